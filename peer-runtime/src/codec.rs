@@ -1,0 +1,73 @@
+//! Payloads: serde values as bytes, in one of two encodings that each payload names.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// How a payload is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Encoding {
+    /// Between equal builds: not self-describing, so both sides must mean the same type.
+    Postcard,
+    /// Between different builds: self-describing, a mismatch is found.
+    MessagePack,
+}
+
+impl Encoding {
+    /// Appends `value` to `out`; on error `out` may hold a part of it.
+    pub(crate) fn append<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), String> {
+        match self {
+            Self::Postcard => {
+                let bytes = std::mem::take(out);
+                *out = postcard::to_extend(value, bytes).map_err(|error| error.to_string())?;
+                Ok(())
+            }
+            Self::MessagePack => {
+                let mut writer = rmp_serde::Serializer::new(out).with_struct_map();
+                value.serialize(&mut writer).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// The value in `bytes`, which must hold nothing else.
+    pub(crate) fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, String> {
+        match self {
+            Self::Postcard => match postcard::take_from_bytes(bytes) {
+                Ok((value, [])) => Ok(value),
+                Ok((_, rest)) => Err(format!("{} bytes too many", rest.len())),
+                Err(error) => Err(error.to_string()),
+            },
+            Self::MessagePack => {
+                let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
+                let value = T::deserialize(&mut reader).map_err(|error| error.to_string())?;
+                match reader.get_ref() {
+                    [] => Ok(value),
+                    rest => Err(format!("{} bytes too many", rest.len())),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        for encoding in [Encoding::Postcard, Encoding::MessagePack] {
+            let mut bytes = vec![7];
+            encoding.append(&(1_u64, "x", Some(2.5)), &mut bytes).unwrap();
+            assert_eq!(encoding.decode::<(u64, String, Option<f64>)>(&bytes[1..]), Ok((1, "x".to_owned(), Some(2.5))));
+        }
+    }
+
+    #[test]
+    fn too_many_and_too_few_values_are_errors() {
+        for encoding in [Encoding::Postcard, Encoding::MessagePack] {
+            let mut bytes = Vec::new();
+            encoding.append(&(1_u64, 2_u64), &mut bytes).unwrap();
+            assert!(encoding.decode::<(u64,)>(&bytes).is_err(), "{encoding:?}");
+            assert!(encoding.decode::<(u64, u64, u64)>(&bytes).is_err(), "{encoding:?}");
+        }
+    }
+}

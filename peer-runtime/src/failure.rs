@@ -1,0 +1,74 @@
+//! What a test returns: any error, with the place where `?` met it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::Location;
+
+/// The failure of a test: takes `?` from any error, and remembers the line of the `?`.
+///
+/// It is no `std::error::Error` itself, which is what lets it be made from all of them.
+///
+/// ```
+/// fn parse() -> peer::Result<u32> {
+///     Ok("seven".parse::<u32>()?)
+/// }
+/// let failure = parse().unwrap_err();
+/// assert!(failure.to_string().contains("invalid digit"));
+/// assert!(failure.location().to_string().contains(".rs:"));
+/// ```
+pub struct Failure {
+    error: Box<dyn StdError + Send + Sync>,
+    location: &'static Location<'static>,
+}
+
+/// What a test returns; the error type of operations is [`Error`](crate::Error).
+///
+/// ```
+/// fn checked() -> peer::Result { Ok(()) }
+/// assert!(checked().is_ok());
+/// ```
+pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// Where the `?` stands that this failure comes from.
+    ///
+    /// See [`Failure`] for an example.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// The error that `?` met.
+    ///
+    /// ```
+    /// let failure = peer::Failure::from("no quorum");
+    /// assert_eq!(failure.error().to_string(), "no quorum");
+    /// ```
+    pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &*self.error
+    }
+}
+
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Failure {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self { error: error.into(), location: Location::caller() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)?;
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\n  at {}", self.location)
+    }
+}

@@ -1,0 +1,186 @@
+//! One run of one test: a scope, a thread with a runtime of its own, a time limit, and an end to all of it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::tests::{Flavor, Test};
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::options::StartOptions;
+use crate::origin::Peer;
+use crate::plane;
+use crate::scope::{Heard, Nodes, Scope, ct_peer};
+use crate::state::PeerState;
+use crate::timeouts::{BLOCKED_TEST, Deadline, TIMETRAP};
+
+/// Why a test did not pass.
+pub(super) enum Fault {
+    Panicked(Box<dyn Any + Send>),
+    Failed(Failure),
+    /// One of its nodes did not boot.
+    NoNodes(Error),
+    /// A linked peer went down; its report.
+    Crashed(String),
+    TimedOut(Duration),
+    /// The test could not be run at all.
+    NotRun(std::io::Error),
+}
+
+/// How one run of a test ended.
+pub(super) struct Ended {
+    pub(super) fault: Option<Fault>,
+    /// Its peers, with their states when it ended.
+    pub(super) peers: Vec<(Peer, PeerState)>,
+    /// The output of its peers, where that was not printed at once.
+    pub(super) console: Vec<String>,
+    /// Its thread is still blocked.
+    pub(super) abandoned: bool,
+}
+
+/// What the calling thread hears.
+enum Event {
+    Scope(Heard),
+    Done(Result<Result<(), Fault>, Box<dyn Any + Send>>),
+    Released,
+}
+
+/// Runs `test`; `print` shows a line of the console, on the calling thread, if it is `live`.
+pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) -> Ended {
+    let (events, inbox) = mpsc::channel();
+    let (heard, scope_events) = mpsc::channel();
+    let scope = Scope::of_test(test.path(), live, heard);
+    forward(scope_events, events.clone());
+    let limit = test.timetrap.unwrap_or(TIMETRAP);
+    let deadline = Deadline::after(limit);
+    let stop = Arc::new(Notify::new());
+    let (release, released) = mpsc::channel();
+    let thread = {
+        let (scope, stop) = (scope.clone(), Arc::clone(&stop));
+        let body = move || on_own_thread(test, &scope, &stop, &events, &released);
+        thread::Builder::new().name(test.path()).spawn(body)
+    };
+    let mut ended = Ended { fault: None, peers: Vec::new(), console: Vec::new(), abandoned: false };
+    ended.fault = match &thread {
+        Err(error) => Some(Fault::NotRun(std::io::Error::new(error.kind(), error.to_string()))),
+        Ok(_) => wait(&inbox, deadline, limit, &mut print),
+    };
+    ended.peers = scope.peers();
+    let why = if ended.fault.is_some() { "the test failed" } else { "the test ended" };
+    plane::handle().block_on(scope.end(why));
+    stop.notify_one();
+    // An error says that the thread has gone already.
+    let _ = release.send(());
+    ended.abandoned = thread.is_ok() && !let_go(&inbox, &mut ended.fault, &mut print);
+    ended.console = scope.console();
+    ended
+}
+
+/// Everything that the calling thread waits for comes by one channel.
+fn forward(from: mpsc::Receiver<Heard>, to: mpsc::Sender<Event>) {
+    plane::handle().spawn_blocking(move || {
+        for heard in from {
+            if to.send(Event::Scope(heard)).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Waits for the end of the body, of its time, or of a link.
+fn wait(
+    inbox: &mpsc::Receiver<Event>,
+    deadline: Deadline,
+    limit: Duration,
+    print: &mut impl FnMut(&str),
+) -> Option<Fault> {
+    loop {
+        match inbox.recv_timeout(deadline.left()) {
+            Ok(Event::Scope(Heard::Line(line))) => print(&line),
+            Ok(Event::Scope(Heard::Crashed(report))) => return Some(Fault::Crashed(report)),
+            Ok(Event::Done(Ok(outcome))) => return outcome.err(),
+            Ok(Event::Done(Err(payload))) => return Some(Fault::Panicked(payload)),
+            Ok(Event::Released) => {}
+            Err(_) => return Some(Fault::TimedOut(limit)),
+        }
+    }
+}
+
+/// Waits until the thread has let go of the runtime; what still happens meanwhile counts.
+fn let_go(inbox: &mpsc::Receiver<Event>, fault: &mut Option<Fault>, print: &mut impl FnMut(&str)) -> bool {
+    let deadline = Deadline::after(BLOCKED_TEST);
+    loop {
+        match inbox.recv_timeout(deadline.left()) {
+            Ok(Event::Scope(Heard::Line(line))) => print(&line),
+            Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
+            Ok(Event::Done(_)) => {}
+            Ok(Event::Released) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// The thread of the test: its runtime, its nodes, its body.
+fn on_own_thread(
+    test: &'static Test,
+    scope: &Scope,
+    stop: &Notify,
+    events: &mpsc::Sender<Event>,
+    released: &mpsc::Receiver<()>,
+) {
+    scope.enter_for_good();
+    let runtime = match runtime(test, scope.clone()) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // The other side waits for both.
+            let _ = events.send(Event::Done(Ok(Err(Fault::NotRun(error)))));
+            let _ = events.send(Event::Released);
+            return;
+        }
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            tokio::select! {
+                outcome = nodes_and_body(test) => outcome,
+                // Nobody asks for the outcome any more.
+                () = stop.notified() => Ok(()),
+            }
+        })
+    }));
+    let _ = events.send(Event::Done(outcome));
+    // The scope ends first: what the runtime waits for when it is dropped may wait for a node.
+    let _ = released.recv();
+    drop(runtime);
+    let _ = events.send(Event::Released);
+}
+
+fn runtime(test: &Test, scope: Scope) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match test.flavor {
+        Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
+        Flavor::MultiThread => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(threads) = test.worker_threads {
+        builder.worker_threads(threads);
+    }
+    builder.enable_all().on_thread_start(move || scope.enter_for_good()).build()
+}
+
+async fn nodes_and_body(test: &'static Test) -> Result<(), Fault> {
+    let path = format!("{}::{}", test.module, test.name);
+    let starts: Vec<_> = (0..test.nodes)
+        .map(|_| tokio::spawn(ct_peer(&path, StartOptions::new().connection(test.connection))))
+        .collect();
+    let mut nodes = Vec::new();
+    for start in starts {
+        match start.await {
+            Ok(Ok(node)) => nodes.push(node),
+            Ok(Err(error)) => return Err(Fault::NoNodes(error)),
+            Err(error) => return Err(Fault::Panicked(Box::new(error.to_string()))),
+        }
+    }
+    (test.body)(Nodes::new(nodes)).await.map_err(Fault::Failed)
+}

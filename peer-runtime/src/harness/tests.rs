@@ -1,0 +1,114 @@
+//! What a link-time table holds: the tests of this executable.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use linkme::distributed_slice;
+
+use crate::failure::Failure;
+use crate::options::Connection;
+use crate::registry::Place;
+use crate::scope::Nodes;
+
+/// Every `#[peer_test]` that is linked into this executable.
+#[distributed_slice]
+pub static TESTS: [Test];
+
+/// Which runtime a test's body gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavor {
+    /// One thread, as in `#[tokio::test]`.
+    CurrentThread,
+    /// Several threads.
+    MultiThread,
+}
+
+/// Whether a test passes by panicking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShouldPanic {
+    /// A panic fails it.
+    No,
+    /// With any message.
+    Yes,
+    /// With a message that contains this text.
+    With(&'static str),
+}
+
+/// What a test's body comes to.
+pub(super) type Body = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
+
+/// A test with nodes.
+#[derive(Debug)]
+pub struct Test {
+    /// Its module, the crate included.
+    pub module: &'static str,
+    /// Its function.
+    pub name: &'static str,
+    /// Where it is written.
+    pub place: Place,
+    /// The reason of `#[ignore]`, empty if none is given.
+    pub ignore: Option<&'static str>,
+    /// What `#[should_panic]` says.
+    pub should_panic: ShouldPanic,
+    /// How many nodes the test is given; 0 for none.
+    pub nodes: u32,
+    /// The control connection of its nodes.
+    pub connection: Connection,
+    /// Its time limit, if not the usual one.
+    pub timetrap: Option<Duration>,
+    /// Its runtime.
+    pub flavor: Flavor,
+    /// The threads of that.
+    pub worker_threads: Option<usize>,
+    /// What it does.
+    pub body: fn(Nodes) -> Body,
+}
+
+impl Test {
+    /// The name by which libtest would list it: its path within the crate.
+    pub(crate) fn path(&self) -> String {
+        match self.module.split_once("::") {
+            Some((_, module)) => format!("{module}::{}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+/// The tests in the order of the sources.
+pub(crate) fn tests() -> Vec<&'static Test> {
+    let mut tests: Vec<_> = TESTS.iter().collect();
+    tests.sort_by_key(|test| (test.place, test.module, test.name));
+    tests
+}
+
+/// Whether this is a test executable: its main runs tests, and must not do so in a node.
+pub(crate) fn is_test_executable() -> bool {
+    !TESTS.is_empty()
+}
+
+/// What a test may return: nothing, or a [`Result`](crate::Result) with nothing in it.
+pub trait Outcome {
+    /// Passed, or why not.
+    fn into_result(self) -> Result<(), Failure>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl<E> Outcome for Result<(), E>
+where
+    Failure: From<E>,
+{
+    fn into_result(self) -> Result<(), Failure> {
+        self.map_err(Failure::from)
+    }
+}
+
+/// What a test's body came to.
+pub fn outcome(outcome: impl Outcome) -> Result<(), Failure> {
+    outcome.into_result()
+}

@@ -1,0 +1,44 @@
+//! From options to a command line: this executable, another one, or one behind a prefix.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::options::{Connection, StartOptions};
+use crate::process::{Output, Request};
+
+/// The argument that says who is a node: a node of this build's protocol that has no main.
+pub(crate) const SELF: &str = "--peer-node=1:self";
+/// The same for one whose main goes on beside it.
+pub(crate) const MAIN: &str = "--peer-node=1:main";
+
+/// What to spawn for `options`.
+pub(crate) fn request(options: &StartOptions) -> Request {
+    let (program, arg0, leading, marker) = match &options.exec {
+        // The file that runs, wherever its path leads by now: a rebuild cannot mix versions.
+        None => (PathBuf::from("/proc/self/exe"), Some(own_path().into_os_string()), &[] as &[_], SELF),
+        Some(exec) => (exec.program.clone(), None, &exec.args[..], MAIN),
+    };
+    let mut args: Vec<OsString> = leading.to_vec();
+    args.push(marker.into());
+    args.extend(options.args.iter().cloned());
+    if let Some(post_process) = &options.post_process_args {
+        args = post_process(args);
+    }
+    let output = match options.connection {
+        Connection::StandardIo => Output::FramesAndConsole,
+        _ if options.relays_console() => Output::Console,
+        _ => Output::Inherited,
+    };
+    Request { program, arg0, args, env: options.env.clone(), output }
+}
+
+/// The command line for a reader: what `ps` shows of the peer.
+pub(crate) fn command_line(request: &Request) -> Vec<OsString> {
+    let program = request.arg0.clone().unwrap_or_else(|| request.program.clone().into_os_string());
+    std::iter::once(program).chain(request.args.iter().cloned()).collect()
+}
+
+/// The path of this executable, as far as it is known.
+fn own_path() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
+}

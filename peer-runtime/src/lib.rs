@@ -1,0 +1,50 @@
+//! Implementation detail of the `peer` crate: nodes, control connections and the harness.
+//!
+//! The public face is `peer`; this crate's own interface changes without notice. Modules are listed
+//! in the order in which they may import each other.
+
+mod codec;
+mod error;
+mod failure;
+mod mailbox;
+mod name;
+mod options;
+mod owner;
+mod panic;
+mod plane;
+mod state;
+mod timeouts;
+
+mod sys;
+mod wire;
+
+mod launch;
+mod link;
+mod process;
+
+mod registry;
+
+pub mod node;
+mod origin;
+
+mod scope;
+
+mod harness;
+mod hook;
+
+#[doc(hidden)]
+pub mod private;
+
+pub use error::Error;
+pub use failure::{Failure, Result};
+pub use mailbox::{Address, Mailbox, Recipient};
+pub use name::random_name;
+pub use options::{
+    BootNotice, BootNotices, BootNotify, Connection, EnvValue, Exec, Input, PeerDown, Shutdown, StartOptions, WaitBoot,
+};
+pub use origin::{Call, Peer, Start, Stop};
+pub use panic::RemotePanic;
+pub use registry::RemoteFn;
+pub use scope::{Entered, Nodes, Scope, mailbox, scope, start, start_link};
+pub use state::{PeerState, Reason};
+pub use timeouts::UNLIMITED;

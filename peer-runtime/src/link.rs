@@ -1,0 +1,9 @@
+//! Control connections: bytes in, frames out, the same for a pipe and for a socket.
+//!
+//! The origin's end is asynchronous ([`reader`], [`outbox`], [`tcp`]) and lives on the control
+//! plane; the node's end ([`blocking`]) is plain blocking I/O on threads of the node's own.
+
+pub(crate) mod blocking;
+pub(crate) mod outbox;
+pub(crate) mod reader;
+pub(crate) mod tcp;

@@ -1,0 +1,145 @@
+//! The node's end of a control connection: plain blocking reads and writes, on threads of the
+//! node's own, so that it answers whatever the node's other threads do.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::timeouts::Deadline;
+use crate::wire::frame::{Item, Stream};
+
+/// Replies that wait for a following one are sent at the latest when this many bytes wait.
+const HELD: usize = 64 << 10;
+
+/// The receiving end.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) fd: OwnedFd,
+    pub(crate) stream: Stream,
+}
+
+impl Incoming {
+    /// Reads more; no bytes are the end, and so is every error.
+    pub(crate) fn fill(&mut self) -> usize {
+        loop {
+            match rustix::io::read(&self.fd, self.stream.spare()) {
+                Ok(bytes) => {
+                    self.stream.filled(bytes);
+                    return bytes;
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return 0,
+            }
+        }
+    }
+
+    /// The next frame, waiting for it; none at the end, and after bytes that are no frame.
+    pub(crate) fn frame(&mut self) -> Option<Vec<u8>> {
+        loop {
+            match self.stream.next() {
+                Ok(Some(Item::Frame(frame))) => return Some(frame.to_vec()),
+                Ok(Some(Item::Console(_))) | Err(_) => return None,
+                Ok(None) => {}
+            }
+            if self.fill() == 0 {
+                return None;
+            }
+        }
+    }
+}
+
+/// The sending end. Senders that meet are sent together by the one that came first.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    fd: OwnedFd,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: Vec<u8>,
+    sending: bool,
+}
+
+impl Outgoing {
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        Self { fd, state: Mutex::default() }
+    }
+
+    /// Adds what `write` appends, to be sent by the next [`flush`](Self::flush). Whether it can wait for that.
+    pub(crate) fn hold(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut state.queue);
+        state.queue.len() < HELD
+    }
+
+    /// The same for a whole frame of its own.
+    pub(crate) fn hold_frame(&self, frame: Vec<u8>) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.queue.is_empty() && frame.len() > HELD {
+            state.queue = frame;
+        } else {
+            state.queue.extend_from_slice(&frame);
+        }
+        state.queue.len() < HELD
+    }
+
+    /// Sends all that is held; returns at once if another thread is at it, which then sends it all.
+    pub(crate) fn flush(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.sending {
+            return;
+        }
+        state.sending = true;
+        let mut bytes = Vec::new();
+        while !state.queue.is_empty() {
+            std::mem::swap(&mut bytes, &mut state.queue);
+            drop(state);
+            self.write_all(&bytes);
+            bytes.clear();
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.queue.is_empty() && bytes.capacity() <= HELD {
+                // The next sender needs no new buffer.
+                std::mem::swap(&mut bytes, &mut state.queue);
+            }
+        }
+        state.sending = false;
+    }
+
+    /// Writes bytes; an error means that nobody reads them, which the receiving end finds out, too.
+    fn write_all(&self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match rustix::io::write(&self.fd, bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Connects to the first address that answers before `deadline`. With `silence`, a link that says
+/// nothing for that long reads as ended.
+pub(crate) fn connect(
+    addresses: &[SocketAddr],
+    deadline: Deadline,
+    silence: Option<Duration>,
+) -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut failed = io::Error::other("the origin gave no address");
+    for address in addresses {
+        match TcpStream::connect_timeout(address, deadline.left()) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(silence)?;
+                stream.set_write_timeout(silence)?;
+                let read = OwnedFd::from(stream);
+                let write = read.try_clone()?;
+                return Ok((read, write));
+            }
+            Err(error) => failed = io::Error::new(error.kind(), format!("{address}: {error}")),
+        }
+    }
+    Err(failed)
+}

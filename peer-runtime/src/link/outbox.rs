@@ -1,0 +1,127 @@
+//! The origin's sending end: a sender writes itself where nothing is in its way, so that a call
+//! costs no other thread; what the kernel does not take at once is left to the control plane.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+
+use crate::sys;
+
+/// Frames on their way to a peer.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    state: Mutex<State>,
+    /// Something is left for [`Outbox::drive`].
+    left: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What no write has taken yet. Not empty: only the control plane writes.
+    queue: Vec<u8>,
+    sink: Sink,
+}
+
+#[derive(Debug, Default)]
+enum Sink {
+    /// Not connected yet: frames wait.
+    #[default]
+    Pending,
+    Open(Arc<AsyncFd<OwnedFd>>),
+    Closed,
+}
+
+impl Outbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connects it to a descriptor that does not block.
+    pub(crate) fn open(&self, fd: OwnedFd) -> io::Result<()> {
+        let sink = Arc::new(sys::watch(fd, Interest::WRITABLE)?);
+        let mut state = self.lock();
+        if !matches!(state.sink, Sink::Closed) {
+            state.sink = Sink::Open(sink);
+        }
+        drop(state);
+        self.left.notify_one();
+        Ok(())
+    }
+
+    /// Drops the connection, and what was not sent.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        if let Sink::Open(sink) = std::mem::replace(&mut state.sink, Sink::Closed) {
+            // A socket has other descriptors; a pipe, where this is an error, has not.
+            let _ = rustix::net::shutdown(sink.get_ref(), rustix::net::Shutdown::Both);
+        }
+        state.queue = Vec::new();
+        drop(state);
+        self.left.notify_one();
+    }
+
+    /// Sends a frame, after all frames before it; `false` if the connection is closed.
+    pub(crate) fn send(&self, frame: &[u8]) -> bool {
+        let mut state = self.lock();
+        let written = match &state.sink {
+            Sink::Closed => return false,
+            Sink::Open(sink) if state.queue.is_empty() => write(sink.get_ref(), frame),
+            _ => 0,
+        };
+        if written < frame.len() {
+            state.queue.extend_from_slice(&frame[written..]);
+            drop(state);
+            self.left.notify_one();
+        }
+        true
+    }
+
+    /// Sends what senders had to leave behind, until the connection is closed.
+    pub(crate) async fn drive(&self) {
+        loop {
+            loop {
+                let sink = {
+                    let state = self.lock();
+                    match &state.sink {
+                        Sink::Closed => return,
+                        Sink::Open(sink) if !state.queue.is_empty() => Arc::clone(sink),
+                        _ => break,
+                    }
+                };
+                let Ok(mut ready) = sink.writable().await else { return };
+                let mut state = self.lock();
+                let written = write(sink.get_ref(), &state.queue);
+                if written == 0 {
+                    ready.clear_ready();
+                }
+                if written == state.queue.len() && state.queue.capacity() > 1 << 20 {
+                    state.queue = Vec::new();
+                } else {
+                    state.queue.drain(..written);
+                }
+            }
+            self.left.notified().await;
+        }
+    }
+}
+
+/// How much the kernel took; none where it would block, and where the reader is gone, which the
+/// receiving end finds out, too.
+fn write(fd: &OwnedFd, bytes: &[u8]) -> usize {
+    let mut written = 0;
+    while written < bytes.len() {
+        match rustix::io::write(fd, &bytes[written..]) {
+            Ok(0) => break,
+            Ok(more) => written += more,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => break,
+            // Nobody will read this; it is dropped with the connection.
+            Err(_) => return bytes.len(),
+        }
+    }
+    written
+}

@@ -1,0 +1,166 @@
+//! TCP control connections, the origin's side: listening, and telling the peer from strangers.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::reader::Reader;
+use crate::options::Connection;
+use crate::timeouts::{Deadline, PROOF};
+use crate::wire::frame::{Item, Stream};
+use crate::wire::message::{self, ToOrigin};
+use crate::wire::{MAGIC, PROTOCOL};
+
+/// Strangers that may be heard at the same time; more wait in the kernel's queue.
+const HEARD: usize = 64;
+/// A hello is no longer than this.
+const HELLO: usize = 1024;
+
+/// A port on which one peer is awaited.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: tokio::net::TcpListener,
+    addresses: Vec<SocketAddr>,
+    /// Whether a link to it could be half-open: never within one machine's loopback.
+    heartbeat: bool,
+}
+
+/// A caller that has proved to be the peer, with what it sent so far.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) reader: Reader,
+    pub(crate) write: OwnedFd,
+    pub(crate) stream: Stream,
+    pub(crate) hello: Hello,
+}
+
+/// What a peer says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hello {
+    pub(crate) build: u128,
+    pub(crate) os_pid: u32,
+    pub(crate) host: String,
+    pub(crate) home: u128,
+}
+
+impl Listener {
+    /// Listens as `connection` says; on the control plane.
+    pub(crate) fn bind(connection: Connection) -> io::Result<Option<Self>> {
+        let address = match connection {
+            Connection::StandardIo => return Ok(None),
+            Connection::Tcp(port) => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+            Connection::TcpAt(ip, port) => SocketAddr::new(ip, port),
+        };
+        let socket = TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        let local = socket.local_addr()?;
+        // Listening everywhere: the peer comes by the loopback address of the same family.
+        let reach = match local.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        let addresses = vec![SocketAddr::new(reach, local.port())];
+        Ok(Some(Self {
+            socket: tokio::net::TcpListener::from_std(socket)?,
+            addresses,
+            heartbeat: !local.ip().is_loopback(),
+        }))
+    }
+
+    /// Where the peer finds it.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Whether signs of life have to be asked for.
+    pub(crate) fn needs_heartbeat(&self) -> bool {
+        self.heartbeat
+    }
+
+    /// Waits for the caller that proves with `token` to be the peer. Wrong and silent ones are
+    /// dropped, beside each other, so that none of them keeps the peer waiting.
+    pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> io::Result<Caller> {
+        let (proved, mut callers) = mpsc::channel(1);
+        let heard = Arc::new(Semaphore::new(HEARD));
+        loop {
+            let room = Arc::clone(&heard).acquire_owned();
+            tokio::select! {
+                caller = callers.recv() => return caller.ok_or_else(|| io::Error::other("no caller")),
+                arrived = async { (room.await, self.socket.accept().await) } => {
+                    let (Ok(room), Ok((stream, _))) = arrived else {
+                        // Out of descriptors: the next one that closes makes room again.
+                        tokio::task::yield_now().await;
+                        continue;
+                    };
+                    let proved = proved.clone();
+                    tokio::spawn(async move {
+                        let heard = tokio::time::timeout(Deadline::after(PROOF).left(), hear(stream, token, limit)).await;
+                        drop(room);
+                        if let Ok(Some(caller)) = heard {
+                            // A second one with the same proof finds the place taken.
+                            let _ = proved.try_send(caller);
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Listens to one caller until it has proved itself, or failed to.
+async fn hear(socket: TcpStream, token: [u8; 32], limit: usize) -> Option<Caller> {
+    socket.set_nodelay(true).ok()?;
+    let read = OwnedFd::from(socket.into_std().ok()?);
+    let write = read.try_clone().ok()?;
+    let reader = Reader::new(read).ok()?;
+    let mut magic = [0; MAGIC.len()];
+    let mut got = 0;
+    while got < magic.len() {
+        match reader.read(&mut magic[got..]).await {
+            Ok(bytes) if bytes > 0 => got += bytes,
+            _ => return None,
+        }
+    }
+    if &magic != MAGIC {
+        return None;
+    }
+    let mut stream = Stream::frames(HELLO);
+    let hello = loop {
+        if let Some(Item::Frame(frame)) = stream.next().ok()? {
+            break read_hello(frame, &token).ok()?;
+        }
+        match reader.read(stream.spare()).await {
+            Ok(bytes) if bytes > 0 => stream.filled(bytes),
+            _ => return None,
+        }
+    };
+    stream.set_limit(limit);
+    Some(Caller { reader, write, stream, hello })
+}
+
+/// The first frame of a peer; the error says what it is instead.
+pub(crate) fn read_hello(frame: &[u8], token: &[u8; 32]) -> Result<Hello, String> {
+    match message::decode::<ToOrigin<'_>>(frame) {
+        Ok((ToOrigin::Hello { protocol, .. }, _)) if protocol != PROTOCOL => Err(format!(
+            "it speaks version {protocol} of the protocol, not {PROTOCOL}: rebuild it with the same version of `peer`"
+        )),
+        Ok((ToOrigin::Hello { token: proof, build, os_pid, host, home, .. }, _)) => {
+            if !same(&proof, token) {
+                return Err("it did not prove that it is the peer that was started".to_owned());
+            }
+            Ok(Hello { build, os_pid, host: host.to_owned(), home })
+        }
+        Ok((other, _)) => Err(format!("its first message is not a hello but {other:?}")),
+        Err(fault) => Err(format!("its first message is {fault}")),
+    }
+}
+
+/// Compares in a time that does not depend on where the two differ.
+fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    std::hint::black_box(a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b))) == 0
+}

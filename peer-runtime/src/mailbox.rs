@@ -1,0 +1,322 @@
+//! Mailboxes: named receivers of typed messages, and the addresses they can be reached by.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use crate::codec::Encoding;
+use crate::error::{Error, Kind};
+use crate::plane;
+use crate::timeouts::{CALL, Deadline};
+
+/// Messages that may wait in one mailbox; the oldest make room, and that is told.
+const ROOM: usize = 65_536;
+
+/// Whom a message is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Target {
+    /// The mailbox of this name, wherever the connection leads.
+    Name(String),
+    /// One mailbox, wherever it is.
+    Address { home: u128, table: u64, name: String },
+}
+
+impl Target {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Name(name) | Self::Address { name, .. } => name,
+        }
+    }
+}
+
+/// Whom `send` sends to: a mailbox by its name, or by its address.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// peer.send("inbox", 7_u32);
+/// let elsewhere = mailbox::<u32>("here").address();
+/// peer.send(&elsewhere, 7_u32);
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Recipient(pub(crate) Target);
+
+impl From<&str> for Recipient {
+    fn from(name: &str) -> Self {
+        Self(Target::Name(name.to_owned()))
+    }
+}
+
+impl From<String> for Recipient {
+    fn from(name: String) -> Self {
+        Self(Target::Name(name))
+    }
+}
+
+impl<T> From<&Address<T>> for Recipient {
+    fn from(address: &Address<T>) -> Self {
+        Self(address.target())
+    }
+}
+
+impl<T> From<Address<T>> for Recipient {
+    fn from(address: Address<T>) -> Self {
+        Self(address.target())
+    }
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) to: Target,
+    pub(crate) type_name: String,
+    pub(crate) encoding: Encoding,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Letter {
+    /// Puts `message` into an envelope; the error says why it cannot be encoded.
+    pub(crate) fn new<M: Serialize + ?Sized>(to: Target, encoding: Encoding, message: &M) -> Result<Self, String> {
+        let mut payload = Vec::new();
+        encoding.append(message, &mut payload)?;
+        // A reference is sent as what it refers to.
+        let type_name = std::any::type_name::<M>().trim_start_matches('&').to_owned();
+        Ok(Self { to, type_name, encoding, payload })
+    }
+}
+
+/// Where this process keeps its mailboxes, as others address it.
+pub(crate) fn home() -> u128 {
+    static HOME: OnceLock<u128> = OnceLock::new();
+    *HOME.get_or_init(rand::random)
+}
+
+/// The mailboxes of one scope or node, by name.
+#[derive(Debug)]
+pub(crate) struct Mailboxes {
+    id: u64,
+    queues: Mutex<HashMap<String, Arc<Queue>>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    letters: VecDeque<Letter>,
+    /// Whether anybody ever asked for this mailbox.
+    opened: bool,
+    dropped: u64,
+    closed: Option<String>,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mailboxes {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), queues: Mutex::default() }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn queue(&self, name: &str) -> Arc<Queue> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(queues.entry(name.to_owned()).or_default())
+    }
+
+    /// The mailbox `name`, with what has arrived for it already.
+    pub(crate) fn open<T>(&self, name: &str) -> Mailbox<T> {
+        let queue = self.queue(name);
+        queue.lock().opened = true;
+        Mailbox { address: Address { home: home(), table: self.id, name: name.to_owned(), of: PhantomData }, queue }
+    }
+
+    /// Puts `letter` into its mailbox. Says so if nobody has opened that one (yet).
+    pub(crate) fn put(&self, letter: Letter) -> Result<(), String> {
+        let name = letter.to.name().to_owned();
+        let queue = self.queue(&name);
+        let mut waiting = queue.lock();
+        if let Some(why) = &waiting.closed {
+            return Err(format!("a message for mailbox `{name}` was dropped: {why}"));
+        }
+        if waiting.letters.len() == ROOM {
+            waiting.letters.pop_front();
+            waiting.dropped += 1;
+        }
+        waiting.letters.push_back(letter);
+        let first_unclaimed = !waiting.opened && waiting.letters.len() == 1;
+        drop(waiting);
+        queue.arrived.notify_one();
+        if first_unclaimed {
+            Err(format!("a message arrived for mailbox `{name}`, which nobody has opened"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Ends every wait in these mailboxes.
+    pub(crate) fn close(&self, why: &str) {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        for queue in queues.values() {
+            queue.lock().closed = Some(why.to_owned());
+            queue.arrived.notify_waiters();
+            queue.arrived.notify_one();
+        }
+    }
+}
+
+/// A named receiver of messages of type `T`.
+///
+/// All handles of one name in one scope receive from the same mailbox. Messages wait in it until
+/// they are received, also those that came before it was opened.
+///
+/// ```
+/// use peer::prelude::*;
+/// #[remote]
+/// fn greet(to: peer::Address<String>) { to.send(&"hello".to_owned()); }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let replies = mailbox::<String>("replies");
+/// let peer = peer::start(()).await?;
+/// peer.call(greet, (replies.address(),)).await?;
+/// assert_eq!(replies.recv().await?, "hello");
+/// # peer.stop().await?; Ok(()) }
+/// ```
+pub struct Mailbox<T> {
+    queue: Arc<Queue>,
+    address: Address<T>,
+}
+
+impl<T> Mailbox<T> {
+    /// The name it was opened by.
+    ///
+    /// ```
+    /// assert_eq!(peer::mailbox::<u8>("inbox").name(), "inbox");
+    /// ```
+    pub fn name(&self) -> &str {
+        &self.address.name
+    }
+
+    /// What reaches this mailbox from anywhere: it can be passed in calls and messages.
+    ///
+    /// See [`Mailbox`] for an example.
+    pub fn address(&self) -> Address<T> {
+        self.address.clone()
+    }
+}
+
+impl<T: DeserializeOwned> Mailbox<T> {
+    /// The next message; waits at most 5 s for it.
+    ///
+    /// # Errors
+    /// `is_timeout` when none came, `is_noconnection` when the mailbox's scope has ended, `is_codec` when the message is
+    /// not a `T`: both types are named, and only that message is lost.
+    ///
+    /// See [`Mailbox`] for an example.
+    pub async fn recv(&self) -> Result<T, Error> {
+        self.recv_within(CALL).await
+    }
+
+    /// The next message; waits at most `timeout` for it ([`UNLIMITED`](crate::UNLIMITED) is possible).
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// ```
+    /// # use peer::prelude::*; use std::time::Duration;
+    /// # #[tokio::main] async fn main() {
+    /// let error = mailbox::<u8>("quiet").recv_within(Duration::from_millis(5)).await.unwrap_err();
+    /// assert!(error.is_timeout());
+    /// # }
+    /// ```
+    pub async fn recv_within(&self, timeout: Duration) -> Result<T, Error> {
+        let operation = format!("receive from mailbox `{}`", self.name());
+        let letter = plane::within(Deadline::after(timeout), async {
+            loop {
+                let arrived = self.queue.arrived.notified();
+                {
+                    let mut waiting = self.queue.lock();
+                    if let Some(letter) = waiting.letters.pop_front() {
+                        if !waiting.letters.is_empty() {
+                            self.queue.arrived.notify_one();
+                        }
+                        return Ok(letter);
+                    }
+                    if let Some(why) = &waiting.closed {
+                        return Err(why.clone());
+                    }
+                }
+                arrived.await;
+            }
+        });
+        match letter.await {
+            None => Err(Error::timeout(operation, timeout, "message")),
+            Some(Err(why)) => Err(Error::new(Kind::NoConnection(None), operation, why)),
+            Some(Ok(letter)) => {
+                let wanted = std::any::type_name::<T>();
+                let mismatch = |fault: &str| {
+                    let what = format!("the message is a `{}`, not a `{wanted}` ({fault})", letter.type_name);
+                    Error::new(Kind::Codec, operation.clone(), what)
+                };
+                if letter.encoding == Encoding::Postcard && letter.type_name != wanted {
+                    return Err(mismatch("sent as another type"));
+                }
+                letter.encoding.decode(&letter.payload).map_err(|fault| mismatch(&fault))
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Mailbox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").field("name", &self.address.name).finish_non_exhaustive()
+    }
+}
+
+/// The address of a [`Mailbox`]: sends to it from wherever it was passed to.
+///
+/// What a pid is in OTP. See [`Mailbox`] for an example.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Address<T> {
+    home: u128,
+    table: u64,
+    name: String,
+    of: PhantomData<fn(T)>,
+}
+
+impl<T> Address<T> {
+    pub(crate) fn target(&self) -> Target {
+        Target::Address { home: self.home, table: self.table, name: self.name.clone() }
+    }
+}
+
+impl<T> Clone for Address<T> {
+    fn clone(&self) -> Self {
+        Self { home: self.home, table: self.table, name: self.name.clone(), of: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Address<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("mailbox", &self.name).finish_non_exhaustive()
+    }
+}

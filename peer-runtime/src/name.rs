@@ -1,0 +1,178 @@
+//! Names of nodes: making them, checking them, and holding them while they are in use.
+
+use std::collections::{HashMap, VecDeque};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The longest name of a node that may be asked for, in bytes.
+pub(crate) const LONGEST: usize = 255;
+/// The longest name that `ct_peer!` makes.
+const LONGEST_DERIVED: usize = 64;
+/// Released names whose descriptor is kept for a restart under the same name.
+const KEPT: usize = 64;
+
+/// A sufficiently unique name for a node on this machine: `prefix-N-ospid`, with `peer` for no
+/// prefix.
+///
+/// Mirrors the manual's `random_name/0` and `random_name/1`.
+///
+/// ```
+/// let name = peer::random_name("store");
+/// assert!(name.starts_with("store-") && name.ends_with(&format!("-{}", std::process::id())));
+/// assert!(peer::random_name(None).starts_with("peer-"));
+/// ```
+pub fn random_name<'a>(prefix: impl Into<Option<&'a str>>) -> String {
+    format!("{}-{}", prefix.into().unwrap_or("peer"), unique())
+}
+
+/// The part that makes a name unique: a number of this process and its id.
+fn unique() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{}-{}", NEXT.fetch_add(1, Ordering::Relaxed), std::process::id())
+}
+
+/// The name that Common Test's conventions give: module, function, number and process id.
+///
+/// `path` is the path of a function as the compiler writes it.
+pub(crate) fn from_function(path: &str) -> String {
+    let parts: Vec<String> = path
+        .split("::")
+        .filter(|part| !part.is_empty() && *part != "_" && *part != "here" && !part.starts_with('{'))
+        .map(|part| part.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect())
+        .collect();
+    let unique = unique();
+    let mut prefix = parts.join("-");
+    prefix.truncate(LONGEST_DERIVED - unique.len() - 1);
+    format!("{prefix}-{unique}")
+}
+
+/// What is wrong with a name that somebody chose, if anything is.
+pub(crate) fn fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() > LONGEST {
+        Some("it is longer than 255 bytes")
+    } else if name.contains('@') {
+        Some("it contains `@`; the part after it is the option `host`")
+    } else if name.contains(char::is_whitespace) {
+        Some("it contains white space")
+    } else if name.contains(char::is_control) {
+        Some("it contains a control character")
+    } else {
+        None
+    }
+}
+
+/// This machine's name, its domain included where it has one.
+pub(crate) fn full_host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// This machine's name without a domain.
+pub(crate) fn short_host() -> String {
+    let host = full_host();
+    host.split('.').next().filter(|label| !label.is_empty()).unwrap_or("localhost").to_owned()
+}
+
+/// The name of this process where no origin gave it one: `<package>-<ospid>`.
+pub(crate) fn origin_name() -> String {
+    // Cargo says it to what it runs; a program of its own goes by the name of its file.
+    let package = std::env::var("CARGO_PKG_NAME").ok().or_else(|| {
+        let exe = std::env::current_exe().ok()?;
+        Some(exe.file_stem()?.to_string_lossy().into_owned())
+    });
+    let package = package.filter(|name| fault(name).is_none()).unwrap_or_else(|| "origin".to_owned());
+    format!("{package}-{}", std::process::id())
+}
+
+/// A name held by this process, machine-wide, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    name: String,
+}
+
+#[derive(Default)]
+struct Table {
+    used: HashMap<String, UnixListener>,
+    /// While any thread is between fork and exec, the child holds a copy of every descriptor, so
+    /// that a name just released would still be taken. Its owner keeps it for a restart instead.
+    released: VecDeque<(String, UnixListener)>,
+}
+
+fn table() -> &'static Mutex<Table> {
+    static TABLE: OnceLock<Mutex<Table>> = OnceLock::new();
+    TABLE.get_or_init(Mutex::default)
+}
+
+impl Reservation {
+    /// Takes `name`, or says that it is in use.
+    ///
+    /// The holder is an abstract Unix socket: taking it is atomic, and it dies with its holder.
+    pub(crate) fn take(name: &str) -> std::io::Result<Self> {
+        let mut table = table().lock().unwrap_or_else(PoisonError::into_inner);
+        if table.used.contains_key(name) {
+            return Err(std::io::ErrorKind::AddrInUse.into());
+        }
+        let kept = table.released.iter().position(|(released, _)| released == name);
+        let socket = match kept.and_then(|at| table.released.remove(at)) {
+            Some((_, socket)) => socket,
+            None => UnixListener::bind_addr(&SocketAddr::from_abstract_name(socket_name(name))?)?,
+        };
+        table.used.insert(name.to_owned(), socket);
+        Ok(Self { name: name.to_owned() })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut table = table().lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(socket) = table.used.remove(&self.name) {
+            if table.released.len() == KEPT {
+                table.released.pop_front();
+            }
+            table.released.push_back((std::mem::take(&mut self.name), socket));
+        }
+    }
+}
+
+/// At most 107 bytes: a long name goes by its start and its hash (FNV-1a, 128 bits), which must be
+/// the same in every build.
+fn socket_name(name: &str) -> Vec<u8> {
+    let mut socket = b"peer-node/".to_vec();
+    if name.len() <= LONGEST_DERIVED {
+        socket.extend_from_slice(name.as_bytes());
+    } else {
+        let hash = name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+        });
+        socket.extend_from_slice(&name.as_bytes()[..LONGEST_DERIVED]);
+        socket.extend_from_slice(format!("{hash:032x}").as_bytes());
+    }
+    socket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_common_test() {
+        let name = from_function("my_suite::_::by_hand::{{closure}}::here");
+        assert!(name.starts_with("my_suite-by_hand-"), "{name}");
+        let long = from_function(&"very_long_module::".repeat(20));
+        assert!(long.len() <= 64 && long.ends_with(&format!("-{}", std::process::id())), "{long}");
+    }
+
+    #[test]
+    fn a_name_is_held_once_and_can_be_taken_again() {
+        for name in [random_name("held"), "x".repeat(255)] {
+            let held = Reservation::take(&name).unwrap();
+            assert_eq!(Reservation::take(&name).unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+            drop(held);
+            Reservation::take(&name).unwrap();
+            assert!(socket_name(&name).len() <= 107);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The peer's side: entering, serving calls, and what code inside a node can ask and do.
+//!
+//! A node knows nothing of the origin but the protocol; whom it delivers messages to is its owner.
+
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::Serialize;
+
+use crate::codec::Encoding;
+use crate::link::blocking::Outgoing;
+use crate::mailbox::{Letter, Recipient};
+use crate::name;
+use crate::owner::Owner;
+use crate::sys;
+use crate::wire::message::{self, BootSpec, ToOrigin};
+
+mod boot;
+mod call;
+mod descriptors;
+mod halt;
+mod input;
+mod serve;
+
+pub(crate) use boot::{Prepared, prepare};
+pub use halt::{halt, on_stop};
+pub(crate) use serve::serve_here;
+
+/// This process as a node.
+struct Inside {
+    spec: BootSpec,
+    /// The full name.
+    name: String,
+    args: Vec<OsString>,
+    out: Outgoing,
+    owner: Arc<dyn Owner>,
+    input: input::Feeder,
+    started: OnceLock<()>,
+}
+
+/// Set when the node has entered.
+static INSIDE: OnceLock<Inside> = OnceLock::new();
+/// Set before main, where main goes on beside the node; taken when it enters.
+static PREPARED: Mutex<Option<Prepared>> = Mutex::new(None);
+
+/// Keeps what the hook before main prepared until main enters.
+pub(crate) fn keep(prepared: Prepared) {
+    *PREPARED.lock().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
+}
+
+/// Makes this process a node that is started, if an origin started it; otherwise does nothing.
+///
+/// The first line of the main of an executable that is started with `exec`. Main goes on beside
+/// the node; when main returns the process ends, as it always does. Dropping the result does nothing.
+///
+/// ```
+/// let _node = peer::node::enter(); // this process is no peer: nothing happens
+/// assert!(!peer::node::is_node());
+/// ```
+pub fn enter() -> Node {
+    let node = enter_booting();
+    node.started();
+    node
+}
+
+/// As [`enter`], and leaves it to [`Node::started`] to report that the node is started: when a
+/// server really listens. Until then calls to the node fail.
+///
+/// ```
+/// let node = peer::node::enter_booting();
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// node.started();
+/// # std::io::Result::Ok(())
+/// ```
+pub fn enter_booting() -> Node {
+    let prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(prepared) = prepared {
+        crate::panic::record_panics();
+        serve::serve_beside(prepared);
+    }
+    Node { _private: () }
+}
+
+/// What [`enter`] returns: this process as a node, or as none. Dropping it does nothing.
+///
+/// See [`enter_booting`] for an example.
+#[derive(Debug)]
+pub struct Node {
+    _private: (),
+}
+
+impl Node {
+    /// Reports that this node is started; the second time, and in a process that is no node, does nothing.
+    ///
+    /// See [`enter_booting`] for an example.
+    pub fn started(&self) {
+        if let Some(inside) = INSIDE.get() {
+            inside.started();
+        }
+    }
+}
+
+/// Whether this process is a node.
+///
+/// ```
+/// assert!(!peer::node::is_node());
+/// ```
+pub fn is_node() -> bool {
+    INSIDE.get().is_some()
+}
+
+/// The full name of this process, `name@host`: the node's, or an origin's own.
+///
+/// What `node()` is in OTP.
+///
+/// ```
+/// assert!(peer::node::name().contains('@'));
+/// ```
+pub fn name() -> String {
+    match INSIDE.get() {
+        Some(inside) => inside.name.clone(),
+        None => format!("{}@{}", name::origin_name(), name::short_host()),
+    }
+}
+
+/// The arguments that this node was started with: exactly the option `args`. Empty elsewhere.
+///
+/// ```
+/// use peer::prelude::*;
+/// use std::ffi::OsString;
+/// #[remote]
+/// fn arguments() -> Vec<OsString> { peer::node::args() }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(StartOptions::new().args(["", "a b", "\"\n"])).await?;
+/// assert_eq!(peer.call(arguments, ()).await?, ["", "a b", "\"\n"]);
+/// # peer.stop().await?; Ok(()) }
+/// ```
+pub fn args() -> Vec<OsString> {
+    INSIDE.get().map(|inside| inside.args.clone()).unwrap_or_default()
+}
+
+/// The origin of this node; none in a process that is no node.
+///
+/// ```
+/// assert!(peer::node::origin().is_none());
+/// ```
+pub fn origin() -> Option<Origin> {
+    INSIDE.get().map(|_| Origin { _private: () })
+}
+
+/// The origin, seen from a node.
+///
+/// ```
+/// use peer::prelude::*;
+/// #[remote]
+/// fn report(progress: u32) {
+///     if let Some(origin) = peer::node::origin() {
+///         origin.send("progress", progress);
+///     }
+/// }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// peer.cast(report, (40,));
+/// assert_eq!(mailbox::<u32>("progress").recv().await?, 40);
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Origin {
+    _private: (),
+}
+
+impl Origin {
+    /// The full name of the origin.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// fn whose() -> Option<String> { Some(peer::node::origin()?.name()) }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// assert_eq!(peer.call(whose, ()).await?, Some(peer::node::name()));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn name(&self) -> String {
+        INSIDE.get().map(|inside| inside.spec.origin.clone()).unwrap_or_default()
+    }
+
+    /// Sends `message` to a mailbox of the scope in the origin that owns this node. What cannot be
+    /// sent is noted on the console.
+    ///
+    /// See [`Origin`] for an example.
+    pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
+        if let Some(inside) = INSIDE.get() {
+            let encoding =
+                if inside.spec.build == sys::build_id() { Encoding::Postcard } else { Encoding::MessagePack };
+            match Letter::new(to.into().0, encoding, &message) {
+                Ok(letter) => inside.post(&letter),
+                Err(fault) => {
+                    inside.note(&format!("a message to the origin was dropped: it cannot be encoded: {fault}"))
+                }
+            }
+        }
+    }
+}
+
+/// Sends a letter on to the origin; `false` in a process that is no node.
+pub(crate) fn post_up(letter: &Letter) -> bool {
+    INSIDE.get().map(|inside| inside.post(letter)).is_some()
+}
+
+impl Inside {
+    fn started(&self) {
+        if self.started.set(()).is_ok() {
+            self.tell(&ToOrigin::Started { node: &self.name }, &[]);
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.spec.frame_limit as usize
+    }
+
+    fn post(&self, letter: &Letter) {
+        let head = ToOrigin::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
+        let name = letter.to.name();
+        let mut fits = Ok(());
+        self.out.hold(|queue| fits = message::append(queue, self.limit(), &head, &letter.payload));
+        self.out.flush();
+        if let Err(length) = fits {
+            self.note(&format!(
+                "a message of {length} bytes for mailbox `{name}` was dropped: the limit is {}",
+                self.limit()
+            ));
+        }
+    }
+
+    /// Says something to who reads the origin's console.
+    fn note(&self, text: &str) {
+        self.tell(&ToOrigin::Note { text }, &[]);
+    }
+
+    /// Sends a message that is far shorter than any limit.
+    fn tell(&self, message: &ToOrigin<'_>, payload: &[u8]) {
+        self.out.hold(|queue| {
+            // Shorter than the smallest limit; if a text were not, it would be left out.
+            let _ = message::append(queue, self.limit(), message, payload);
+        });
+        self.out.flush();
+    }
+}

@@ -1,0 +1,144 @@
+//! Running one function for the origin, and telling it what came of that.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::task::Poll;
+
+use tokio::runtime::Runtime;
+
+use super::Inside;
+use crate::panic;
+use crate::registry::{self, Answer, Handler, Request};
+use crate::sys;
+use crate::wire::frame;
+use crate::wire::message::{self, Function, Refusal, ToOrigin};
+
+/// Runs `function`. Whether its reply may wait for a next one's; none for what replies later.
+pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function<'_>, arguments: &[u8]) -> bool {
+    let outcome = registry::find(function).and_then(|found| {
+        let mut out = Vec::with_capacity(64);
+        if let Some(seq) = seq {
+            frame::begin(&mut out);
+            message::header(&ToOrigin::Reply { seq }, &mut out);
+        }
+        let request = Request { encoding: function.encoding(), arguments, out };
+        let refused = |(refusal, fault)| (refusal, explain(refusal, function, found.signature, fault));
+        match &found.handler {
+            Handler::Sync(handler) => match catch_unwind(AssertUnwindSafe(|| handler(request))) {
+                Ok(answer) => answer.map(Outcome::Reply).map_err(refused),
+                Err(payload) => Ok(Outcome::Panic(panic::caught(&*payload))),
+            },
+            Handler::Async(handler) => {
+                let name = function.to_string();
+                match catch_unwind(AssertUnwindSafe(|| handler(request))) {
+                    Ok(answer) => answer.map(|future| start(inside, seq, name, future)).map_err(refused),
+                    Err(payload) => Ok(Outcome::Panic(panic::caught(&*payload))),
+                }
+            }
+        }
+    });
+    tell(inside, seq, function, outcome)
+}
+
+/// What came of a call.
+enum Outcome {
+    /// The frame of the reply, but for its length; empty for a cast.
+    Reply(Vec<u8>),
+    Panic(panic::RemotePanic),
+    Later,
+}
+
+/// Hands an async function to the node's runtime.
+fn start(
+    inside: &'static Inside,
+    seq: Option<u64>,
+    name: String,
+    future: Pin<Box<dyn Future<Output = Answer> + Send>>,
+) -> Outcome {
+    runtime().spawn(async move {
+        let mut future = Some(future);
+        let outcome = std::future::poll_fn(move |cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| {
+                let poll = future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx));
+                if poll.is_ready() {
+                    // What its drop does belongs to the call, too.
+                    future = None;
+                }
+                poll
+            }));
+            match polled {
+                Ok(poll) => poll.map(|answer| answer.map(Outcome::Reply)),
+                Err(payload) => Poll::Ready(Ok(Outcome::Panic(panic::caught(&*payload)))),
+            }
+        })
+        .await;
+        tell(inside, seq, &name, outcome);
+        inside.out.flush();
+    });
+    Outcome::Later
+}
+
+/// The runtime of async functions; it starts with the first one.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("peer-node")
+            .on_thread_start(sys::watch_this_thread)
+            .build()
+            .unwrap_or_else(|error| panic!("peer: the runtime of this node cannot start: {error}"))
+    })
+}
+
+/// Holds what the origin is to know; whether that may wait for what follows.
+fn tell(
+    inside: &Inside,
+    seq: Option<u64>,
+    name: &dyn std::fmt::Display,
+    outcome: Result<Outcome, (Refusal, String)>,
+) -> bool {
+    let limit = inside.limit();
+    let (refusal, text) = match (seq, outcome) {
+        (_, Ok(Outcome::Later)) | (None, Ok(_)) => return true,
+        (Some(_), Ok(Outcome::Reply(mut reply))) => match frame::finish(&mut reply, limit) {
+            Ok(()) => return inside.out.hold_frame(reply),
+            Err(length) => (
+                Refusal::TooLarge,
+                format!("its result is a message of {length} bytes; the limit is {limit} (option `frame_limit`)"),
+            ),
+        },
+        (Some(seq), Ok(Outcome::Panic(panic))) => {
+            return inside.out.hold(|queue| {
+                // A text beyond the limit would leave the call without an answer.
+                if message::append(queue, limit, &ToOrigin::Panic { seq, panic: panic.clone() }, &[]).is_err() {
+                    let text = "it panicked with a message that is larger than the limit";
+                    queue.extend_from_slice(&message::small(&ToOrigin::Refused {
+                        seq,
+                        refusal: Refusal::TooLarge,
+                        text,
+                    }));
+                }
+            });
+        }
+        (None, Err((_, text))) => {
+            inside.note(&format!("cast of `{name}`: {text}"));
+            return true;
+        }
+        (Some(_), Err(refused)) => refused,
+    };
+    let seq = seq.unwrap_or_default();
+    inside.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text: &text })))
+}
+
+/// The text of a refusal, for the caller.
+fn explain(refusal: Refusal, function: &Function<'_>, signature: &str, fault: String) -> String {
+    match (refusal, function) {
+        (Refusal::BadArg, Function::Named { signature: wanted, .. }) => {
+            format!("the arguments do not decode: {fault}\n  called as {wanted}\n  but it is  {signature}")
+        }
+        (Refusal::BadArg, Function::Typed(_)) => format!("the arguments do not decode: {fault}\n  it is {signature}"),
+        _ => fault,
+    }
+}

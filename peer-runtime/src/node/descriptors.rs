@@ -1,0 +1,45 @@
+//! The three standard descriptors of a node: frames leave them, the console takes them.
+//!
+//! Standard error stays the pipe that it was started with, and standard output becomes a copy of
+//! it, so that the origin reads one stream in true order, the last words of a dying node and of its
+//! children included. Standard input becomes what the test feeds.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pipe::PipeFlags;
+use rustix::stdio;
+
+/// Above the three, and closed in whatever this process executes.
+const FIRST_FREE: i32 = 3;
+
+/// Takes standard input, where the boot specification comes from.
+pub(super) fn take_input() -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(stdio::stdin(), FIRST_FREE)?)
+}
+
+/// Takes standard output for frames, and makes it a part of the console.
+pub(super) fn take_output() -> io::Result<OwnedFd> {
+    let frames = rustix::io::fcntl_dupfd_cloexec(stdio::stdout(), FIRST_FREE)?;
+    stdio::dup2_stdout(stdio::stderr())?;
+    Ok(frames)
+}
+
+/// Replaces standard input by a pipe; its end of the file comes when the result is dropped.
+pub(super) fn feed_input() -> io::Result<OwnedFd> {
+    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    stdio::dup2_stdin(&read)?;
+    Ok(write)
+}
+
+/// Replaces standard input by that of the process `pid`, whose terminal this node keeps.
+pub(super) fn share_input(pid: u32) -> io::Result<()> {
+    let path = format!("/proc/{pid}/fd/0");
+    let input = rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())
+        .map_err(io::Error::from)
+        // Not a terminal, or not one of ours: nothing to read.
+        .or_else(|_| File::open("/dev/null").map(OwnedFd::from))?;
+    Ok(stdio::dup2_stdin(&input)?)
+}

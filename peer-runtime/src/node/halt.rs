@@ -1,0 +1,82 @@
+//! The ends of a node: in order, with its stop hooks, and at once when its origin is gone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::process::Signal;
+
+use super::INSIDE;
+use crate::sys;
+use crate::wire::message::ToOrigin;
+
+/// The exit status of a node whose control connection closed, as in OTP.
+const CONNECTION_LOST: i32 = 1;
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
+
+/// Ends this process with `status`, at once: what was printed and sent arrives, stop hooks do not run.
+///
+/// What `erlang:halt/1` is in OTP.
+///
+/// ```
+/// use peer::prelude::*;
+/// #[remote]
+/// fn give_up() { peer::node::halt(3) }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// let error = peer.call(give_up, ()).await.unwrap_err();
+/// assert_eq!(error.down_reason(), Some(&Reason::Exited(3)));
+/// # Ok(()) }
+/// ```
+pub fn halt(status: i32) -> ! {
+    if let Some(inside) = INSIDE.get() {
+        inside.tell(&ToOrigin::Bye, &[]);
+    }
+    #[expect(clippy::disallowed_methods, reason = "halting is ending the process")]
+    std::process::exit(status)
+}
+
+/// Has `hook` run when this node is stopped with [`Shutdown::Graceful`](crate::Shutdown::Graceful);
+/// the last one first. It may take as long as that policy says.
+///
+/// ```
+/// use peer::prelude::*;
+/// # use std::time::Duration;
+/// #[remote]
+/// fn prepare(note: peer::Address<String>) {
+///     peer::node::on_stop(move || note.send("flushed".to_owned()));
+/// }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let notes = mailbox::<String>("notes");
+/// let peer = peer::start(StartOptions::new().shutdown(Shutdown::Graceful(Duration::from_secs(5)))).await?;
+/// peer.call(prepare, (notes.address(),)).await?;
+/// peer.stop().await?;
+/// assert_eq!(notes.recv().await?, "flushed");
+/// # Ok(()) }
+/// ```
+pub fn on_stop(hook: impl FnOnce() + Send + 'static) {
+    HOOKS.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(hook));
+}
+
+/// Runs the stop hooks, then halts. A hook that panics has said so; the others still run.
+pub(super) fn shut_down() -> ! {
+    loop {
+        let hook = HOOKS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match hook {
+            Some(hook) => drop(catch_unwind(AssertUnwindSafe(hook))),
+            None => halt(0),
+        }
+    }
+}
+
+/// The control connection is gone: nothing may keep this process, nor what it started, alive.
+pub(super) fn connection_lost() -> ! {
+    let own = rustix::process::getpid();
+    if rustix::process::getpgrp() == own {
+        // The status cannot matter to anybody any more, so one blow is best. An error changes nothing.
+        let _ = rustix::process::kill_process_group(own, Signal::KILL);
+    }
+    sys::exit_now(CONNECTION_LOST)
+}

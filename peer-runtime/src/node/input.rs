@@ -1,0 +1,62 @@
+//! Standard input of a node: what the test feeds, written by a thread of its own, so that a full
+//! pipe that nobody reads keeps nothing else waiting.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
+
+/// The writing end of standard input.
+pub(super) struct Feeder(Mutex<State>);
+
+enum State {
+    Closed,
+    Open(OwnedFd),
+    Writing(mpsc::Sender<Vec<u8>>),
+}
+
+impl Feeder {
+    /// A reader finds the end of the file.
+    pub(super) fn closed() -> Self {
+        Self(Mutex::new(State::Closed))
+    }
+
+    pub(super) fn open(write: OwnedFd) -> Self {
+        Self(Mutex::new(State::Open(write)))
+    }
+
+    /// Appends `bytes` to what a reader finds.
+    pub(super) fn feed(&self, bytes: &[u8]) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Open(_))
+            && let State::Open(write) = std::mem::replace(&mut *state, State::Closed)
+            && let Some(sender) = writer(write)
+        {
+            *state = State::Writing(sender);
+        }
+        if let State::Writing(sender) = &*state {
+            // An error says that standard input was closed.
+            let _ = sender.send(bytes.to_vec());
+        }
+    }
+
+    /// After what was fed, a reader finds the end of the file.
+    pub(super) fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+    }
+}
+
+/// Starts the thread that writes.
+fn writer(write: OwnedFd) -> Option<mpsc::Sender<Vec<u8>>> {
+    let (sender, chunks) = mpsc::channel::<Vec<u8>>();
+    let mut pipe = File::from(write);
+    let write_all = move || {
+        for chunk in chunks {
+            if pipe.write_all(&chunk).is_err() {
+                return; // standard input was closed: nobody will read it
+            }
+        }
+    };
+    std::thread::Builder::new().name("peer-input".to_owned()).spawn(write_all).ok().map(|_| sender)
+}

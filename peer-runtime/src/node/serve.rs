@@ -1,0 +1,155 @@
+//! Serving the control connection with a leader and followers.
+//!
+//! The leader reads. It gives the lead away before it runs a call, and answers by itself, so that a
+//! short call costs no other thread, and a long one blocks nobody: somebody always reads. Whoever is
+//! done takes the lead back if it is free, which is how a burst of calls is run without waking one
+//! thread for each; the replies of a burst are sent together, at the latest by the next leader.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::boot::{self, Prepared};
+use super::{INSIDE, Inside, call, halt};
+use crate::link::blocking::Incoming;
+use crate::mailbox::Letter;
+use crate::sys;
+use crate::wire::frame::Item;
+use crate::wire::message::{self, ToOrigin, ToPeer};
+
+/// As much as a main thread usually has: remote functions are the main thing here.
+const STACK: usize = 8 << 20;
+/// Threads that wait for the lead beside the leader; more of them end.
+const WAITING: usize = 8;
+
+struct Lead {
+    incoming: Mutex<Incoming>,
+    waiting: AtomicUsize,
+}
+
+/// Serves on new threads, reports the node as started, and keeps this one for good: for a node without main.
+pub(crate) fn serve_here(prepared: Prepared) -> ! {
+    sys::ignore_sigpipe();
+    sys::report_stack_overflow();
+    crate::panic::record_panics();
+    if let Ok(name) = std::ffi::CString::new(prepared.name()) {
+        // `ps` shows it in place of "exe"; it is cut to what the kernel keeps.
+        let _ = rustix::thread::set_name(&name);
+    }
+    serve_beside(prepared);
+    if let Some(inside) = INSIDE.get() {
+        inside.started();
+    }
+    loop {
+        thread::park();
+    }
+}
+
+/// Serves on new threads beside the caller.
+pub(super) fn serve_beside(prepared: Prepared) {
+    let (inside, incoming) = match prepared.connect() {
+        Ok(connected) => connected,
+        Err(error) => boot::fail(&error.to_string()),
+    };
+    let inside = INSIDE.get_or_init(|| inside);
+    let lead = Box::leak(Box::new(Lead { incoming: Mutex::new(incoming), waiting: AtomicUsize::new(0) }));
+    if let Err(error) = follower(inside, lead) {
+        boot::fail(&format!("no thread for the control connection: {error}"));
+    }
+}
+
+/// Starts a thread that takes the lead when it is free.
+fn follower(inside: &'static Inside, lead: &'static Lead) -> std::io::Result<()> {
+    // Counted from here on, so that nobody starts another one meanwhile.
+    lead.waiting.fetch_add(1, Ordering::Relaxed);
+    let run = move || {
+        sys::watch_this_thread();
+        while serve(inside, lead) {
+            if lead.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
+                lead.waiting.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("peer-call".to_owned()).stack_size(STACK).spawn(run).map(drop)
+}
+
+/// Leads until a call takes this thread, and runs that.
+fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
+    let mut incoming = lead.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+    lead.waiting.fetch_sub(1, Ordering::Relaxed);
+    loop {
+        let frame = loop {
+            match incoming.stream.next() {
+                Ok(Some(Item::Frame(frame))) => break frame,
+                Ok(None) => {}
+                Ok(Some(Item::Console(_))) | Err(_) => protocol_broken(inside),
+            }
+            inside.out.flush();
+            if incoming.fill() == 0 {
+                halt::connection_lost();
+            }
+        };
+        let Ok((message, payload)) = message::decode::<ToPeer<'_>>(frame) else { protocol_broken(inside) };
+        let seq = match message {
+            ToPeer::Call { seq, .. } => Some(seq),
+            ToPeer::Cast { .. } => None,
+            other => {
+                handle(inside, other, payload);
+                continue;
+            }
+        };
+        let frame = frame.to_vec();
+        let nobody_waits = lead.waiting.load(Ordering::Relaxed) == 0;
+        // Given away: from here on somebody else reads.
+        drop(incoming);
+        if nobody_waits
+            && let Err(error) = follower(inside, lead)
+        {
+            inside.note(&format!("no thread beside the one that runs a call: {error}; calls wait for each other"));
+        }
+        if let Ok((ToPeer::Call { function, .. } | ToPeer::Cast { function }, payload)) =
+            message::decode::<ToPeer<'_>>(&frame)
+            && !call::run(inside, seq, &function, payload)
+        {
+            inside.out.flush();
+        }
+        match lead.incoming.try_lock() {
+            // Nobody has taken the lead yet: what follows is ours, and its reply may go with this one.
+            Ok(back) if back.stream.has_frame() => incoming = back,
+            _ => {
+                inside.out.flush();
+                return true;
+            }
+        }
+    }
+}
+
+/// What is done by the leader itself, at once.
+fn handle(inside: &'static Inside, message: ToPeer<'_>, payload: &[u8]) {
+    match message {
+        ToPeer::Message { to, type_name, encoding } => {
+            let letter = Letter { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
+            inside.owner.deliver(&inside.spec.origin, letter);
+        }
+        ToPeer::Halt => halt::halt(0),
+        ToPeer::Shutdown => {
+            // A hook may take long, and may call for something that the leader has to read.
+            let hooks = thread::Builder::new().name("peer-stop".to_owned()).spawn(|| halt::shut_down());
+            if hooks.is_err() {
+                halt::halt(0);
+            }
+        }
+        ToPeer::Input => inside.input.feed(payload),
+        ToPeer::EndOfInput => inside.input.end(),
+        ToPeer::Ping => inside.tell(&ToOrigin::Pong, &[]),
+        // A second specification says nothing new; calls are the caller's business.
+        ToPeer::Boot(_) | ToPeer::Call { .. } | ToPeer::Cast { .. } => {}
+    }
+}
+
+/// The origin sent bytes that are no message: nothing after them can be trusted.
+fn protocol_broken(inside: &Inside) -> ! {
+    inside.note("the origin sent bytes that are no message; the node ends");
+    halt::connection_lost()
+}

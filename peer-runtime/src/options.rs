@@ -1,0 +1,242 @@
+//! The start options: every key of the manual's `start_options()`, under its own name.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::timeouts;
+
+mod kinds;
+mod notice;
+mod verify;
+
+pub use kinds::{Connection, EnvValue, Exec, Input, PeerDown, Shutdown};
+pub use notice::{BootNotice, BootNotices, BootNotify, WaitBoot};
+
+/// What `post_process_args` does: everything after the executable in, the same or better out.
+pub(crate) type PostProcess = Arc<dyn Fn(Vec<OsString>) -> Vec<OsString> + Send + Sync>;
+
+/// How a peer is started. Every option has a default; one is set by the method of its name.
+///
+/// Mirrors the manual's `start_options()`. Departures: without `connection` the control connection
+/// is standard I/O, and a peer always has a name ([`random_name`](crate::random_name) gives one).
+/// Options are checked when the peer is started, before anything is spawned.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let options = StartOptions::new().name(peer::random_name("store")).args(["--shard", "3"]);
+/// let peer = peer::start(options).await?;
+/// assert_eq!(peer.call(peer::node::args, ()).await?, ["--shard", "3"]);
+/// peer.stop().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct StartOptions {
+    pub(crate) name: Option<String>,
+    pub(crate) longnames: Option<bool>,
+    pub(crate) host: Option<String>,
+    pub(crate) peer_down: PeerDown,
+    pub(crate) exec: Option<Exec>,
+    pub(crate) connection: Connection,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) env: Vec<(OsString, EnvValue)>,
+    pub(crate) wait_boot: WaitBoot,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) detached: Option<bool>,
+    pub(crate) post_process_args: Option<PostProcess>,
+    pub(crate) input: Input,
+    pub(crate) frame_limit: Option<usize>,
+}
+
+impl StartOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The name of the node, the part before `@`: 1 to 255 bytes without `@`, white space and
+    /// control characters, and not in use on this machine. By default a random one.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Whether the node's host is given with its domain. Default: whether `host` has a domain.
+    pub fn longnames(mut self, longnames: bool) -> Self {
+        self.longnames = Some(longnames);
+        self
+    }
+
+    /// The part after `@`, in place of this machine's name: a label only, it selects nothing.
+    /// Without `name` the node takes the name part of its origin.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
+    }
+
+    /// What happens when the peer goes down by itself. Default: [`PeerDown::Stop`].
+    pub fn peer_down(mut self, peer_down: PeerDown) -> Self {
+        self.peer_down = peer_down;
+        self
+    }
+
+    /// What is executed in place of this very executable: a path (or a name that `PATH` leads to),
+    /// or a pair of that and leading arguments, such as `("ssh", ["host", "mydb"])`.
+    ///
+    /// The executable's main goes on beside the node and calls [`node::enter`](crate::node::enter).
+    /// A test executable, started through a prefix such as `("env", ["-i", path])`, has no main as a node.
+    pub fn exec(mut self, exec: impl Into<Exec>) -> Self {
+        self.exec = Some(exec.into());
+        self
+    }
+
+    /// The control connection. Default: [`Connection::StandardIo`].
+    pub fn connection(mut self, connection: Connection) -> Self {
+        self.connection = connection;
+        self
+    }
+
+    /// Extra command line arguments, in place of those given before. They are passed as they are:
+    /// no escaping or quoting is needed or accepted, and [`node::args`](crate::node::args) gives exactly these.
+    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
+        self.args = args.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Environment variables to set, or to remove ([`EnvValue::Remove`], `None`), beside those
+    /// that the peer inherits. For the locally started executable only: not behind `ssh` or `docker`.
+    pub fn env<I, K, V>(mut self, env: I) -> Self
+    where
+        I: IntoIterator<Item = (K, V)>,
+        K: Into<OsString>,
+        V: Into<EnvValue>,
+    {
+        self.env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        self
+    }
+
+    /// How long to wait for the node to be started. Default: [`WaitBoot::For`] 15 s.
+    pub fn wait_boot(mut self, wait_boot: WaitBoot) -> Self {
+        self.wait_boot = wait_boot;
+        self
+    }
+
+    /// How [`stop`](crate::Peer::stop) goes about it. Default: [`Shutdown::Halt`].
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// `false` keeps the terminal of the origin, and relays no console; not with standard I/O.
+    /// Default: detached.
+    pub fn detached(mut self, detached: bool) -> Self {
+        self.detached = Some(detached);
+        self
+    }
+
+    /// A last say over the command line: is given everything after the executable, and returns
+    /// what is used in its place. A prefix that goes through a shell needs it for quoting.
+    pub fn post_process_args(mut self, post: impl Fn(Vec<OsString>) -> Vec<OsString> + Send + Sync + 'static) -> Self {
+        self.post_process_args = Some(Arc::new(post));
+        self
+    }
+
+    /// Whether the test feeds the node's standard input. Default: [`Input::Empty`].
+    pub fn input(mut self, input: Input) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// The largest message on the control connection, in bytes, either way. Default: 64 MiB.
+    pub fn frame_limit(mut self, bytes: usize) -> Self {
+        self.frame_limit = Some(bytes);
+        self
+    }
+
+    /// Whether the node's console goes through the origin.
+    pub(crate) fn relays_console(&self) -> bool {
+        self.detached != Some(false)
+    }
+}
+
+/// The defaults.
+impl From<()> for StartOptions {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+/// The defaults, with these arguments.
+impl<S: Into<OsString>, const N: usize> From<[S; N]> for StartOptions {
+    fn from(args: [S; N]) -> Self {
+        Self::new().args(args)
+    }
+}
+
+/// The defaults, with these arguments.
+impl<S: Into<OsString>> From<Vec<S>> for StartOptions {
+    fn from(args: Vec<S>) -> Self {
+        Self::new().args(args)
+    }
+}
+
+/// One line: what departs from the defaults, as it would be written in `ct_peer!({ .. })`.
+impl fmt::Display for StartOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut set = Vec::new();
+        let mut add = |key: &str, value: String| set.push(format!("{key}: {value}"));
+        if let Some(name) = &self.name {
+            add("name", format!("{name:?}"));
+        }
+        if let Some(longnames) = self.longnames {
+            add("longnames", longnames.to_string());
+        }
+        if let Some(host) = &self.host {
+            add("host", format!("{host:?}"));
+        }
+        if let Some(exec) = &self.exec {
+            add("exec", exec.to_string());
+        }
+        add("connection", format!("{:?}", self.connection));
+        add("peer_down", format!("{:?}", self.peer_down));
+        if !self.args.is_empty() {
+            add("args", format!("{:?}", self.args));
+        }
+        if !self.env.is_empty() {
+            // Values may be secrets; the names say what was changed.
+            let names = self.env.iter().map(|(key, value)| match value {
+                EnvValue::Remove => format!("-{}", key.display()),
+                EnvValue::Set(_) => key.display().to_string(),
+            });
+            add("env", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
+        }
+        add("wait_boot", self.wait_boot.to_string());
+        add("shutdown", self.shutdown.to_string());
+        if let Some(detached) = self.detached {
+            add("detached", detached.to_string());
+        }
+        if self.post_process_args.is_some() {
+            add("post_process_args", "set".to_owned());
+        }
+        if self.input != Input::default() {
+            add("input", format!("{:?}", self.input));
+        }
+        if let Some(limit) = self.frame_limit {
+            add("frame_limit", limit.to_string());
+        }
+        write!(f, "{{ {} }}", set.join(", "))
+    }
+}
+
+impl fmt::Debug for StartOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StartOptions {self}")
+    }
+}
+
+/// `5s`, or `unlimited`.
+fn limit(duration: Duration) -> String {
+    timeouts::display(duration)
+}

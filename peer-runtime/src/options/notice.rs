@@ -1,0 +1,146 @@
+//! `wait_boot`: waiting for a boot, being told of it, or neither.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::limit;
+use crate::error::{Error, Kind};
+use crate::plane;
+use crate::timeouts::{BOOT, Deadline};
+
+/// How the start of a peer waits for its boot.
+///
+/// Mirrors the manual's `wait_boot()`.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(StartOptions::new().wait_boot(WaitBoot::No)).await?;
+/// assert!(matches!(peer.state(), PeerState::Booting | PeerState::Running));
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub enum WaitBoot {
+    /// The start waits until the node is started, at most this long, or
+    /// [`UNLIMITED`](crate::UNLIMITED); a peer that needs longer is ended.
+    For(Duration),
+    /// The start returns at once; the receiver is told of the start, or of the boot failure, which
+    /// not being started within 15 s is, too.
+    Notify(BootNotify),
+    /// The start returns at once, and nobody is told.
+    No,
+}
+
+impl Default for WaitBoot {
+    fn default() -> Self {
+        Self::For(BOOT)
+    }
+}
+
+impl fmt::Display for WaitBoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(timeout) => write!(f, "For({})", limit(*timeout)),
+            Self::Notify(notify) => write!(f, "Notify({:?})", notify.tag),
+            Self::No => f.write_str("No"),
+        }
+    }
+}
+
+/// What a receiver is told of a boot: the manual's `{Tag, {started, Node, Peer}}` and
+/// `{Tag, {boot_failed, Reason, Peer}}`.
+///
+/// See [`BootNotices`] for an example.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BootNotice {
+    /// The tag that the peer was started with.
+    pub tag: String,
+    /// The name of the peer, the part before `@`.
+    pub name: String,
+    /// The full name of the started node, or why the boot failed.
+    pub outcome: Result<String, Error>,
+}
+
+/// A receiver of [`BootNotice`]s.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let mut boots = peer::BootNotices::new();
+/// let mut peers = Vec::new();
+/// for _ in 0..4 {
+///     peers.push(peer::start(StartOptions::new().wait_boot(boots.tagged("first"))).await?);
+/// }
+/// for _ in &peers {
+///     let notice = boots.recv().await?;
+///     assert_eq!(notice.tag, "first");
+///     notice.outcome?;
+/// }
+/// # for peer in peers { peer.stop().await?; } Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct BootNotices {
+    sender: mpsc::UnboundedSender<BootNotice>,
+    receiver: mpsc::UnboundedReceiver<BootNotice>,
+}
+
+impl Default for BootNotices {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl BootNotices {
+    /// A receiver of notices.
+    ///
+    /// See [`BootNotices`] for an example.
+    pub fn new() -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self { sender, receiver }
+    }
+
+    /// The option that tells this receiver of a boot, under `tag`.
+    ///
+    /// See [`BootNotices`] for an example.
+    pub fn tagged(&self, tag: impl Into<String>) -> WaitBoot {
+        WaitBoot::Notify(BootNotify { tag: tag.into(), sender: self.sender.clone() })
+    }
+
+    /// The next notice. Waits at most 15 s.
+    ///
+    /// # Errors
+    /// `is_timeout` when none came.
+    ///
+    /// See [`BootNotices`] for an example.
+    pub async fn recv(&mut self) -> Result<BootNotice, Error> {
+        match plane::within(Deadline::after(BOOT), self.receiver.recv()).await {
+            Some(Some(notice)) => Ok(notice),
+            None => Err(Error::timeout("wait for a boot notice", BOOT, "peer started or failed")),
+            // This receiver holds a sender of its own.
+            Some(None) => Err(Error::new(Kind::Io, "wait for a boot notice", "the channel is closed")),
+        }
+    }
+}
+
+/// Who is told of a boot, and under which tag; made by [`BootNotices::tagged`].
+#[derive(Clone)]
+pub struct BootNotify {
+    tag: String,
+    sender: mpsc::UnboundedSender<BootNotice>,
+}
+
+impl BootNotify {
+    pub(crate) fn tell(&self, name: &str, outcome: Result<String, Error>) {
+        // A receiver that is gone does not want to know.
+        let _ = self.sender.send(BootNotice { tag: self.tag.clone(), name: name.to_owned(), outcome });
+    }
+}
+
+impl fmt::Debug for BootNotify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BootNotify").field("tag", &self.tag).finish_non_exhaustive()
+    }
+}

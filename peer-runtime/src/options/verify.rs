@@ -1,0 +1,104 @@
+//! The check of all options, before anything is spawned.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use super::{Connection, EnvValue, Shutdown, StartOptions, limit};
+use crate::error::Error;
+use crate::name;
+use crate::timeouts::SHORTEST_SHUTDOWN;
+
+/// The largest frame limit: lengths travel in four bytes.
+const LARGEST_FRAME: usize = u32::MAX as usize;
+/// The smallest one: what the protocol itself needs.
+const SMALLEST_FRAME: usize = 4096;
+
+impl StartOptions {
+    /// Checks every option; the error names the option and the value.
+    pub(crate) fn verify(&self) -> Result<(), Error> {
+        if let Some(name) = &self.name
+            && let Some(fault) = name::fault(name)
+        {
+            return Err(Error::option("name", format!("{name:?}"), fault));
+        }
+        self.verify_host()?;
+        if let Some(exec) = &self.exec {
+            if exec.program.as_os_str().is_empty() {
+                return Err(Error::option("exec", "\"\"", "the program is empty"));
+            }
+            if has_nul(exec.program.as_os_str()) || exec.args.iter().any(|arg| has_nul(arg)) {
+                return Err(Error::option("exec", exec, "a NUL byte ends a C string early"));
+            }
+        }
+        if let Some(arg) = self.args.iter().find(|arg| has_nul(arg)) {
+            return Err(Error::option("args", format!("{arg:?}"), "a NUL byte ends a C string early"));
+        }
+        for (key, value) in &self.env {
+            if key.is_empty() || has_nul(key) || key.as_bytes().contains(&b'=') {
+                return Err(Error::option(
+                    "env",
+                    format!("{key:?}"),
+                    "a variable's name is not empty, and has no `=` and no NUL byte",
+                ));
+            }
+            if let EnvValue::Set(value) = value
+                && has_nul(value)
+            {
+                return Err(Error::option("env", format!("{key:?}"), "its value has a NUL byte"));
+            }
+        }
+        if let Shutdown::HaltWithin(within) | Shutdown::Graceful(within) = self.shutdown
+            && within < SHORTEST_SHUTDOWN
+        {
+            return Err(Error::option(
+                "shutdown",
+                self.shutdown,
+                format!("at least {}, or peer::UNLIMITED", limit(SHORTEST_SHUTDOWN)),
+            ));
+        }
+        if self.detached == Some(false) && self.connection == Connection::StandardIo {
+            return Err(Error::option(
+                "detached",
+                false,
+                "standard I/O is the control connection; use Connection::Tcp(0) to keep the terminal",
+            ));
+        }
+        if let Some(limit) = self.frame_limit
+            && !(SMALLEST_FRAME..=LARGEST_FRAME).contains(&limit)
+        {
+            return Err(Error::option(
+                "frame_limit",
+                limit,
+                format!("between {SMALLEST_FRAME} and {LARGEST_FRAME} bytes"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn verify_host(&self) -> Result<(), Error> {
+        let Some(host) = &self.host else {
+            if self.longnames == Some(true) && self.exec.is_none() && !name::full_host().contains('.') {
+                let fault = format!("this machine's name `{}` has no domain; set `host`", name::full_host());
+                return Err(Error::option("longnames", true, fault));
+            }
+            return Ok(());
+        };
+        let value = format!("{host:?}");
+        if let Some(fault) = name::fault(host) {
+            return Err(Error::option("host", value, fault));
+        }
+        match (self.longnames, host.contains('.')) {
+            (Some(true), false) => {
+                Err(Error::option("host", value, "a long name needs a domain, such as \"db1.test\""))
+            }
+            (Some(false), true) => {
+                Err(Error::option("host", value, "a short name has no domain; leave out `longnames: false`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn has_nul(text: &OsStr) -> bool {
+    text.as_bytes().contains(&0)
+}

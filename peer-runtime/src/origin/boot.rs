@@ -1,0 +1,212 @@
+//! Starting a peer: checks, name, port, process, and then the control process takes over.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::control::{self, Booted};
+use super::inner::{How, Inner, Parts};
+use super::peer::Peer;
+use crate::error::{Error, Kind};
+use crate::launch;
+use crate::link::tcp::Listener;
+use crate::name::{self, Reservation};
+use crate::options::{Connection, StartOptions, WaitBoot};
+use crate::owner::Owner;
+use crate::plane;
+use crate::process::{self, Request};
+use crate::state::Reason;
+use crate::sys;
+use crate::wire::message::{BootSpec, Connect, ToPeer};
+use crate::wire::{FRAME_LIMIT, PROTOCOL, message};
+
+/// The start of a peer: a future that owns everything it needs, and starts at its first poll. If it
+/// is dropped before it is done, so is the peer.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let start: peer::Start = peer::start(());
+/// let peer = start.await?;
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[must_use = "a peer is started when this is awaited"]
+pub struct Start(Pin<Box<dyn Future<Output = Result<Peer, Error>> + Send>>);
+
+impl Start {
+    /// A start that has failed already.
+    pub(crate) fn failed(error: Error) -> Self {
+        Self(Box::pin(std::future::ready(Err(error))))
+    }
+}
+
+impl Future for Start {
+    type Output = Result<Peer, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").finish_non_exhaustive()
+    }
+}
+
+/// Ends a peer whose start was dropped.
+struct Unfinished(Option<Peer>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(peer) = &self.0 {
+            // An error says that it has ended already.
+            let _ = peer.inner().end(How::Kill, Reason::Stopped);
+        }
+    }
+}
+
+/// Starts a peer that `owner` owns; `register` is told of it as soon as there is a process.
+pub(crate) fn start(
+    options: StartOptions,
+    owner: Arc<dyn Owner>,
+    linked: bool,
+    register: impl FnOnce(&Peer) -> Result<(), Error> + Send + 'static,
+) -> Start {
+    let (early, spawned) = oneshot::channel();
+    Start(Box::pin(async move {
+        plane::handle().spawn(async move {
+            let begun = begin(options, owner, linked).await.and_then(|(peer, booted)| {
+                let unfinished = Unfinished(Some(peer.clone()));
+                register(&peer)?;
+                Ok((unfinished, booted))
+            });
+            // Nobody is interested any more: what was begun is dropped, and so ended.
+            let _ = early.send(begun);
+        });
+        let ended = || Error::new(Kind::Io, "start of a peer", "the control plane has ended");
+        let (mut unfinished, booted) = spawned.await.map_err(|_| ended())??;
+        if let Some(booted) = booted {
+            booted.await.map_err(|_| ended())??;
+        }
+        unfinished.0.take().ok_or_else(ended)
+    }))
+}
+
+type BootResult = oneshot::Receiver<Result<(), Error>>;
+
+/// Up to a running process and its control process; on the control plane.
+async fn begin(
+    mut options: StartOptions,
+    owner: Arc<dyn Owner>,
+    linked: bool,
+) -> Result<(Peer, Option<BootResult>), Error> {
+    let begun = Instant::now();
+    options.verify()?;
+    let name = match (&options.name, &options.host) {
+        (Some(name), _) => name.clone(),
+        (None, Some(_)) => name::origin_name(),
+        (None, None) => name::random_name(None),
+    };
+    options.name = Some(name.clone());
+    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &error))?;
+    let listener = Listener::bind(options.connection).map_err(|error| {
+        Error::option("connection", format!("{:?}", options.connection), error)
+            .hint("0 picks a free port; a fixed one must be free")
+    })?;
+    let request = launch::request(&options);
+    let command_line = launch::command_line(&request);
+    let spec = specification(&options, &name, listener.as_ref());
+    let node = first_name(&options, &name);
+    let spawned = spawn(request, &node).await?;
+    let parts = Parts {
+        node,
+        process: Arc::clone(&spawned.process),
+        command_line,
+        frame_limit: spec.frame_limit as usize,
+        owner,
+        linked,
+        name,
+        options,
+    };
+    let (inner, ends) = Inner::new(parts);
+    let peer = Peer::new(Arc::clone(&inner));
+    let (booted, result) = match &inner.options.wait_boot {
+        WaitBoot::For(timeout) => {
+            let (sender, receiver) = oneshot::channel();
+            (Booted::Waiting { sender, timeout: *timeout }, Some(receiver))
+        }
+        WaitBoot::Notify(notify) => (Booted::Notify(notify.clone()), None),
+        WaitBoot::No => (Booted::Nobody, None),
+    };
+    let boot = message::small(&ToPeer::Boot(spec.clone()));
+    control::spawn(control::New { inner, ends, spawned, listener, reservation, spec, boot, booted, begun });
+    Ok((peer, result))
+}
+
+fn name_error(name: &str, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        Error::new(
+            Kind::NameInUse,
+            "start of a peer",
+            format!("option `name`: \"{name}\": a node of that name is there already"),
+        )
+        .hint("stop that one first, or use `random_name` or `ct_peer_name!`")
+    } else {
+        Error::new(Kind::Io, "start of a peer", format!("the name \"{name}\" cannot be held: {error}"))
+    }
+}
+
+async fn spawn(request: Request, node: &str) -> Result<process::Spawned, Error> {
+    let program = request.program.display().to_string();
+    process::spawn(request).await.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => "the option `exec` names no file that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`",
+            io::ErrorKind::PermissionDenied => "the option `exec` names a file that may not be executed",
+            _ => "the operating system refused a new process or its pipes; see `ulimit -a`",
+        };
+        Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)
+    })
+}
+
+/// The name by which a peer goes until it has said its own.
+fn first_name(options: &StartOptions, name: &str) -> String {
+    let own = if options.longnames == Some(true) { name::full_host() } else { name::short_host() };
+    let host = match (&options.host, &options.exec) {
+        (Some(host), _) => host.clone(),
+        // It may run anywhere.
+        (None, Some(_)) => "nohost".to_owned(),
+        (None, None) => own,
+    };
+    format!("{name}@{host}")
+}
+
+fn specification(options: &StartOptions, name: &str, listener: Option<&Listener>) -> BootSpec {
+    let connect = match listener {
+        Some(listener) => {
+            Connect::Tcp { addresses: listener.addresses().to_vec(), heartbeat: listener.needs_heartbeat() }
+        }
+        None => Connect::StandardIo,
+    };
+    let keeps_terminal = !options.relays_console() && options.connection != Connection::StandardIo;
+    BootSpec {
+        protocol: PROTOCOL,
+        name: name.to_owned(),
+        host: options.host.clone(),
+        longnames: options.longnames == Some(true),
+        origin: control::own_name(),
+        token: rand::random(),
+        connect,
+        build: sys::build_id(),
+        // Verified to fit.
+        frame_limit: u32::try_from(options.frame_limit.unwrap_or(FRAME_LIMIT)).unwrap_or(u32::MAX),
+        terminal: keeps_terminal.then(std::process::id),
+        input: options.input == crate::options::Input::Fed,
+        debug: control::debugging(),
+    }
+}

@@ -1,0 +1,285 @@
+//! Calls in flight: from the first poll to the reply, the time-out or the end of the node.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use tokio::sync::{Notify, oneshot};
+
+use super::inner::Inner;
+use crate::codec::Encoding;
+use crate::error::{Error, Kind};
+use crate::panic::RemotePanic;
+use crate::state::Reason;
+use crate::timeouts::{CALL, Deadline};
+use crate::wire::message::Refusal;
+
+/// What ends a call.
+pub(super) enum Answer {
+    Reply(Vec<u8>),
+    Panic(RemotePanic),
+    Refused(Refusal, String),
+    TimedOut,
+    Down(Reason),
+}
+
+/// The calls of one peer that wait for their answers.
+#[derive(Default)]
+pub(super) struct Calls {
+    next: AtomicU64,
+    table: Mutex<Table>,
+    /// There is an earlier deadline than the one that is waited for.
+    earlier: Notify,
+}
+
+#[derive(Default)]
+struct Table {
+    pending: HashMap<u64, Pending>,
+    closed: Option<Reason>,
+    armed: Option<Instant>,
+}
+
+struct Pending {
+    deadline: Deadline,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of a new call.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn wait_for(&self, seq: u64, deadline: Deadline) -> oneshot::Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let mut table = self.lock();
+        if let Some(reason) = &table.closed {
+            // The receiver is ours: nobody else could have dropped it.
+            let _ = answer.send(Answer::Down(reason.clone()));
+            return receiver;
+        }
+        table.pending.insert(seq, Pending { deadline, answer });
+        if let Some(at) = deadline.instant()
+            && table.armed.is_none_or(|armed| at < armed)
+        {
+            table.armed = Some(at);
+            drop(table);
+            self.earlier.notify_one();
+        }
+        receiver
+    }
+
+    fn forget(&self, seq: u64) {
+        self.lock().pending.remove(&seq);
+    }
+
+    /// Ends call `seq`, if it still waits; a late answer reaches nobody.
+    pub(super) fn answer(&self, seq: u64, answer: Answer) {
+        let pending = self.lock().pending.remove(&seq);
+        if let Some(pending) = pending {
+            // An error says that the caller is no longer interested.
+            let _ = pending.answer.send(answer);
+        }
+    }
+
+    /// Ends all calls, and every later one, for `reason`.
+    pub(super) fn close(&self, reason: &Reason) {
+        let mut table = self.lock();
+        table.closed.get_or_insert_with(|| reason.clone());
+        let pending = std::mem::take(&mut table.pending);
+        drop(table);
+        for pending in pending.into_values() {
+            let _ = pending.answer.send(Answer::Down(reason.clone()));
+        }
+    }
+
+    /// Ends calls whose time is over, for as long as it is polled.
+    pub(super) async fn expire(&self) {
+        loop {
+            let armed = self.lock().armed;
+            tokio::select! {
+                () = self.earlier.notified() => continue,
+                () = Deadline::at(armed).passed() => {}
+            }
+            let now = Instant::now();
+            let mut table = self.lock();
+            let late: Vec<u64> = table
+                .pending
+                .iter()
+                .filter(|(_, p)| p.deadline.instant().is_some_and(|at| at <= now))
+                .map(|(seq, _)| *seq)
+                .collect();
+            let late: Vec<_> = late.iter().filter_map(|seq| table.pending.remove(seq)).collect();
+            table.armed = table.pending.values().filter_map(|p| p.deadline.instant()).min();
+            drop(table);
+            for pending in late {
+                let _ = pending.answer.send(Answer::TimedOut);
+            }
+        }
+    }
+}
+
+/// A call on its way: a future that owns everything it needs, and sends at its first poll.
+///
+/// Made by [`Peer::call`](crate::Peer::call) and [`Peer::apply`](crate::Peer::apply). It waits 5 s unless
+/// [`timeout`](Self::timeout) says otherwise. A call that timed out or was dropped goes on in the node.
+///
+/// ```
+/// use peer::prelude::*;
+/// # use std::time::Duration;
+/// #[remote]
+/// fn double(n: u32) -> u32 { 2 * n }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// assert_eq!(peer.call(double, (4,)).timeout(Duration::from_secs(30)).await?, 8);
+/// assert_eq!(peer.call(double, (4,)).timeout(peer::UNLIMITED).await?, 8);
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[must_use = "a call is sent when it is awaited; `cast` waits for nothing"]
+pub struct Call<R> {
+    peer: Arc<Inner>,
+    function: String,
+    encoding: Encoding,
+    timeout: Duration,
+    state: State,
+    result: PhantomData<fn() -> R>,
+}
+
+enum State {
+    Failed(Option<Error>),
+    Unsent { seq: u64, frame: Vec<u8> },
+    Sent { seq: u64, answer: oneshot::Receiver<Answer> },
+    Done,
+}
+
+impl<R> Call<R> {
+    pub(super) fn new(
+        peer: Arc<Inner>,
+        function: String,
+        encoding: Encoding,
+        frame: Result<(u64, Vec<u8>), Error>,
+    ) -> Self {
+        let state = match frame {
+            Ok((seq, frame)) => State::Unsent { seq, frame },
+            Err(error) => State::Failed(Some(error)),
+        };
+        Self { peer, function, encoding, timeout: CALL, state, result: PhantomData }
+    }
+
+    /// Waits at most this long, from the first poll; [`UNLIMITED`](crate::UNLIMITED) is possible.
+    ///
+    /// See [`Call`] for an example.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    fn operation(&self) -> String {
+        format!("call of `{}`", self.function)
+    }
+
+    fn error(&self, kind: Kind, what: impl Into<String>) -> Error {
+        self.peer.error(kind, self.operation(), what)
+    }
+
+    /// Sends, unless the peer is not there to be sent to.
+    fn send(&mut self) -> Result<(), Error> {
+        let State::Unsent { seq, frame } = &mut self.state else { return Ok(()) };
+        let (seq, frame) = (*seq, std::mem::take(frame));
+        self.state = State::Done;
+        self.peer.check_running(|| self.operation())?;
+        let answer = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
+        // A closed connection answers all calls with its reason.
+        self.peer.outbox.send(&frame);
+        self.state = State::Sent { seq, answer };
+        Ok(())
+    }
+}
+
+impl<R: DeserializeOwned> Call<R> {
+    fn finish(&self, answer: Answer) -> Result<R, Error> {
+        match answer {
+            Answer::Reply(payload) => self.encoding.decode(&payload).map_err(|fault| {
+                let wanted = std::any::type_name::<R>();
+                self.error(
+                    Kind::Codec,
+                    format!("the reply of {} bytes does not decode as `{wanted}`: {fault}", payload.len()),
+                )
+            }),
+            Answer::Panic(panic) => Err(self.error(Kind::Panic(panic.clone()), panic.to_string())),
+            Answer::Refused(refusal, text) => {
+                let kind = match refusal {
+                    Refusal::Undef => Kind::Undef,
+                    Refusal::BadArg => Kind::BadArg,
+                    Refusal::TooLarge => Kind::TooLarge,
+                    Refusal::Codec => Kind::Codec,
+                };
+                let error = self.error(kind, text);
+                Err(if refusal == Refusal::Undef {
+                    error.hint("the function needs `#[remote]`, and its crate must be linked into that node")
+                } else {
+                    error
+                })
+            }
+            Answer::TimedOut => {
+                let error = Error::timeout(self.operation(), self.timeout, "reply").on(self.peer.node());
+                Err(error
+                    .hint("the function goes on in the node; `.timeout(..)` waits longer")
+                    .output(self.peer.tail()))
+            }
+            Answer::Down(reason) => {
+                Err(self.error(Kind::NoConnection(Some(reason.clone())), format!("the node went down: {reason}")))
+            }
+        }
+    }
+}
+
+impl<R: DeserializeOwned> Future for Call<R> {
+    type Output = Result<R, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Err(error) = this.send() {
+            return Poll::Ready(Err(error));
+        }
+        let answer = match &mut this.state {
+            State::Failed(error) => {
+                let polled_again = || Error::new(Kind::Io, "call", "it was polled after it had failed");
+                return Poll::Ready(Err(error.take().unwrap_or_else(polled_again)));
+            }
+            State::Sent { answer, .. } => match Pin::new(answer).poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                // The table answers before it forgets.
+                Poll::Ready(answer) => answer.unwrap_or(Answer::TimedOut),
+            },
+            State::Unsent { .. } | State::Done => return Poll::Pending,
+        };
+        this.state = State::Done;
+        Poll::Ready(this.finish(answer))
+    }
+}
+
+impl<R> Drop for Call<R> {
+    fn drop(&mut self) {
+        if let State::Sent { seq, .. } = &self.state {
+            self.peer.calls.forget(*seq);
+        }
+    }
+}
+
+impl<R> fmt::Debug for Call<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("function", &self.function).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}

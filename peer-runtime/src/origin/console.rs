@@ -1,0 +1,29 @@
+//! The last output of one peer.
+
+use std::collections::VecDeque;
+
+/// How much of a peer's output is kept for reports.
+const KEPT: usize = 64 << 10;
+
+/// The newest bytes that a peer printed.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    bytes: VecDeque<u8>,
+}
+
+impl Tail {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(KEPT)..];
+        let excess = (self.bytes.len() + bytes.len()).saturating_sub(KEPT);
+        self.bytes.drain(..excess);
+        self.bytes.extend(bytes);
+    }
+
+    /// The last `count` lines; what is not UTF-8 is shown as replacement characters.
+    pub(super) fn lines(&self, count: usize) -> String {
+        let (a, b) = self.bytes.as_slices();
+        let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+}

@@ -1,0 +1,287 @@
+//! The control process of one peer: from the spawned process to the last trace of it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::inner::{End, How, Inner, quote};
+use super::link::{Event, Wires};
+use crate::error::{Error, Kind};
+use crate::link::tcp::Listener;
+use crate::name::{self, Reservation};
+use crate::options::{BootNotify, PeerDown, Shutdown};
+use crate::process::{Process, Spawned};
+use crate::state::{PeerState, Reason};
+use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, HEARTBEAT, HEARTBEATS_MISSED};
+use crate::wire::message::{self, BootSpec, Connect, ToPeer};
+
+/// Who waits for the boot.
+pub(super) enum Booted {
+    Waiting { sender: oneshot::Sender<Result<(), Error>>, timeout: Duration },
+    Notify(BootNotify),
+    Nobody,
+}
+
+/// What a control process starts with.
+pub(super) struct New {
+    pub(super) inner: Arc<Inner>,
+    pub(super) ends: mpsc::UnboundedReceiver<End>,
+    pub(super) spawned: Spawned,
+    pub(super) listener: Option<Listener>,
+    pub(super) reservation: Reservation,
+    pub(super) spec: BootSpec,
+    /// The first frame.
+    pub(super) boot: Vec<u8>,
+    pub(super) booted: Booted,
+    pub(super) begun: Instant,
+}
+
+/// Why the control process stops waiting.
+enum Cause {
+    /// The process ended by itself.
+    Exited,
+    /// The connection ended, with a reason if what came over it was wrong.
+    Link(Option<Reason>),
+    Silent,
+    BootTimeout,
+    Asked(End),
+}
+
+struct Control {
+    inner: Arc<Inner>,
+    process: Arc<Process>,
+    booted: Option<Booted>,
+    begun: Instant,
+    heard: Arc<AtomicBool>,
+}
+
+/// The name of this origin in front of its peers.
+pub(super) fn own_name() -> String {
+    format!("{}@{}", name::origin_name(), name::short_host())
+}
+
+/// Whether `PEER_BOOT_DEBUG` asks for every step of a boot.
+pub(super) fn debugging() -> bool {
+    std::env::var_os("PEER_BOOT_DEBUG").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Starts the control process; on the control plane.
+pub(super) fn spawn(new: New) {
+    tokio::spawn(run(new));
+}
+
+async fn run(new: New) {
+    let New { inner, mut ends, spawned, listener, reservation, spec, boot, booted, begun } = new;
+    let Spawned { process, stdin, frames, console } = spawned;
+    let heard = Arc::new(AtomicBool::new(true));
+    let mut control =
+        Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun, heard: Arc::clone(&heard) };
+    control.step(&format!("spawned as os pid {}", inner.os_pid()));
+    let (events, mut inbox) = mpsc::unbounded_channel();
+    let (ended, ending) = watch::channel(false);
+    let wires = Wires { inner: Arc::clone(&inner), token: spec.token, events, heard, ending };
+    let mut tasks = Vec::new();
+    let cause = match wires.attach(stdin, frames, console, listener, &boot, &mut tasks) {
+        Ok(()) => {
+            let heartbeat = matches!(spec.connect, Connect::Tcp { heartbeat: true, .. });
+            control.watch(&mut inbox, &mut ends, heartbeat).await
+        }
+        Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
+    };
+    let (reason, done) = control.end(cause).await;
+    // Everything that it had printed and sent is read before anybody hears of its end.
+    let _ = ended.send(true);
+    for task in tasks {
+        // A task that panicked has nothing more to read.
+        let _ = task.await;
+    }
+    drop(reservation);
+    control.finish(&reason, done);
+}
+
+impl Control {
+    /// Watches the peer until there is a reason to stop.
+    async fn watch(
+        &mut self,
+        inbox: &mut mpsc::UnboundedReceiver<Event>,
+        ends: &mut mpsc::UnboundedReceiver<End>,
+        heartbeat: bool,
+    ) -> Cause {
+        let inner = Arc::clone(&self.inner);
+        let boot_deadline = match &self.booted {
+            Some(Booted::Waiting { timeout, .. }) => Deadline::after(*timeout),
+            Some(Booted::Notify(_)) => Deadline::after(BOOT),
+            _ => Deadline::at(None),
+        };
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        let mut missed = 0;
+        let mut drive = pin!(inner.outbox.drive());
+        let mut driving = true;
+        let mut expire = pin!(inner.calls.expire());
+        loop {
+            tokio::select! {
+                biased;
+                Some(end) = ends.recv() => return Cause::Asked(end),
+                Some(event) = inbox.recv() => match event {
+                    Event::Hello => self.step("hello received"),
+                    Event::Started => self.started(),
+                    Event::Ended(why) => return Cause::Link(why),
+                },
+                () = self.process.ended() => return Cause::Exited,
+                () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
+                () = &mut drive, if driving => driving = false,
+                () = &mut expire => {}
+                _ = beat.tick(), if heartbeat => {
+                    missed = if self.heard.swap(false, Ordering::Relaxed) { 0 } else { missed + 1 };
+                    if missed >= HEARTBEATS_MISSED {
+                        return Cause::Silent;
+                    }
+                    inner.outbox.send(&message::small(&ToPeer::Ping));
+                }
+            }
+        }
+    }
+
+    fn started(&mut self) {
+        self.step("started");
+        match self.booted.take() {
+            // An error says that the start was dropped, and the peer with it.
+            Some(Booted::Waiting { sender, .. }) => drop(sender.send(Ok(()))),
+            Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Ok(self.inner.node())),
+            Some(Booted::Nobody) | None => {}
+        }
+    }
+
+    /// Ends the process, whatever is left of it, and says why it is down.
+    async fn end(&mut self, cause: Cause) -> (Reason, Option<oneshot::Sender<()>>) {
+        match cause {
+            Cause::Exited => (self.process.reap().unwrap_or(Reason::ConnectionClosed), None),
+            Cause::Link(None) => {
+                // A process closes its descriptors when it ends, a moment before it has ended.
+                if self.ended_within(EXIT_AFTER_LINK).await {
+                    return (self.process.reap().unwrap_or(Reason::ConnectionClosed), None);
+                }
+                self.kill().await;
+                (Reason::ConnectionClosed, None)
+            }
+            Cause::Link(Some(reason)) => {
+                self.kill().await;
+                (reason, None)
+            }
+            Cause::Silent => {
+                self.kill().await;
+                (Reason::Silent, None)
+            }
+            Cause::BootTimeout => {
+                self.kill().await;
+                (Reason::BootTimeout, None)
+            }
+            Cause::Asked(End { how, why, done }) => (why, self.shut_down(how, done).await),
+        }
+    }
+
+    /// Stops the peer as its policy says; what is still there afterwards is killed.
+    async fn shut_down(&self, how: How, done: oneshot::Sender<()>) -> Option<oneshot::Sender<()>> {
+        let mut done = Some(done);
+        let policy = self.inner.options.shutdown;
+        // A node that is not started has nothing to hand over, and may not even read.
+        let kill = how == How::Kill || self.inner.state() != PeerState::Running;
+        let asked = !kill
+            && match policy {
+                Shutdown::Close => {
+                    self.inner.outbox.close();
+                    // Who stops does not wait; an error says that nobody asks.
+                    let _ = done.take().map(|done| done.send(()));
+                    true
+                }
+                Shutdown::Halt | Shutdown::HaltWithin(_) => self.inner.outbox.send(&message::small(&ToPeer::Halt)),
+                Shutdown::Graceful(_) => self.inner.outbox.send(&message::small(&ToPeer::Shutdown)),
+            };
+        let grace = asked.then(|| self.inner.grace());
+        if let Some(grace) = grace {
+            tokio::select! {
+                ended = self.ended_within(grace) => if !ended && policy != Shutdown::Close {
+                    self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace)));
+                },
+                // What the kernel had not taken yet still has to go out.
+                () = async { self.inner.outbox.drive().await; std::future::pending().await } => {}
+            }
+        }
+        self.kill().await;
+        done
+    }
+
+    async fn ended_within(&self, grace: Duration) -> bool {
+        tokio::select! {
+            () = self.process.ended() => true,
+            () = Deadline::after(grace).passed() => false,
+        }
+    }
+
+    /// Kills what is left of the process and its group, and reaps it.
+    async fn kill(&self) {
+        self.process.kill();
+        self.process.ended().await;
+        self.process.reap();
+    }
+
+    /// Everything is over: tells everybody who waits for anything of this peer.
+    fn finish(&mut self, reason: &Reason, done: Option<oneshot::Sender<()>>) {
+        let inner = &self.inner;
+        let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
+        let booting = inner.state() == PeerState::Booting;
+        self.step(&format!("down: {reason}"));
+        if unexpected && !booting && inner.linked && inner.options.peer_down == PeerDown::Crash {
+            inner.owner.crashed(&inner.name, inner.describe(&PeerState::Down(reason.clone())));
+        }
+        inner.owner.ended(&inner.name);
+        inner.down(reason, unexpected && inner.options.peer_down == PeerDown::Continue);
+        match self.booted.take() {
+            Some(Booted::Waiting { sender, timeout }) => drop(sender.send(Err(self.boot_error(reason, timeout)))),
+            Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Err(self.boot_error(reason, BOOT))),
+            Some(Booted::Nobody) | None => {}
+        }
+        self.inner.gone.send_replace(true);
+        if let Some(done) = done {
+            // An error says that who stopped it does not wait.
+            let _ = done.send(());
+        }
+    }
+
+    fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
+        let inner = &self.inner;
+        let line: Vec<String> = inner.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect();
+        let what = match reason {
+            Reason::BootTimeout => format!("the node was not started within {}", crate::timeouts::display(timeout)),
+            Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),
+            other => format!("the node ended while it was booting: {other}"),
+        };
+        let hint = match (inner.hello.get(), &inner.options.exec) {
+            (Some(_), Some(_)) => {
+                "it entered, and did not report that it is started: does it call `started()` on what `enter_booting()` gave it?"
+            }
+            (None, Some(_)) => {
+                "it never entered as a node: the first line of its main is `let _node = peer::node::enter();`"
+            }
+            (_, None) => "PEER_BOOT_DEBUG=1 shows every step of a boot",
+        };
+        inner
+            .error(
+                Kind::BootFailed(Some(reason.clone())),
+                "start of a peer",
+                format!("{what}\n  command line: {}", line.join(" ")),
+            )
+            .hint(hint)
+    }
+
+    /// Tells a step of the boot to who asked for that.
+    fn step(&self, what: &str) {
+        if debugging() {
+            let ms = self.begun.elapsed().as_secs_f64() * 1e3;
+            self.inner.note(&format!("boot +{ms:.2} ms: {what}"));
+        }
+    }
+}

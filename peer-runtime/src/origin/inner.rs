@@ -1,0 +1,276 @@
+//! What all handles of one peer share with its control process.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::calls::Calls;
+use super::console::Tail;
+use crate::error::{Error, Kind};
+use crate::link::outbox::Outbox;
+use crate::link::tcp::Hello;
+use crate::options::{Shutdown, StartOptions};
+use crate::owner::Owner;
+use crate::process::Process;
+use crate::state::{PeerState, Reason};
+use crate::sys;
+use crate::timeouts::{EXIT_AFTER_CLOSE, HALT};
+
+/// Lines of output in an error, and in a report of a whole node.
+const ERROR_LINES: usize = 10;
+const REPORT_LINES: usize = 20;
+
+/// How a peer is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As its option `shutdown` says.
+    Policy,
+    /// At once.
+    Kill,
+}
+
+/// What a control process is asked for.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) how: How,
+    pub(super) why: Reason,
+    /// Answered when the policy is done.
+    pub(super) done: oneshot::Sender<()>,
+}
+
+/// One peer, as its handles and its control process see it.
+pub(crate) struct Inner {
+    pub(super) name: String,
+    /// Its full name, and who it says it is.
+    node: Mutex<String>,
+    pub(super) hello: OnceLock<Hello>,
+    os_pid: AtomicU32,
+    pub(super) process: Arc<Process>,
+    pub(super) options: StartOptions,
+    pub(super) command_line: Vec<OsString>,
+    pub(super) frame_limit: usize,
+    status: Mutex<Status>,
+    pub(super) gone: watch::Sender<bool>,
+    pub(super) calls: Calls,
+    pub(super) outbox: Outbox,
+    tail: Mutex<Tail>,
+    pub(super) owner: Arc<dyn Owner>,
+    pub(super) linked: bool,
+    ends: mpsc::UnboundedSender<End>,
+}
+
+#[derive(Debug)]
+struct Status {
+    state: PeerState,
+    /// Somebody has asked for its end.
+    ending: bool,
+    /// Its control process goes on although it is down.
+    kept: bool,
+}
+
+/// What an [`Inner`] starts with.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) node: String,
+    pub(super) process: Arc<Process>,
+    pub(super) options: StartOptions,
+    pub(super) command_line: Vec<OsString>,
+    pub(super) frame_limit: usize,
+    pub(super) owner: Arc<dyn Owner>,
+    pub(super) linked: bool,
+}
+
+impl Inner {
+    pub(super) fn new(parts: Parts) -> (Arc<Self>, mpsc::UnboundedReceiver<End>) {
+        let Parts { name, node, process, options, command_line, frame_limit, owner, linked } = parts;
+        let (ends, inbox) = mpsc::unbounded_channel();
+        let inner = Self {
+            name,
+            node: Mutex::new(node),
+            hello: OnceLock::new(),
+            os_pid: AtomicU32::new(process.pid()),
+            process,
+            options,
+            command_line,
+            frame_limit,
+            status: Mutex::new(Status { state: PeerState::Booting, ending: false, kept: false }),
+            gone: watch::Sender::new(false),
+            calls: Calls::default(),
+            outbox: Outbox::default(),
+            tail: Mutex::default(),
+            owner,
+            linked,
+            ends,
+        };
+        (Arc::new(inner), inbox)
+    }
+
+    fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state(&self) -> PeerState {
+        self.status().state.clone()
+    }
+
+    pub(crate) fn node(&self) -> String {
+        self.node.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn os_pid(&self) -> u32 {
+        self.os_pid.load(Ordering::Relaxed)
+    }
+
+    /// Where the node keeps its mailboxes, once it has said so.
+    pub(crate) fn home(&self) -> Option<u128> {
+        self.hello.get().map(|hello| hello.home)
+    }
+
+    /// Whether the node runs this very build.
+    pub(super) fn same_build(&self) -> bool {
+        self.hello.get().is_some_and(|hello| hello.build == sys::build_id())
+    }
+
+    /// Takes what the peer says of itself; `false` if it had said so before.
+    pub(super) fn greet(&self, hello: Hello) -> bool {
+        self.os_pid.store(hello.os_pid, Ordering::Relaxed);
+        self.hello.set(hello).is_ok()
+    }
+
+    /// From booting to running.
+    pub(super) fn started(&self, node: &str) {
+        *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node.to_owned();
+        let mut status = self.status();
+        if status.state == PeerState::Booting {
+            status.state = PeerState::Running;
+        }
+    }
+
+    /// Down, for the first reason; `kept` if there is still something to stop.
+    pub(super) fn down(&self, reason: &Reason, kept: bool) {
+        let mut status = self.status();
+        if !matches!(status.state, PeerState::Down(_)) {
+            status.state = PeerState::Down(reason.clone());
+            status.kept = kept;
+        }
+        drop(status);
+        self.outbox.close();
+        self.calls.close(reason);
+    }
+
+    /// An error unless the node is there to be talked to.
+    pub(super) fn check_running(&self, operation: impl FnOnce() -> String) -> Result<(), Error> {
+        let (kind, what) = {
+            let status = self.status();
+            match &status.state {
+                PeerState::Running if !status.ending => return Ok(()),
+                PeerState::Running => (Kind::NoConnection(None), "the node is being stopped".to_owned()),
+                PeerState::Booting => {
+                    (Kind::NoConnection(None), "the node is still booting; wait for it to be started".to_owned())
+                }
+                PeerState::Down(reason) => {
+                    let kind = if status.kept { Kind::NoConnection } else { Kind::NoProcess };
+                    (kind(Some(reason.clone())), format!("the node is down: {reason}"))
+                }
+            }
+        };
+        Err(self.error(kind, operation(), what))
+    }
+
+    /// Asks the control process for the end of the peer. The error is why there is nothing to end.
+    pub(crate) fn end(&self, how: How, why: Reason) -> Result<oneshot::Receiver<()>, Error> {
+        let mut status = self.status();
+        let (done, wait) = oneshot::channel();
+        let what = match &status.state {
+            PeerState::Down(_) if status.kept => {
+                // What `Continue` leaves to stop is the control process itself.
+                status.kept = false;
+                let _ = done.send(());
+                return Ok(wait);
+            }
+            PeerState::Down(reason) => (Some(reason.clone()), format!("the node is down already: {reason}")),
+            _ if status.ending => (None, "the node is being stopped already; `gone()` waits for its end".to_owned()),
+            _ => {
+                status.ending = true;
+                // The control process ends after its peer, so the inbox is there.
+                let _ = self.ends.send(End { how, why, done });
+                return Ok(wait);
+            }
+        };
+        drop(status);
+        Err(self.error(Kind::NoProcess(what.0), "stop", what.1))
+    }
+
+    /// Kills its process, whatever its control process is waiting for.
+    pub(crate) fn kill_now(&self) {
+        self.process.kill();
+    }
+
+    /// How long stopping it may take.
+    pub(crate) fn grace(&self) -> Duration {
+        match self.options.shutdown {
+            Shutdown::Close => EXIT_AFTER_CLOSE,
+            Shutdown::Halt => HALT,
+            Shutdown::HaltWithin(within) | Shutdown::Graceful(within) => within,
+        }
+    }
+
+    /// Waits until process, name and ports are free.
+    pub(crate) async fn wait_gone(&self) {
+        // The sender is in `self`.
+        let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
+    }
+
+    /// The peer printed something.
+    pub(super) fn printed(&self, bytes: &[u8]) {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        self.owner.console(&self.name, bytes);
+    }
+
+    pub(super) fn note(&self, text: &str) {
+        self.owner.note(&self.name, text);
+    }
+
+    /// The last lines of output, for an error.
+    pub(super) fn tail(&self) -> String {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(ERROR_LINES)
+    }
+
+    /// An error on this node, with its last output.
+    pub(super) fn error(&self, kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Error {
+        Error::new(kind, operation, what).on(self.node()).output(self.tail())
+    }
+
+    /// All about this peer, in lines for a reader; `state` as it was when it mattered.
+    pub(crate) fn describe(&self, state: &PeerState) -> String {
+        let mut text = format!("{} (os pid {}): {state}\n", self.node(), self.os_pid());
+        let line: Vec<String> = self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  command line: {}", line.join(" "));
+        let _ = writeln!(text, "  options:      {}", self.options);
+        let lines = self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(REPORT_LINES);
+        if lines.is_empty() {
+            text.push_str("  last output:  none\n");
+        } else {
+            text.push_str("  last output:\n");
+            for line in lines.lines() {
+                let _ = writeln!(text, "    | {line}");
+            }
+        }
+        text
+    }
+}
+
+/// A word of a command line as a shell would need it.
+pub(super) fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,203 @@
+//! What arrives from one peer: frames on its connection, and text on its console.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::calls::Answer;
+use super::inner::Inner;
+use crate::link::reader::{Read, Reader};
+use crate::link::tcp::{self, Caller, Hello, Listener};
+use crate::mailbox::Letter;
+use crate::state::Reason;
+use crate::wire::frame::{Item, Stream};
+use crate::wire::message::{self, ToOrigin};
+
+/// What the control process has to know.
+#[derive(Debug)]
+pub(super) enum Event {
+    Hello,
+    Started,
+    /// The connection ended; with a reason if what came over it was wrong.
+    Ended(Option<Reason>),
+}
+
+/// What everything that reads from one peer shares.
+#[derive(Clone)]
+pub(super) struct Wires {
+    pub(super) inner: Arc<Inner>,
+    pub(super) token: [u8; 32],
+    pub(super) events: mpsc::UnboundedSender<Event>,
+    /// Set with everything that arrives.
+    pub(super) heard: Arc<AtomicBool>,
+    /// Turns true when the process has ended.
+    pub(super) ending: watch::Receiver<bool>,
+}
+
+impl Wires {
+    /// Attaches the ends of a peer's pipes, and sends the boot specification, its first frame.
+    pub(super) fn attach(
+        self,
+        stdin: OwnedFd,
+        frames: Option<OwnedFd>,
+        console: Option<OwnedFd>,
+        listener: Option<Listener>,
+        boot: &[u8],
+        tasks: &mut Vec<JoinHandle<()>>,
+    ) -> io::Result<()> {
+        if let Some(console) = console {
+            tasks.push(tokio::spawn(relay_console(
+                Arc::clone(&self.inner),
+                Reader::new(console)?,
+                self.ending.clone(),
+            )));
+        }
+        if let Some(listener) = listener {
+            // Standard input carries nothing else; an empty pipe takes it whole.
+            rustix::io::write(&stdin, boot)?;
+            tasks.push(tokio::spawn(self.connect(listener)));
+        } else if let Some(frames) = frames {
+            self.inner.outbox.open(stdin)?;
+            self.inner.outbox.send(boot);
+            let stream = Stream::text(self.inner.frame_limit);
+            tasks.push(tokio::spawn(Link { reader: Reader::new(frames)?, stream, wires: self }.run()));
+        }
+        Ok(())
+    }
+
+    /// Waits for the peer on its TCP port, and then serves its connection.
+    async fn connect(self, listener: Listener) {
+        let mut ending = self.ending.clone();
+        let caller = tokio::select! {
+            caller = listener.accept(self.token, self.inner.frame_limit) => caller,
+            _ = ending.wait_for(|ended| *ended) => return,
+        };
+        let connected = caller.and_then(|Caller { reader, write, stream, hello }| {
+            self.inner.outbox.open(write)?;
+            Ok((reader, stream, hello))
+        });
+        match connected {
+            Ok((reader, stream, hello)) => {
+                self.greet(hello);
+                Link { reader, stream, wires: self }.run().await;
+            }
+            Err(error) => {
+                let why = Reason::Protocol(format!("its connection cannot be watched: {error}"));
+                // The control process may have ended on its own account.
+                let _ = self.events.send(Event::Ended(Some(why)));
+            }
+        }
+    }
+
+    fn greet(&self, hello: Hello) {
+        self.inner.greet(hello);
+        let _ = self.events.send(Event::Hello);
+    }
+}
+
+/// The receiving end of a peer's control connection.
+struct Link {
+    reader: Reader,
+    stream: Stream,
+    wires: Wires,
+}
+
+impl Link {
+    /// Handles what arrives until the connection ends, or until the process has ended and all that
+    /// it had sent is handled.
+    async fn run(mut self) {
+        let mut ending = self.wires.ending.clone();
+        let why = loop {
+            if let Err(reason) = self.handle_all() {
+                break Some(reason);
+            }
+            tokio::select! {
+                biased;
+                read = self.reader.read(self.stream.spare()) => match read {
+                    Ok(bytes) if bytes > 0 => self.stream.filled(bytes),
+                    _ => break None,
+                },
+                _ = ending.wait_for(|ended| *ended) => break self.drain().err(),
+            }
+        };
+        if why.is_none() {
+            self.wires.inner.printed(self.stream.rest());
+        }
+        let _ = self.wires.events.send(Event::Ended(why));
+    }
+
+    /// Reads what is there, without waiting for an end that a child may keep from coming.
+    fn drain(&mut self) -> Result<(), Reason> {
+        while let Read::Bytes(bytes) = self.reader.read_now(self.stream.spare()) {
+            self.stream.filled(bytes);
+            self.handle_all()?;
+        }
+        Ok(())
+    }
+
+    fn handle_all(&mut self) -> Result<(), Reason> {
+        let wires = &self.wires;
+        wires.heard.store(true, Ordering::Relaxed);
+        loop {
+            let item = self.stream.next().map_err(|fault| Reason::Protocol(fault.to_string()))?;
+            match item {
+                None => return Ok(()),
+                Some(Item::Console(text)) => wires.inner.printed(text),
+                Some(Item::Frame(frame)) if wires.inner.hello.get().is_none() => {
+                    wires.greet(tcp::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
+                }
+                Some(Item::Frame(frame)) => {
+                    if handle(&wires.inner, &wires.events, frame)? {
+                        self.stream.end_frames();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One message; whether it was the last one.
+fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
+    let (message, payload) =
+        message::decode::<ToOrigin<'_>>(frame).map_err(|fault| Reason::Protocol(fault.to_string()))?;
+    match message {
+        ToOrigin::Reply { seq } => inner.calls.answer(seq, Answer::Reply(payload.to_vec())),
+        ToOrigin::Panic { seq, panic } => inner.calls.answer(seq, Answer::Panic(panic)),
+        ToOrigin::Refused { seq, refusal, text } => inner.calls.answer(seq, Answer::Refused(refusal, text.to_owned())),
+        ToOrigin::Message { to, type_name, encoding } => {
+            let letter = Letter { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
+            inner.owner.deliver(&inner.name, letter);
+        }
+        ToOrigin::Started { node } => {
+            inner.started(node);
+            let _ = events.send(Event::Started);
+        }
+        ToOrigin::Note { text } => inner.note(text),
+        ToOrigin::Pong => {}
+        ToOrigin::Hello { .. } => return Err(Reason::Protocol("a second hello".to_owned())),
+        ToOrigin::Bye => return Ok(true),
+    }
+    Ok(false)
+}
+
+/// Relays a peer's console until it ends, or until the process has ended and all is read.
+pub(super) async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ended: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 8 << 10];
+    loop {
+        tokio::select! {
+            biased;
+            read = reader.read(&mut buffer) => match read {
+                Ok(bytes) if bytes > 0 => inner.printed(&buffer[..bytes]),
+                _ => return,
+            },
+            _ = ended.wait_for(|ended| *ended) => break,
+        }
+    }
+    while let Read::Bytes(bytes) = reader.read_now(&mut buffer) {
+        inner.printed(&buffer[..bytes]);
+    }
+}

@@ -1,0 +1,412 @@
+//! The handle to a control process: what a test does with a peer.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::calls::Call;
+use super::inner::{How, Inner};
+use crate::codec::Encoding;
+use crate::error::{Error, Kind};
+use crate::mailbox::{Letter, Recipient};
+use crate::options::{Input, StartOptions};
+use crate::registry::{self, RemoteFn};
+use crate::state::{PeerState, Reason};
+use crate::wire::frame;
+use crate::wire::message::{self, Function, ToPeer};
+
+/// A peer: the handle to its control process. Clones are the same peer; dropping them stops nothing.
+///
+/// What the manual's `server_ref()` is.
+///
+/// ```
+/// use peer::prelude::*;
+/// #[remote]
+/// fn sum(values: Vec<u64>) -> u64 { values.iter().sum() }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer: Peer = peer::start(()).await?;
+/// assert_eq!(peer.call(sum, (vec![1, 2, 3],)).await?, 6);
+/// peer.stop().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Peer {
+    inner: Arc<Inner>,
+}
+
+impl Peer {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// Calls `function` on the node, and gives what it returns. Mirrors the manual's `call/4,5`.
+    ///
+    /// The arguments are encoded at once and sent at the first poll of the result, which waits 5 s
+    /// unless [`Call::timeout`] says otherwise. Calls run side by side in no order.
+    ///
+    /// # Errors
+    /// `is_panic` with message, place and backtrace if the function panicked; `is_undef` if it has no
+    /// `#[remote]`, or if the node runs another build (use [`apply`](Self::apply)); `is_timeout`;
+    /// `is_noconnection` at once if the node is booting, stopping or down, or goes down meanwhile;
+    /// `is_too_large` if arguments or result are larger than `frame_limit`.
+    ///
+    /// See [`Peer`] for an example.
+    pub fn call<F, A, M, R>(&self, function: F, args: A) -> Call<R>
+    where
+        F: RemoteFn<A, M, Output = R>,
+        A: Serialize,
+        R: DeserializeOwned,
+    {
+        // The name of its type is all that is needed of it.
+        let _ = function;
+        let name = std::any::type_name::<F>();
+        let frame = self.typed(name, &args, "call");
+        Call::new(Arc::clone(&self.inner), name.to_owned(), Encoding::Postcard, frame)
+    }
+
+    /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of
+    /// other executables. Mirrors the manual's `call/4,5` in its arguments.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call); `is_badarg`, with both signatures, if the arguments do not decode there.
+    ///
+    /// ```
+    /// # mod admin { #[peer::remote] pub fn rows(table: String) -> usize { table.len() } }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let module = module_path!();
+    /// let peer = peer::start(()).await?;
+    /// let rows: usize = peer.apply(&format!("{module}::admin"), "rows", ("users",)).await?;
+    /// assert_eq!(rows, 5);
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn apply<R, A>(&self, module: &str, name: &str, args: A) -> Call<R>
+    where
+        A: Serialize,
+        R: DeserializeOwned,
+    {
+        let signature = format!("{name}{} -> {}", std::any::type_name::<A>(), std::any::type_name::<R>());
+        let function = Function::Named { module, name, signature: &signature };
+        let seq = self.inner.calls.number();
+        let text = function.to_string();
+        let frame =
+            self.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, &args, || format!("call of `{text}`"));
+        Call::new(
+            Arc::clone(&self.inner),
+            format!("{module}::{name}"),
+            Encoding::MessagePack,
+            frame.map(|frame| (seq, frame)),
+        )
+    }
+
+    /// Calls `function` on the node without waiting for it: no result, and no error. What goes wrong is
+    /// noted on the console. Mirrors the manual's `cast/4`.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// fn warm_up() {}
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// peer.cast(warm_up, ());
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn cast<F, A, M>(&self, function: F, args: A)
+    where
+        F: RemoteFn<A, M>,
+        A: Serialize,
+    {
+        let _ = function;
+        let name = std::any::type_name::<F>();
+        let operation = || format!("cast of `{name}`");
+        let sent = self.check_typed(name, "cast").and_then(|function| {
+            let frame = self.frame(&ToPeer::Cast { function }, Encoding::Postcard, &args, operation)?;
+            self.send_frame(&frame, operation)
+        });
+        self.note(sent);
+    }
+
+    /// Sends `message` to a mailbox of the node, by its name or its address. Messages from one task to
+    /// one mailbox arrive in order. What cannot be sent is noted on the console. Mirrors the manual's `send/3`.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn next() -> Option<String> { mailbox::<String>("inbox").recv().await.ok() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// peer.send("inbox", "hello".to_owned());
+    /// assert_eq!(peer.call(next, ()).await?.as_deref(), Some("hello"));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
+        let to = to.into().0;
+        let operation = format!("message to mailbox `{}`", to.name());
+        let encoding = if self.inner.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
+        let sent = Letter::new(to, encoding, &message)
+            .map_err(|fault| {
+                self.inner.error(Kind::Codec, operation.clone(), format!("the message cannot be encoded: {fault}"))
+            })
+            .and_then(|letter| self.post(&letter));
+        self.note(sent);
+    }
+
+    /// Sends a letter on to the node.
+    pub(crate) fn post(&self, letter: &Letter) -> Result<(), Error> {
+        let operation = || format!("message to mailbox `{}`", letter.to.name());
+        let head = ToPeer::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
+        let mut frame = Vec::new();
+        message::append(&mut frame, self.inner.frame_limit, &head, &letter.payload)
+            .map_err(|length| self.too_large(length, operation()))?;
+        self.send_frame(&frame, operation)
+    }
+
+    /// The state of the peer. Mirrors the manual's `get_state/1`, and never waits.
+    ///
+    /// See [`PeerState`] for an example.
+    pub fn state(&self) -> PeerState {
+        self.inner.state()
+    }
+
+    /// Stops the peer as its option `shutdown` says. Mirrors the manual's `stop/1`, and waits for more:
+    /// afterwards the process is reaped, and name and ports are free. Only [`Shutdown::Close`](crate::Shutdown::Close)
+    /// does not wait; [`gone`](Self::gone) does.
+    ///
+    /// # Errors
+    /// `is_noproc` if the peer has been stopped, is being stopped, or went down by itself.
+    ///
+    /// See [`Peer`] for an example.
+    pub fn stop(&self) -> Stop {
+        let peer = self.clone();
+        Stop(Box::pin(async move {
+            let done = peer.inner.end(How::Policy, Reason::Stopped)?;
+            // The control process answers before it ends.
+            let _ = done.await;
+            Ok(())
+        }))
+    }
+
+    /// Waits until the peer is gone, whatever ends it: process reaped, name and ports free. Gives the reason.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(StartOptions::new().shutdown(Shutdown::Close)).await?;
+    /// peer.stop().await?;
+    /// assert_eq!(peer.gone().await, Reason::Stopped);
+    /// # Ok(()) }
+    /// ```
+    pub fn gone(&self) -> impl Future<Output = Reason> + Send + 'static {
+        let inner = Arc::clone(&self.inner);
+        async move {
+            inner.wait_gone().await;
+            match inner.state() {
+                PeerState::Down(reason) => reason,
+                PeerState::Booting | PeerState::Running => Reason::ConnectionClosed,
+            }
+        }
+    }
+
+    /// The full name of the node, `name@host`. Behind a prefix such as `ssh` the host is `nohost`
+    /// until the node is started.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(peer::StartOptions::new().host("db1")).await?;
+    /// assert!(peer.node().ends_with("@db1"));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn node(&self) -> String {
+        self.inner.node()
+    }
+
+    /// The name of the node, the part before `@`.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let name = peer::random_name("db");
+    /// let peer = peer::start(peer::StartOptions::new().name(name.clone())).await?;
+    /// assert_eq!(peer.name(), name);
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The options that the peer was started with, its name included.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// assert!(peer.options().to_string().contains(peer.name()));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn options(&self) -> &StartOptions {
+        &self.inner.options
+    }
+
+    /// The command line that the peer was started with.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(peer::StartOptions::new().args(["--shard", "3"])).await?;
+    /// assert!(peer.command_line().ends_with(&["--shard".into(), "3".into()]));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn command_line(&self) -> &[OsString] {
+        &self.inner.command_line
+    }
+
+    /// The id of the node's operating-system process; behind a prefix such as `ssh` that of the
+    /// prefix, until the node has told its own.
+    ///
+    /// ```
+    /// #[peer::remote]
+    /// fn pid() -> u32 { std::process::id() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// assert_eq!(peer.call(pid, ()).await?, peer.os_pid());
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn os_pid(&self) -> u32 {
+        self.inner.os_pid()
+    }
+
+    /// Appends `bytes` to what readers of the node's standard input find. Never waits for a reader.
+    ///
+    /// # Errors
+    /// If the peer was not started with [`Input::Fed`], or is not running.
+    ///
+    /// See [`Input`] for an example.
+    pub fn input(&self, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
+        let mut frame = Vec::new();
+        message::append(&mut frame, self.inner.frame_limit, &ToPeer::Input, bytes.as_ref())
+            .map_err(|length| self.too_large(length, "input".to_owned()))?;
+        self.check_fed()?;
+        self.send_frame(&frame, || "input".to_owned())
+    }
+
+    /// Readers of the node's standard input find the end of the file after what was fed.
+    ///
+    /// # Errors
+    /// As [`input`](Self::input).
+    ///
+    /// See [`Input`] for an example.
+    pub fn end_input(&self) -> Result<(), Error> {
+        self.check_fed()?;
+        self.send_frame(&message::small(&ToPeer::EndOfInput), || "end of input".to_owned())
+    }
+
+    fn check_fed(&self) -> Result<(), Error> {
+        if self.inner.options.input == Input::Fed {
+            return Ok(());
+        }
+        let error = self.inner.error(Kind::BadOption, "input", "the peer was started with an empty standard input");
+        Err(error.hint("start it with `input: Input::Fed`"))
+    }
+
+    /// The key of a function of ours, checked before anything is sent.
+    fn check_typed<'a>(&self, name: &'a str, what: &str) -> Result<Function<'a>, Error> {
+        let function = Function::Typed(name);
+        let undef = |what: &str, fault: String| self.inner.error(Kind::Undef, format!("{what} of `{name}`"), fault);
+        registry::find(&function).map_err(|(_, fault)| undef(what, fault).hint("put `#[remote]` on the function"))?;
+        if self.inner.hello.get().is_some() && !self.inner.same_build() {
+            let fault = "the node runs another executable than its origin, where a typed function may be another one"
+                .to_owned();
+            return Err(undef(what, fault).hint("use `apply`, by module and function name"));
+        }
+        Ok(function)
+    }
+
+    fn typed<A: Serialize>(&self, name: &str, args: &A, what: &str) -> Result<(u64, Vec<u8>), Error> {
+        let function = self.check_typed(name, what)?;
+        let seq = self.inner.calls.number();
+        let frame =
+            self.frame(&ToPeer::Call { seq, function }, Encoding::Postcard, args, || format!("{what} of `{name}`"))?;
+        Ok((seq, frame))
+    }
+
+    fn frame<A: Serialize>(
+        &self,
+        head: &ToPeer<'_>,
+        encoding: Encoding,
+        args: &A,
+        operation: impl Fn() -> String,
+    ) -> Result<Vec<u8>, Error> {
+        let mut frame = Vec::with_capacity(128);
+        let mut encoded = Ok(());
+        frame::append(&mut frame, self.inner.frame_limit, |out| {
+            message::header(head, out);
+            encoded = encoding.append(args, out);
+        })
+        .map_err(|length| self.too_large(length, operation()))?;
+        encoded.map_err(|fault| {
+            self.inner.error(Kind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
+        })?;
+        Ok(frame)
+    }
+
+    fn too_large(&self, length: usize, operation: String) -> Error {
+        let what = format!(
+            "it is a message of {length} bytes; the limit is {} (option `frame_limit`)",
+            self.inner.frame_limit
+        );
+        self.inner.error(Kind::TooLarge, operation, what)
+    }
+
+    fn send_frame(&self, frame: &[u8], operation: impl Fn() -> String) -> Result<(), Error> {
+        self.inner.check_running(&operation)?;
+        if self.inner.outbox.send(frame) {
+            Ok(())
+        } else {
+            Err(self.inner.error(Kind::NoConnection(None), operation(), "the control connection is closed"))
+        }
+    }
+
+    /// Says on the console what has no caller to be told to.
+    fn note(&self, sent: Result<(), Error>) {
+        if let Err(error) = sent {
+            self.inner.note(&error.to_string());
+        }
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("node", &self.node()).field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// A stop on its way, made by [`Peer::stop`].
+///
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let stop: peer::Stop = peer::start(()).await?.stop();
+/// stop.await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a peer is stopped when this is awaited"]
+pub struct Stop(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>);
+
+impl Future for Stop {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").finish_non_exhaustive()
+    }
+}

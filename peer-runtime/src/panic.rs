@@ -1,0 +1,162 @@
+//! A panic that happened in a node, told to its origin: message, place and backtrace.
+//!
+//! A panic is recorded by the hook on the thread where it happens, and caught somewhere else: at
+//! the end of a call, perhaps after a task carried it to another thread. Records are therefore
+//! kept for the whole process, and matched by what was said.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, Once, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// How many panics a node remembers for calls that still have to end.
+const REMEMBERED: usize = 32;
+
+/// A panic in a remote function: what OTP re-raises in the caller with class, reason and stack.
+///
+/// ```
+/// use peer::prelude::*;
+/// #[remote]
+/// fn divide(a: u32, b: u32) -> u32 { a / b }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// let error = peer.call(divide, (1, 0)).await.unwrap_err();
+/// let panic = error.panic().expect("the function panicked");
+/// assert_eq!(panic.message(), "attempt to divide by zero");
+/// assert!(panic.location().contains(".rs:"));
+/// assert!(panic.backtrace().contains("divide"));
+/// # peer.stop().await?; Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemotePanic {
+    message: String,
+    location: String,
+    backtrace: String,
+}
+
+impl RemotePanic {
+    /// What the panic said.
+    ///
+    /// See [`RemotePanic`] for an example.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it happened: `file:line:column`, or `unknown place`.
+    ///
+    /// See [`RemotePanic`] for an example.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// The remote backtrace as text, without the frames of this crate.
+    ///
+    /// See [`RemotePanic`] for an example.
+    pub fn backtrace(&self) -> &str {
+        &self.backtrace
+    }
+}
+
+impl fmt::Display for RemotePanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked at {}:\n{}", self.location, self.message)?;
+        if !self.backtrace.is_empty() {
+            write!(f, "\nremote backtrace:\n{}", self.backtrace)?;
+        }
+        Ok(())
+    }
+}
+
+struct Record {
+    message: String,
+    location: String,
+    backtrace: Backtrace,
+}
+
+static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
+
+/// Makes every panic of this process leave a record, and still be printed as before.
+pub(crate) fn record_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let location = info.location().map_or_else(
+                || "unknown place".to_owned(),
+                |at| format!("{}:{}:{}", at.file(), at.line(), at.column()),
+            );
+            let record = Record { message: message(info.payload()), location, backtrace: Backtrace::force_capture() };
+            let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+            if records.len() == REMEMBERED {
+                records.pop_front();
+            }
+            records.push_back(record);
+            drop(records);
+            previous(info);
+        }));
+    });
+}
+
+/// What a caught payload was about, with the newest record that says the same.
+pub(crate) fn caught(payload: &(dyn Any + Send)) -> RemotePanic {
+    let message = message(payload);
+    let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = records.iter().rposition(|record| record.message == message).and_then(|at| records.remove(at));
+    drop(records);
+    match found {
+        Some(record) => {
+            RemotePanic { message, location: record.location, backtrace: trim(&record.backtrace.to_string()) }
+        }
+        // `resume_unwind` with a payload of its own runs no hook.
+        None => RemotePanic { message, location: "unknown place".to_owned(), backtrace: String::new() },
+    }
+}
+
+/// The text of a panic's payload.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic whose payload is not text".to_owned()
+    }
+}
+
+/// Leaves the frames between the panic machinery and our own call machinery.
+fn trim(backtrace: &str) -> String {
+    let mut frames: Vec<Vec<&str>> = Vec::new();
+    for line in backtrace.lines() {
+        let starts = line.trim_start().split_once(": ").is_some_and(|(n, _)| n.parse::<u32>().is_ok());
+        match frames.last_mut() {
+            Some(frame) if !starts => frame.push(line),
+            _ => frames.push(vec![line]),
+        }
+    }
+    let machinery = ["rust_begin_unwind", "core::panicking::", "std::panicking::", "__rustc::"];
+    let first = frames
+        .iter()
+        .rposition(|frame| {
+            machinery.iter().any(|part| {
+                frame[0].contains(part) && !frame[0].contains("catch_unwind") && !frame[0].contains("do_call")
+            })
+        })
+        .map_or(0, |at| at + 1);
+    let ours = "peer_runtime::";
+    let end = frames[first..].iter().position(|frame| frame[0].contains(ours)).map_or(frames.len(), |n| first + n);
+    frames[first..end].concat().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_frames_of_the_called_function_are_told() {
+        let text = "   0: std::backtrace::capture\n   1: rust_begin_unwind\n   2: core::panicking::panic_fmt\n             at /rustc/x.rs:1:2\n   3: suite::divide\n             at ./suite.rs:3:4\n   4: peer_runtime::node::call\n   5: std::panicking::catch_unwind\n";
+        assert_eq!(trim(text), "   3: suite::divide\n             at ./suite.rs:3:4");
+    }
+}

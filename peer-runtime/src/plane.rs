@@ -1,0 +1,47 @@
+//! The control plane: one thread with the I/O and the timers of all peers of this process.
+//!
+//! It is nobody else's, so that a caller who blocks a runtime of its own blocks no peer, and so
+//! that nothing public needs a runtime of the caller's. It starts with the first use.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+use crate::timeouts::Deadline;
+
+/// The handle of the control plane.
+pub(crate) fn handle() -> &'static Handle {
+    static PLANE: OnceLock<Handle> = OnceLock::new();
+    PLANE.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap_or_else(|error| panic!("peer: the control plane cannot start: {error}"));
+        let handle = runtime.handle().clone();
+        std::thread::Builder::new()
+            .name("peer-control".to_owned())
+            .spawn(move || runtime.block_on(std::future::pending::<()>()))
+            .unwrap_or_else(|error| panic!("peer: the thread of the control plane cannot start: {error}"));
+        handle
+    })
+}
+
+/// Waits for `future` until `deadline`, on any executor.
+pub(crate) async fn within<F: Future>(deadline: Deadline, future: F) -> Option<F::Output> {
+    let mut passed = pin!(deadline.passed());
+    let mut future = pin!(future);
+    std::future::poll_fn(move |cx: &mut Context<'_>| {
+        if let Poll::Ready(value) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(value));
+        }
+        if deadline.instant().is_none() {
+            return Poll::Pending;
+        }
+        let _timer = handle().enter();
+        passed.as_mut().poll(cx).map(|()| None)
+    })
+    .await
+}

@@ -1,0 +1,10 @@
+//! All that generated code may touch. Not public API: it changes without notice.
+
+pub use linkme;
+
+pub use crate::harness::{Flavor, ShouldPanic, TESTS, Test, main, outcome, run_test};
+pub use crate::options::{Connection, StartOptions};
+pub use crate::registry::{
+    Handler, Place, REMOTE_FUNCTIONS, RemoteFunction, answer, answer_async, assert_argument, assert_result,
+};
+pub use crate::scope::{ct_peer, ct_peer_name, ct_peer_name_of};

@@ -1,0 +1,104 @@
+//! What a link-time table holds: the remote functions of this executable.
+
+use std::sync::OnceLock;
+
+use linkme::distributed_slice;
+
+use crate::wire::message::{Function, Refusal};
+
+mod remote;
+
+pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result};
+pub(crate) use remote::{Answer, AsyncAnswer, Request};
+
+/// Every `#[remote]` function that is linked into this executable.
+#[distributed_slice]
+pub static REMOTE_FUNCTIONS: [RemoteFunction];
+
+/// A place in a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// As `file!` says it.
+    pub file: &'static str,
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A function that can be called on any node that runs this code.
+#[derive(Debug)]
+pub struct RemoteFunction {
+    /// The key for `call`.
+    pub type_name: fn() -> &'static str,
+    /// The first part of the key for `apply`.
+    pub module: &'static str,
+    /// The second part.
+    pub name: &'static str,
+    /// For messages.
+    pub signature: &'static str,
+    /// Where it is written.
+    pub place: Place,
+    /// How it is run.
+    pub handler: Handler,
+}
+
+/// How a function is run.
+#[derive(Debug)]
+pub enum Handler {
+    /// On the thread that read the call.
+    Sync(fn(Request<'_>) -> Answer),
+    /// On the node's runtime.
+    Async(fn(Request<'_>) -> AsyncAnswer),
+}
+
+/// The functions of this executable, sorted by module and name.
+fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
+    static SORTED: OnceLock<Vec<(&'static RemoteFunction, &'static str)>> = OnceLock::new();
+    SORTED.get_or_init(|| {
+        let mut all: Vec<_> = REMOTE_FUNCTIONS.iter().map(|function| (function, (function.type_name)())).collect();
+        all.sort_by_key(|(function, type_name)| (*type_name, function.module, function.name, function.place));
+        all
+    })
+}
+
+/// The one function that `wanted` names.
+pub(crate) fn find(wanted: &Function<'_>) -> Result<&'static RemoteFunction, (Refusal, String)> {
+    let all = functions();
+    let found: Vec<_> = match wanted {
+        Function::Typed(key) => {
+            let start = all.partition_point(|(_, type_name)| type_name < key);
+            all[start..].iter().take_while(|(_, type_name)| type_name == key).map(|(function, _)| *function).collect()
+        }
+        Function::Named { module, name, .. } => all
+            .iter()
+            .map(|(function, _)| *function)
+            .filter(|function| function.module == *module && function.name == *name)
+            .collect(),
+    };
+    match found[..] {
+        [one] => Ok(one),
+        [] => Err((Refusal::Undef, format!("there is no `#[remote]` function `{wanted}`{}", similar(wanted)))),
+        [one, other, ..] => Err((
+            Refusal::Undef,
+            format!("two functions go by `{wanted}`: at {} and at {}; rename one of them", one.place, other.place),
+        )),
+    }
+}
+
+/// Functions of the same name elsewhere, for who mistook the module.
+fn similar(wanted: &Function<'_>) -> String {
+    let Function::Named { name, .. } = wanted else { return String::new() };
+    let others: Vec<_> = functions()
+        .iter()
+        .filter(|(f, _)| f.name == *name)
+        .map(|(f, _)| format!("`{}::{}`", f.module, f.name))
+        .collect();
+    if others.is_empty() { String::new() } else { format!("; there is {}", others.join(", ")) }
+}

@@ -1,0 +1,133 @@
+//! Remote functions as values: what `call` accepts, and how a node runs one on encoded arguments.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec::Encoding;
+use crate::wire::message::Refusal;
+
+/// A function that can be called with the arguments `A`; `M` tells sync from async ones.
+///
+/// It is implemented for functions of up to 12 arguments whose arguments and result can be sent.
+pub trait RemoteFn<A, M> {
+    /// What a call gives: the function's result.
+    type Output;
+}
+
+/// Arguments that can be decoded and handed to a function.
+pub trait ReadArguments<A> {
+    /// What the function returns: for an async one, its future.
+    type Output;
+    /// Calls it.
+    fn run(self, arguments: A) -> Self::Output;
+}
+
+/// Marks functions that return their result.
+#[derive(Debug)]
+pub struct Sync;
+/// Marks functions that return a future of it.
+#[derive(Debug)]
+pub struct Async;
+
+macro_rules! functions {
+    ($($argument:ident)*) => {
+        impl<F, R, $($argument),*> ReadArguments<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> R,
+        {
+            type Output = R;
+            #[allow(non_snake_case, clippy::unused_unit, reason = "one name for the type and the value")]
+            fn run(self, ($($argument,)*): ($($argument,)*)) -> R {
+                self($($argument),*)
+            }
+        }
+        impl<F, R, $($argument),*> RemoteFn<($($argument,)*), Sync> for F
+        where
+            F: Fn($($argument),*) -> R,
+            R: Serialize + DeserializeOwned + Send + 'static,
+        {
+            type Output = R;
+        }
+        impl<F, R, $($argument),*> RemoteFn<($($argument,)*), Async> for F
+        where
+            F: Fn($($argument),*) -> R,
+            R: Future<Output: Serialize + DeserializeOwned + Send + 'static>,
+        {
+            type Output = R::Output;
+        }
+    };
+}
+functions!();
+functions!(A1);
+functions!(A1 A2);
+functions!(A1 A2 A3);
+functions!(A1 A2 A3 A4);
+functions!(A1 A2 A3 A4 A5);
+functions!(A1 A2 A3 A4 A5 A6);
+functions!(A1 A2 A3 A4 A5 A6 A7);
+functions!(A1 A2 A3 A4 A5 A6 A7 A8);
+functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9);
+functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10);
+functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11);
+functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12);
+
+/// Encoded arguments on their way to a function.
+pub struct Request<'a> {
+    pub(crate) encoding: Encoding,
+    pub(crate) arguments: &'a [u8],
+    /// Where the result goes: appended to what is there.
+    pub(crate) out: Vec<u8>,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("encoding", &self.encoding).finish_non_exhaustive()
+    }
+}
+
+/// The request's `out` with the encoded result, or why there is none.
+pub(crate) type Answer = Result<Vec<u8>, (Refusal, String)>;
+/// The same, later.
+pub(crate) type AsyncAnswer = Result<Pin<Box<dyn Future<Output = Answer> + Send>>, (Refusal, String)>;
+
+/// Runs a sync function.
+pub fn answer<F, A>(function: F, request: Request<'_>) -> Answer
+where
+    F: ReadArguments<A, Output: Serialize>,
+    A: DeserializeOwned,
+{
+    let arguments = decode(&request)?;
+    encode(request.encoding, request.out, &function.run(arguments))
+}
+
+/// Decodes for an async function, whose future encodes its result.
+pub fn answer_async<F, A>(function: F, request: Request<'_>) -> AsyncAnswer
+where
+    F: ReadArguments<A, Output: Future<Output: Serialize + Send> + Send + 'static> + Send + 'static,
+    A: DeserializeOwned + Send + 'static,
+{
+    let arguments: A = decode(&request)?;
+    let Request { encoding, out, .. } = request;
+    // The function itself runs within the future, so that its panic is the call's.
+    Ok(Box::pin(async move { encode(encoding, out, &function.run(arguments).await) }))
+}
+
+fn decode<A: DeserializeOwned>(request: &Request<'_>) -> Result<A, (Refusal, String)> {
+    request.encoding.decode(request.arguments).map_err(|fault| (Refusal::BadArg, fault))
+}
+
+fn encode<R: Serialize>(encoding: Encoding, mut out: Vec<u8>, result: &R) -> Answer {
+    match encoding.append(result, &mut out) {
+        Ok(()) => Ok(out),
+        Err(fault) => Err((Refusal::Codec, format!("its result cannot be encoded: {fault}"))),
+    }
+}
+
+/// Fails to compile where an argument cannot be sent.
+pub fn assert_argument<T: Serialize + DeserializeOwned + Send + 'static>() {}
+/// Fails to compile where a result cannot be sent.
+pub fn assert_result<T: Serialize + DeserializeOwned + Send + 'static>() {}

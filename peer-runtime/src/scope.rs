@@ -1,0 +1,307 @@
+//! Scopes: what a test or a program owns, and what ends with it.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
+
+use crate::error::{Error, Kind};
+use crate::mailbox::{Letter, Mailbox, Mailboxes};
+use crate::options::StartOptions;
+use crate::origin::{self, How, Peer, Start};
+use crate::owner::Owner;
+use crate::plane;
+use crate::state::{PeerState, Reason};
+use crate::timeouts::{Deadline, SCOPE_END};
+
+mod console;
+mod nodes;
+mod route;
+
+use console::Console;
+pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+
+/// What the thread that runs a test hears from its scope.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A line for the console.
+    Line(String),
+    /// A linked peer with `PeerDown::Crash` went down.
+    Crashed(String),
+}
+
+/// What a test or a program owns: its linked peers, its mailboxes, its console.
+///
+/// A test has one on its own thread and all threads of its runtime; on a thread of your own,
+/// [`enter`](Self::enter) it. A program that is no test has one that ends with it.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let scope = peer::scope().expect("a program has a scope");
+/// let thread = std::thread::spawn(move || {
+///     let _entered = scope.enter();
+///     peer::mailbox::<u32>("inbox") // the same as everywhere else in the scope
+/// });
+/// # drop(thread.join());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Scope(Arc<Shared>);
+
+struct Shared {
+    name: String,
+    /// Every peer that was started in it, with whether it is linked.
+    peers: Mutex<Vec<(Peer, bool)>>,
+    mailboxes: Mailboxes,
+    console: Console,
+    /// Why it refuses everything, once it has ended.
+    ended: OnceLock<String>,
+    heard: Option<Mutex<mpsc::Sender<Heard>>>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
+}
+
+/// Peers that are down and still remembered for a report.
+const REMEMBERED: usize = 64;
+/// A test executable has no root scope: what a test forgets would otherwise live until the last one.
+static NO_ROOT: AtomicBool = AtomicBool::new(false);
+
+/// Says that this is a test executable.
+pub(crate) fn has_no_root() {
+    NO_ROOT.store(true, Ordering::Relaxed);
+}
+
+/// The scope of this process: of a program or a node, and the owner of what nobody else owns.
+pub(crate) fn root() -> &'static Scope {
+    static ROOT: OnceLock<Scope> = OnceLock::new();
+    ROOT.get_or_init(|| Scope::new("this program".to_owned(), Console::of_program(), None))
+}
+
+/// The scope of the calling thread; none on a thread of a test executable that belongs to no test.
+///
+/// See [`Scope`] for an example.
+pub fn scope() -> Option<Scope> {
+    let current = CURRENT.with_borrow(Clone::clone);
+    current.or_else(|| (!NO_ROOT.load(Ordering::Relaxed)).then(|| root().clone()))
+}
+
+/// Starts a peer that is not linked: it ends with its origin. Mirrors the manual's `start/1`.
+///
+/// `options` are [`StartOptions`], or `()` for the defaults. The future starts at its first poll.
+///
+/// # Errors
+/// `is_bad_option`, `is_name_in_use`, or `is_boot_failed` with the exit status or signal, the command
+/// line and the last output; `is_timeout` if it was not started within `wait_boot`.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// peer.stop().await?;
+/// # Ok(()) }
+/// ```
+pub fn start(options: impl Into<StartOptions>) -> Start {
+    let scope = scope().unwrap_or_else(|| root().clone());
+    scope.start(options.into(), false)
+}
+
+/// Starts a peer that is linked to the current scope: it ends when the scope does, and with
+/// [`PeerDown::Crash`](crate::PeerDown::Crash) the scope ends when it does. Mirrors the manual's `start_link/0,1`.
+///
+/// # Errors
+/// As [`start`], and `is_noscope` where there is no scope.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start_link(()).await?;
+/// # Ok(()) } // the program's scope ends here, and the peer with it
+/// ```
+pub fn start_link(options: impl Into<StartOptions>) -> Start {
+    match scope() {
+        Some(scope) => scope.start(options.into(), true),
+        None => {
+            let what = "there is no scope to link it to on this thread, which belongs to no `#[peer_test]`";
+            let hint = "pass `peer::scope()` to a thread of your own and `enter()` it there, or use `peer::start`";
+            Start::failed(Error::new(Kind::NoScope, "start of a linked peer", what).hint(hint))
+        }
+    }
+}
+
+/// The mailbox `name` of the current scope; in a node, of the node.
+///
+/// See [`Mailbox`] for an example.
+pub fn mailbox<T>(name: &str) -> Mailbox<T> {
+    scope().unwrap_or_else(|| root().clone()).0.mailboxes.open(name)
+}
+
+/// While it lives, the thread belongs to a scope. Made by [`Scope::enter`].
+///
+/// ```
+/// let scope = peer::scope().expect("a program has a scope");
+/// let entered: peer::Entered = scope.enter();
+/// ```
+#[derive(Debug)]
+#[must_use = "the thread leaves the scope when this is dropped"]
+pub struct Entered {
+    previous: Option<Scope>,
+    /// It belongs to its thread.
+    _thread: std::marker::PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.previous.take());
+    }
+}
+
+impl Scope {
+    fn new(name: String, console: Console, heard: Option<mpsc::Sender<Heard>>) -> Self {
+        let shared = Shared {
+            name,
+            peers: Mutex::default(),
+            mailboxes: Mailboxes::new(),
+            console,
+            ended: OnceLock::new(),
+            heard: heard.map(Mutex::new),
+        };
+        let scope = Self(Arc::new(shared));
+        route::add_scope(&scope);
+        scope
+    }
+
+    /// The scope of the test `name`, which tells `heard` what happens in it; `live` if it prints at once.
+    pub(crate) fn of_test(name: String, live: bool, heard: mpsc::Sender<Heard>) -> Self {
+        let console = Console::of_test(live.then(|| heard.clone()));
+        Self::new(name, console, Some(heard))
+    }
+
+    /// Makes the calling thread belong to this scope until the result is dropped.
+    ///
+    /// See [`Scope`] for an example.
+    pub fn enter(&self) -> Entered {
+        Entered { previous: CURRENT.replace(Some(self.clone())), _thread: std::marker::PhantomData }
+    }
+
+    /// Makes the calling thread belong to this scope for good.
+    pub(crate) fn enter_for_good(&self) {
+        CURRENT.set(Some(self.clone()));
+    }
+
+    fn weak(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.0)
+    }
+
+    fn start(&self, options: StartOptions, linked: bool) -> Start {
+        if let Err(error) = self.check() {
+            return Start::failed(error);
+        }
+        let scope = self.clone();
+        let owner: Arc<dyn Owner> = Arc::new(self.clone());
+        origin::start(options, owner, linked, move |peer| scope.adopt(peer, linked))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.0.ended.get() {
+            Some(why) => Err(Error::new(
+                Kind::NoScope,
+                "start of a peer",
+                format!("the scope of {} has ended: {why}", self.0.name),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
+        let mut peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: the end of the scope either finds the peer here, or is found here.
+        self.check()?;
+        let down = |(peer, _): &(Peer, bool)| matches!(peer.state(), PeerState::Down(_));
+        if peers.iter().filter(|entry| down(entry)).count() > REMEMBERED
+            && let Some(oldest) = peers.iter().position(down)
+        {
+            peers.remove(oldest);
+        }
+        peers.push((peer.clone(), linked));
+        route::add_peer(peer);
+        Ok(())
+    }
+
+    /// Every peer that was started in it, with its state now.
+    pub(crate) fn peers(&self) -> Vec<(Peer, PeerState)> {
+        let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.iter().map(|(peer, _)| (peer.clone(), peer.state())).collect()
+    }
+
+    /// What its peers printed, as far as it is kept.
+    pub(crate) fn console(&self) -> Vec<String> {
+        self.0.console.kept()
+    }
+
+    /// Ends it: stops all linked peers as their policies say, and waits until they are gone.
+    pub(crate) async fn end(&self, why: &str) {
+        let linked: Vec<Peer> = {
+            let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
+            // The first reason counts.
+            let _ = self.0.ended.set(why.to_owned());
+            peers.iter().filter(|(_, linked)| *linked).map(|(peer, _)| peer.clone()).collect()
+        };
+        self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
+        let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != crate::UNLIMITED).max();
+        let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
+        for peer in &linked {
+            // An error says that it is on its way already, or gone.
+            let _ = peer.inner().end(How::Policy, Reason::ScopeEnded);
+        }
+        for peer in &linked {
+            if plane::within(deadline, peer.inner().wait_gone()).await.is_none() {
+                peer.inner().kill_now();
+                peer.inner().wait_gone().await;
+            }
+        }
+        self.0.console.flush();
+    }
+
+    fn tell(&self, heard: Heard) -> bool {
+        let Some(sender) = &self.0.heard else { return false };
+        sender.lock().unwrap_or_else(PoisonError::into_inner).send(heard).is_ok()
+    }
+}
+
+impl Owner for Scope {
+    fn console(&self, node: &str, bytes: &[u8]) {
+        self.0.console.printed(node, bytes);
+    }
+
+    fn ended(&self, node: &str) {
+        self.0.console.flush_node(node);
+    }
+
+    fn note(&self, node: &str, text: &str) {
+        self.0.console.note(node, text);
+    }
+
+    fn deliver(&self, node: &str, letter: Letter) {
+        if let Err(why) = route::deliver(&self.0.mailboxes, letter) {
+            self.note(node, &why);
+        }
+    }
+
+    fn crashed(&self, node: &str, report: String) {
+        if self.0.heard.is_none() {
+            // The scope is this program's, so it is the program that is taken down.
+            self.note(node, &format!("linked peer down, and this program with it:\n{report}"));
+            #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
+            std::process::exit(1);
+        }
+        // A test that has ended already is told nothing.
+        let _ = self.tell(Heard::Crashed(report));
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("name", &self.0.name).finish_non_exhaustive()
+    }
+}

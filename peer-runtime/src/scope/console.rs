@@ -1,0 +1,130 @@
+//! The console of a scope: what its peers print, by the line, with their names.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::Write;
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use super::Heard;
+
+/// What a test keeps of its peers' output until it is known whether it fails, in bytes.
+const KEPT: usize = 16 << 20;
+/// A line that does not end is shown in pieces of this size.
+const LONGEST: usize = 64 << 10;
+
+pub(super) struct Console {
+    state: Mutex<State>,
+    to: To,
+}
+
+enum To {
+    /// Standard error of this program, at once.
+    Stderr,
+    /// The thread that runs the test, which prints it, at once.
+    Test(Mutex<mpsc::Sender<Heard>>),
+    /// Nobody, until the test fails.
+    Nobody,
+}
+
+#[derive(Default)]
+struct State {
+    /// By node: the beginning of a line.
+    partial: HashMap<String, Vec<u8>>,
+    kept: VecDeque<String>,
+    bytes: usize,
+    dropped: usize,
+}
+
+impl Console {
+    pub(super) fn of_program() -> Self {
+        Self { state: Mutex::default(), to: To::Stderr }
+    }
+
+    pub(super) fn of_test(live: Option<mpsc::Sender<Heard>>) -> Self {
+        Self { state: Mutex::default(), to: live.map_or(To::Nobody, |sender| To::Test(Mutex::new(sender))) }
+    }
+
+    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// `node` printed these bytes: shows the lines that end in them.
+    pub(super) fn printed(&self, node: &str, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.with(|state| {
+            let mut line = state.partial.remove(node).unwrap_or_default();
+            for byte in bytes {
+                if *byte == b'\n' || line.len() == LONGEST {
+                    self.show(state, node, &line);
+                    line.clear();
+                }
+                if *byte != b'\n' {
+                    line.push(*byte);
+                }
+            }
+            if !line.is_empty() {
+                state.partial.insert(node.to_owned(), line);
+            }
+        });
+    }
+
+    /// Shows something about `node` that it did not print itself.
+    pub(super) fn note(&self, node: &str, text: &str) {
+        self.with(|state| {
+            for line in text.lines() {
+                self.show(state, node, format!("[peer] {line}").as_bytes());
+            }
+        });
+    }
+
+    /// Shows the unfinished line of `node`, which will not be finished.
+    pub(super) fn flush_node(&self, node: &str) {
+        self.with(|state| {
+            if let Some(line) = state.partial.remove(node) {
+                self.show(state, node, &line);
+            }
+        });
+    }
+
+    pub(super) fn flush(&self) {
+        let nodes: Vec<String> = self.with(|state| state.partial.keys().cloned().collect());
+        for node in nodes {
+            self.flush_node(&node);
+        }
+    }
+
+    /// The lines that were kept, in the order in which they arrived.
+    pub(super) fn kept(&self) -> Vec<String> {
+        self.with(|state| {
+            let dropped = (state.dropped > 0).then(|| format!("({} earlier lines were dropped)", state.dropped));
+            dropped.into_iter().chain(state.kept.iter().cloned()).collect()
+        })
+    }
+
+    fn show(&self, state: &mut State, node: &str, line: &[u8]) {
+        match &self.to {
+            To::Stderr => {
+                let shown = [node.as_bytes(), b" | ", line, b"\n"].concat();
+                // Where standard error is closed there is no console to show it on.
+                let _ = std::io::stderr().lock().write_all(&shown);
+            }
+            To::Test(sender) => {
+                let line = Heard::Line(format!("{node} | {}", String::from_utf8_lossy(line)));
+                // A test that has ended prints nothing any more.
+                let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(line);
+            }
+            To::Nobody => {
+                let line = format!("{node} | {}", String::from_utf8_lossy(line));
+                state.bytes += line.len();
+                state.kept.push_back(line);
+                while state.bytes > KEPT
+                    && let Some(oldest) = state.kept.pop_front()
+                {
+                    state.bytes -= oldest.len();
+                    state.dropped += 1;
+                }
+            }
+        }
+    }
+}

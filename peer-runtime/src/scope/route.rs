@@ -1,0 +1,77 @@
+//! Where a message goes: to a mailbox of this process, down to a peer, or up to the origin.
+
+use std::borrow::Borrow;
+use std::sync::{Mutex, PoisonError, Weak};
+
+use serde::Serialize;
+
+use super::{Scope, Shared};
+use crate::codec::Encoding;
+use crate::mailbox::{Address, Letter, Mailboxes, Target, home};
+use crate::node;
+use crate::origin::{Inner, Peer};
+use crate::owner::Owner;
+
+/// The scopes and the peers of this process, as long as there is somebody who has them.
+static SCOPES: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static PEERS: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
+
+pub(super) fn add_scope(scope: &Scope) {
+    let mut scopes = SCOPES.lock().unwrap_or_else(PoisonError::into_inner);
+    scopes.retain(|scope| scope.strong_count() > 0);
+    scopes.push(scope.weak());
+}
+
+pub(super) fn add_peer(peer: &Peer) {
+    let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
+    peers.retain(|peer| peer.strong_count() > 0);
+    peers.push(std::sync::Arc::downgrade(peer.inner()));
+}
+
+/// Delivers a letter that arrived where `mailboxes` belong; the error says what became of it.
+pub(super) fn deliver(mailboxes: &Mailboxes, letter: Letter) -> Result<(), String> {
+    match &letter.to {
+        Target::Name(_) => mailboxes.put(letter),
+        Target::Address { .. } => send(letter),
+    }
+}
+
+/// Sends a letter that has an address.
+fn send(letter: Letter) -> Result<(), String> {
+    let Target::Address { home: its_home, table, name } = &letter.to else {
+        return Err("a letter without an address".to_owned());
+    };
+    if *its_home == home() {
+        let scopes = SCOPES.lock().unwrap_or_else(PoisonError::into_inner);
+        let scope = scopes.iter().filter_map(Weak::upgrade).find(|scope| scope.mailboxes.id() == *table);
+        drop(scopes);
+        return match scope {
+            Some(scope) => scope.mailboxes.put(letter),
+            None => Err(format!("a message for mailbox `{name}` was dropped: its scope has ended")),
+        };
+    }
+    let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let peer = peers.iter().filter_map(Weak::upgrade).find(|peer| peer.home() == Some(*its_home));
+    drop(peers);
+    match peer {
+        Some(peer) => Peer::new(peer).post(&letter).map_err(|error| error.to_string()),
+        None if node::post_up(&letter) => Ok(()),
+        None => Err(format!("a message for mailbox `{name}` was dropped: no node of that address is known here")),
+    }
+}
+
+impl<T: Serialize> Address<T> {
+    /// Sends `message` to the mailbox, wherever it is: in this process, in a peer, in the origin, or
+    /// in a node that one of those can reach. What cannot be sent is noted on the console.
+    ///
+    /// See [`Mailbox`](crate::Mailbox) for an example.
+    pub fn send(&self, message: impl Borrow<T>) {
+        let to = self.target();
+        let here = matches!(to, Target::Address { home: its_home, .. } if its_home == home());
+        // Who reads it elsewhere may be of another build.
+        let encoding = if here { Encoding::Postcard } else { Encoding::MessagePack };
+        if let Err(why) = Letter::new(to, encoding, message.borrow()).and_then(send) {
+            super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The only unsafe code: what the platform offers in no safe form, behind a few safe functions.
+#![allow(unsafe_code, reason = "this is the one place for it; each block says why it is sound")]
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+mod arguments;
+mod build;
+mod overflow;
+
+pub(crate) use arguments::hide;
+pub(crate) use build::build_id;
+pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
+
+/// Ends the process at once: no destructor, no `atexit` handler, nothing that could block.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: `_exit` takes any status, and does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// Writing to a closed pipe is an error and not a signal, as it is after every Rust `main`.
+pub(crate) fn ignore_sigpipe() {
+    // SAFETY: SIG_IGN is no handler of ours; it runs nothing.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// Registers a descriptor with the control plane, which must be the current runtime.
+pub(crate) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is the same open descriptor until it is dropped, which is after the
+    // registration has been undone.
+    unsafe { Ok(AsyncFd::register_with_interest(fd, interest)?) }
+}

@@ -1,0 +1,77 @@
+//! Every default duration in one place, each with the wait it bounds, and the deadline type
+//! that is computed once from such a duration and passed down.
+
+use std::time::{Duration, Instant};
+
+/// A time-out that never runs out, wherever this crate takes a time-out: OTP's `infinity`.
+///
+/// ```
+/// use peer::prelude::*;
+/// let options = StartOptions::new().wait_boot(WaitBoot::For(peer::UNLIMITED));
+/// assert!(format!("{options}").contains("unlimited"));
+/// ```
+pub const UNLIMITED: Duration = Duration::MAX;
+
+/// From the start of a peer until it reports `started`.
+pub(crate) const BOOT: Duration = Duration::from_secs(15);
+/// A call, from its first poll until its reply; also the wait for a message in a mailbox.
+pub(crate) const CALL: Duration = Duration::from_secs(5);
+/// `Shutdown::Halt`: until the halted process is gone; then it is killed.
+pub(crate) const HALT: Duration = Duration::from_secs(5);
+/// The shortest time-out that a shutdown policy takes, as in OTP.
+pub(crate) const SHORTEST_SHUTDOWN: Duration = Duration::from_secs(1);
+/// Between the loss of a control connection and the exit status that explains it.
+pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
+/// `Shutdown::Close`: the node ends by itself when its connection closes; then it is killed.
+pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
+/// From the connection of a TCP caller until it has proved that it is the peer.
+pub(crate) const PROOF: Duration = Duration::from_secs(5);
+/// In a node: until the origin's TCP port has answered.
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
+/// In a node: a silent origin is asked for a sign of life, on links that can be half-open.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How many heartbeats may be missed before the link counts as lost.
+pub(crate) const HEARTBEATS_MISSED: u32 = 3;
+/// A test without a `timetrap` of its own.
+pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
+/// After the end of a test's scope: until its thread has let go; then it is abandoned.
+pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
+/// The end of a scope: until every linked peer is gone, beyond the longest shutdown policy.
+pub(crate) const SCOPE_END: Duration = Duration::from_secs(10);
+
+/// A point in time until which something may take, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// The deadline `timeout` from now; [`UNLIMITED`], and what no clock can hold, is none.
+    pub(crate) fn after(timeout: Duration) -> Self {
+        if timeout == UNLIMITED { Self(None) } else { Self(Instant::now().checked_add(timeout)) }
+    }
+
+    pub(crate) fn at(instant: Option<Instant>) -> Self {
+        Self(instant)
+    }
+
+    pub(crate) fn instant(self) -> Option<Instant> {
+        self.0
+    }
+
+    /// What is left of it; [`UNLIMITED`] where there is none.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(UNLIMITED, |at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Completes when the deadline has passed; needs the control plane's timer.
+    pub(crate) async fn passed(self) {
+        match self.0 {
+            Some(at) => tokio::time::sleep_until(at.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A duration for people: `5s`, `250ms`, `unlimited`.
+pub(crate) fn display(duration: Duration) -> String {
+    if duration == UNLIMITED { "unlimited".to_owned() } else { format!("{duration:?}") }
+}

@@ -1,0 +1,172 @@
+//! Frames: bytes in, frames and console text out; and back.
+
+use super::MAGIC;
+
+/// Bytes of the length before each frame.
+const PREFIX: usize = 4;
+/// What a buffer has room for at first, and again after a large frame.
+const ROOM: usize = 16 << 10;
+/// A buffer that grew beyond this is given back when it is empty.
+const KEEP: usize = 1 << 20;
+
+/// A stream that does not consist of frames.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a frame of {length} bytes, where at most {limit} are allowed; it starts with {start:?}")]
+pub(crate) struct TooLong {
+    pub(crate) length: usize,
+    pub(crate) limit: usize,
+    /// The first bytes, as text: a program's output where a frame belongs is easy to recognise.
+    pub(crate) start: String,
+}
+
+/// What a stream holds next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Item<'a> {
+    /// Text for the console.
+    Console(&'a [u8]),
+    /// A whole frame, without its length.
+    Frame(&'a [u8]),
+}
+
+/// The receiving end: a buffer that is filled with bytes and emptied by the frame.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    framed: bool,
+    limit: usize,
+}
+
+impl Stream {
+    /// A stream that carries console text until [`MAGIC`].
+    pub(crate) fn text(limit: usize) -> Self {
+        Self { buffer: vec![0; ROOM], start: 0, end: 0, framed: false, limit }
+    }
+
+    /// A stream that carries frames from its first byte on.
+    pub(crate) fn frames(limit: usize) -> Self {
+        Self { framed: true, ..Self::text(limit) }
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// From here on everything is console text.
+    pub(crate) fn end_frames(&mut self) {
+        self.framed = false;
+    }
+
+    /// Where the next bytes go.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.buffer.len() > KEEP {
+                self.buffer = vec![0; ROOM];
+            }
+        }
+        if self.end == self.buffer.len() {
+            if self.start > 0 {
+                self.buffer.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end - self.start);
+            } else {
+                // Grows with what has arrived, never with what a length promises.
+                let larger = self.buffer.len() * 2;
+                self.buffer.resize(larger, 0);
+            }
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// That many bytes were put into [`spare`](Self::spare).
+    pub(crate) fn filled(&mut self, bytes: usize) {
+        self.end = (self.end + bytes).min(self.buffer.len());
+    }
+
+    /// What has arrived whole.
+    pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, TooLong> {
+        if !self.framed {
+            return Ok(self.next_text());
+        }
+        Ok(self.frame_range()?.map(|(start, end)| {
+            self.start = end;
+            Item::Frame(&self.buffer[start..end])
+        }))
+    }
+
+    /// Whether a whole frame waits in the buffer.
+    pub(crate) fn has_frame(&self) -> bool {
+        self.framed && matches!(self.frame_range(), Ok(Some(_)))
+    }
+
+    fn frame_range(&self) -> Result<Option<(usize, usize)>, TooLong> {
+        let bytes = &self.buffer[self.start..self.end];
+        let Some((prefix, rest)) = bytes.split_first_chunk::<PREFIX>() else { return Ok(None) };
+        let length = u32::from_be_bytes(*prefix) as usize;
+        if length > self.limit {
+            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
+            return Err(TooLong { length, limit: self.limit, start });
+        }
+        let start = self.start + PREFIX;
+        Ok((rest.len() >= length).then_some((start, start + length)))
+    }
+
+    fn next_text(&mut self) -> Option<Item<'_>> {
+        let bytes = &self.buffer[self.start..self.end];
+        if bytes.is_empty() {
+            return None;
+        }
+        let from = self.start;
+        if let Some(at) = bytes.windows(MAGIC.len()).position(|window| window == MAGIC) {
+            self.framed = true;
+            self.start += at + MAGIC.len();
+            return if at == 0 {
+                self.next().ok().flatten()
+            } else {
+                Some(Item::Console(&self.buffer[from..from + at]))
+            };
+        }
+        // The last bytes may be the beginning of the magic.
+        let kept = (1..MAGIC.len().min(bytes.len() + 1)).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
+        let end = self.end - kept;
+        self.start = end;
+        (end > from).then(|| Item::Console(&self.buffer[from..end]))
+    }
+
+    /// The text that is left when nothing more will come; half a frame is none.
+    pub(crate) fn rest(&mut self) -> &[u8] {
+        let start = std::mem::replace(&mut self.start, self.end);
+        if self.framed { &[] } else { &self.buffer[start..self.end] }
+    }
+}
+
+/// Appends a frame to `out` whose content `write` appends. Gives the frame's length back as an
+/// error, and `out` as it was, if it is longer than `limit`.
+pub(crate) fn append(out: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), usize> {
+    let start = out.len();
+    begin(out);
+    write(out);
+    let fits = finish(&mut out[start..], limit);
+    if fits.is_err() {
+        out.truncate(start);
+    }
+    fits
+}
+
+/// Appends room for the length of a frame, whose content follows.
+pub(crate) fn begin(out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0; PREFIX]);
+}
+
+/// Writes the length of `frame` to its beginning; the error is a length beyond `limit`.
+pub(crate) fn finish(frame: &mut [u8], limit: usize) -> Result<(), usize> {
+    let length = frame.len() - PREFIX;
+    match u32::try_from(length) {
+        Ok(prefix) if length <= limit => {
+            frame[..PREFIX].copy_from_slice(&prefix.to_be_bytes());
+            Ok(())
+        }
+        _ => Err(length),
+    }
+}

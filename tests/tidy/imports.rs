@@ -1,0 +1,243 @@
+//! Which module of `peer-runtime` may name which: the table, and the paths that the sources contain.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use crate::source::{Source, Violations, is_ident, is_punct, is_separator, line, rust_in};
+
+/// The folder that the table is about.
+const FOLDER: &str = "peer-runtime/src/";
+
+/// Leaves import nothing but one another, without a cycle. Everything may import them.
+const LEAVES: &[&str] =
+    &["codec", "error", "failure", "mailbox", "name", "options", "owner", "panic", "plane", "state", "timeouts"];
+
+/// What each other module may import besides the leaves. What is not listed is forbidden; above all, `node` and
+/// `origin` do not know each other: their whole contract is `wire`.
+const TABLE: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("sys", &[]),
+    ("process", &["wire", "sys"]),
+    ("link", &["wire", "sys"]),
+    ("launch", &["wire", "sys", "process"]),
+    ("registry", &["wire"]),
+    ("node", &["wire", "sys", "link", "registry"]),
+    ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
+    ("scope", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin"]),
+    ("hook", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
+    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "hook"]),
+];
+
+/// Re-exports only, from anywhere.
+const FACES: &[&str] = &["lib", "private"];
+
+/// One module names another.
+struct Import {
+    from: String,
+    to: String,
+    file: String,
+    line: usize,
+}
+
+/// Holds every path of `peer-runtime` against the table.
+pub(crate) fn violations() -> Violations {
+    let mut violations = Violations::default();
+    let files = rust_in(FOLDER);
+    let modules: Vec<String> = files.iter().map(|file| module_of(file)[0].clone()).collect();
+    let mut kept = Vec::new();
+    for file in &files {
+        let module = module_of(file);
+        if FACES.contains(&module[0].as_str()) {
+            continue;
+        }
+        let Some(allowed) = allowed(&module[0]) else {
+            violations.add(
+                &file.path,
+                1,
+                format_args!("module `{}` has no row in the import table", module[0]),
+                "give it one in tests/tidy/imports.rs",
+            );
+            continue;
+        };
+        for import in imports(file) {
+            if import.to == import.from {
+                continue;
+            }
+            let told = (&import.from, &import.to);
+            if !modules.contains(&import.to) || FACES.contains(&import.to.as_str()) {
+                let remedy = "name the module where it lives, so that the import table can see it";
+                violations.add(
+                    &import.file,
+                    import.line,
+                    format_args!("`{}` names `crate::{}`", told.0, told.1),
+                    remedy,
+                );
+            } else if !allowed.contains(&import.to.as_str()) {
+                let remedy = format!("it may import only itself, {}", allowed.join(", "));
+                violations.add(&import.file, import.line, format_args!("`{}` imports `{}`", told.0, told.1), remedy);
+            } else {
+                kept.push(import);
+            }
+        }
+    }
+    add_cycles(&kept, &mut violations);
+    violations
+}
+
+fn allowed(module: &str) -> Option<Vec<&'static str>> {
+    let row = if LEAVES.contains(&module) { &[] } else { TABLE.iter().find(|(name, _)| *name == module)?.1 };
+    Some(LEAVES.iter().chain(row).copied().collect())
+}
+
+/// `peer-runtime/src/node/serve.rs` is `["node", "serve"]`.
+fn module_of(file: &Source) -> Vec<String> {
+    let path = file.path.trim_start_matches(FOLDER).trim_end_matches(".rs").trim_end_matches("/mod");
+    path.split('/').map(str::to_owned).collect()
+}
+
+/// Every module below the crate that the file names: in `use`, expressions, types and the arguments of macros.
+fn imports(file: &Source) -> Vec<Import> {
+    let mut module = module_of(file);
+    let from = module[0].clone();
+    let mut found = Vec::new();
+    walk(&file.tokens(), &mut module, &mut |to, line| {
+        found.push(Import { from: from.clone(), to, file: file.path.clone(), line });
+    });
+    found
+}
+
+fn walk(tokens: &[TokenTree], module: &mut Vec<String>, found: &mut impl FnMut(String, usize)) {
+    let mut at = 0;
+    while at < tokens.len() {
+        if let (true, Some(TokenTree::Ident(name)), Some(TokenTree::Group(body))) =
+            (is_ident(tokens.get(at), "mod"), tokens.get(at + 1), tokens.get(at + 2))
+        {
+            module.push(name.to_string());
+            walk(&body.stream().into_iter().collect::<Vec<_>>(), module, found);
+            module.pop();
+            at += 3;
+            continue;
+        }
+        let base = match &tokens[at] {
+            TokenTree::Ident(ident) if is_separator(tokens, at + 1) => match ident.to_string().as_str() {
+                "crate" => Some(Vec::new()),
+                "self" => Some(module.clone()),
+                "super" => Some(parent(module)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (base, &tokens[at]) {
+            (Some(base), _) => at = follow(tokens, at + 3, base, found),
+            (None, TokenTree::Group(group)) => {
+                walk(&group.stream().into_iter().collect::<Vec<_>>(), module, found);
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+fn parent(module: &[String]) -> Vec<String> {
+    module[..module.len().saturating_sub(1)].to_vec()
+}
+
+/// Follows a path from what stands behind a `::`, tells the module it leads to, and returns the place behind it.
+fn follow(tokens: &[TokenTree], at: usize, mut base: Vec<String>, found: &mut impl FnMut(String, usize)) -> usize {
+    let Some(token) = tokens.get(at) else {
+        return at;
+    };
+    match token {
+        TokenTree::Ident(ident) if *ident == "super" => base = parent(&base),
+        TokenTree::Ident(ident) if *ident == "self" => {}
+        // A macro of the crate has no module, wherever it is defined.
+        TokenTree::Ident(_) if base.is_empty() && is_punct(tokens.get(at + 1), '!') => {
+            return at + 1;
+        }
+        TokenTree::Ident(ident) => {
+            if base.is_empty() {
+                found(ident.to_string(), line(token));
+            }
+            base.push(ident.to_string());
+        }
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let branches: Vec<_> = group.stream().into_iter().collect();
+            for branch in branches.split(|token| is_punct(Some(token), ',')) {
+                follow(branch, 0, base.clone(), found);
+            }
+            return at + 1;
+        }
+        TokenTree::Punct(star) if star.as_char() == '*' && base.is_empty() => {
+            found("*".to_owned(), line(token));
+        }
+        _ => return at,
+    }
+    if is_separator(tokens, at + 1) { follow(tokens, at + 3, base, found) } else { at + 1 }
+}
+
+/// Adds each import that closes a circle, once per pair of modules.
+fn add_cycles(imports: &[Import], violations: &mut Violations) {
+    let mut edges = Edges::new();
+    for import in imports {
+        edges.entry((&import.from, &import.to)).or_insert(import);
+    }
+    for (&(from, to), import) in &edges {
+        let mut way = vec![to];
+        if find_way(&edges, &mut way, &mut Vec::new(), from) {
+            let circle = format!("{from} -> {}", way.join(" -> "));
+            violations.add(
+                &import.file,
+                import.line,
+                format_args!("imports run in a circle: {circle}"),
+                "move what both need into one of them, or into a leaf",
+            );
+        }
+    }
+}
+
+type Edges<'a, 'i> = BTreeMap<(&'a str, &'a str), &'i Import>;
+
+/// Extends the way from its last module to the goal, if there is one.
+fn find_way<'a>(edges: &Edges<'a, '_>, way: &mut Vec<&'a str>, seen: &mut Vec<&'a str>, goal: &str) -> bool {
+    let last = way[way.len() - 1];
+    if last == goal {
+        return true;
+    }
+    seen.push(last);
+    for &(from, to) in edges.keys() {
+        if from == last && !seen.contains(&to) {
+            way.push(to);
+            if find_way(edges, way, seen, goal) {
+                return true;
+            }
+            way.pop();
+        }
+    }
+    false
+}
+
+#[test]
+fn paths_are_resolved() {
+    let source = r"
+        use super::link::stdio;
+        use crate::{wire::{self, frame}, registry as table};
+        use self::serve::Serve;
+        pub(crate) fn f(x: &self::Inner) -> crate::error::Error { select! { super::super::origin::go() => crate::note!() } }
+        mod inner { use super::super::scope::Scope; use super::super::super::name; use super::*; }
+    ";
+    let file = Source { path: format!("{FOLDER}node/serve.rs"), text: source.to_owned() };
+    let told: Vec<String> = imports(&file).into_iter().map(|import| format!("{}@{}", import.to, import.line)).collect();
+    assert_eq!(told, ["wire@3", "registry@3", "error@5", "origin@5", "name@6"]);
+}
+
+#[test]
+fn circles_are_found() {
+    let import = |from: &str, to: &str| Import { from: from.into(), to: to.into(), file: "x.rs".into(), line: 1 };
+    let mut violations = Violations::default();
+    add_cycles(
+        &[import("name", "state"), import("state", "error"), import("error", "name"), import("error", "panic")],
+        &mut violations,
+    );
+    assert_eq!(violations.count(), 3);
+}

@@ -1,0 +1,5 @@
+use peer::prelude::*;
+
+fn main() {
+    let _ = ct_peer!({ name: "one" host: "here" });
+}

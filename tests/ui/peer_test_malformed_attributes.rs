@@ -1,0 +1,8 @@
+use peer::prelude::*;
+
+#[peer_test]
+#[ignore(slow)]
+#[should_panic(with = "text")]
+async fn malformed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use peer::prelude::*;
+
+#[peer_test]
+mod quick {}
+
+fn main() {}

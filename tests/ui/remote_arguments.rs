@@ -1,0 +1,8 @@
+use peer::prelude::*;
+
+#[remote(name = "sum")]
+fn sum(values: Vec<u64>) -> u64 {
+    values.iter().sum()
+}
+
+fn main() {}

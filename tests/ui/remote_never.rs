@@ -1,0 +1,8 @@
+use peer::prelude::*;
+
+#[remote]
+fn forever() -> ! {
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use peer::prelude::*;
+
+struct Store;
+
+impl Store {
+    #[remote]
+    fn rows(&self) -> u64 {
+        0
+    }
+}
+
+fn main() {
+    Store.rows();
+}

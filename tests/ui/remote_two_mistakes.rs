@@ -1,0 +1,6 @@
+use peer::prelude::*;
+
+#[remote]
+unsafe fn two(_text: &str) {}
+
+fn main() {}

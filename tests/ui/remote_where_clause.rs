@@ -1,0 +1,11 @@
+use peer::prelude::*;
+
+#[remote]
+fn bounded(value: u64) -> u64
+where
+    u64: Copy,
+{
+    value
+}
+
+fn main() {}
