@@ -37,12 +37,10 @@ impl Encoding {
                 Err(error) => Err(error.to_string()),
             },
             Self::MessagePack => {
-                let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
-                let value = T::deserialize(&mut reader).map_err(|error| error.to_string())?;
-                match reader.get_ref() {
-                    [] => Ok(value),
-                    rest => Err(format!("{} bytes too many", rest.len())),
-                }
+                let mut rest = bytes;
+                let value =
+                    T::deserialize(&mut rmp_serde::Deserializer::new(&mut rest)).map_err(|error| error.to_string())?;
+                if rest.is_empty() { Ok(value) } else { Err(format!("{} bytes too many", rest.len())) }
             }
         }
     }

@@ -179,7 +179,7 @@ impl fmt::Display for Error {
         if let Some(node) = node {
             write!(f, " on node `{node}`")?;
         }
-        write!(f, " failed: {what}")?;
+        write!(f, " failed: {}", what.replace('\n', "\n  "))?;
         if let Some(hint) = hint {
             write!(f, "\n  help: {hint}")?;
         }

@@ -9,7 +9,8 @@ use crate::scope;
 use crate::sys;
 
 /// Runs in every process that links this crate, so it does next to nothing in all others.
-#[ctor::ctor(unsafe)]
+#[cfg_attr(not(test), ctor::ctor(unsafe))]
+#[cfg_attr(test, expect(dead_code, reason = "the other copy of this crate, which `peer` links, has a hook"))]
 fn before_main() {
     let args: Vec<_> = std::env::args_os().collect();
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {

@@ -10,6 +10,7 @@ mod control;
 mod inner;
 mod link;
 mod peer;
+mod send;
 
 pub use boot::Start;
 pub(crate) use boot::start;

@@ -8,6 +8,7 @@ use std::any::Any;
 use std::backtrace::Backtrace;
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::Write;
 use std::sync::{Mutex, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -78,8 +79,9 @@ struct Record {
 
 static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
 
-/// Makes every panic of this process leave a record, and still be printed as before.
-pub(crate) fn record_panics() {
+/// Makes every panic of this process leave a record. In a node without main it is also said on the
+/// console, by us; elsewhere the hook that was there says it.
+pub(crate) fn record_panics(without_main: bool) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
@@ -89,15 +91,33 @@ pub(crate) fn record_panics() {
                 |at| format!("{}:{}:{}", at.file(), at.line(), at.column()),
             );
             let record = Record { message: message(info.payload()), location, backtrace: Backtrace::force_capture() };
+            if without_main {
+                print(&record);
+            }
             let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if records.len() == REMEMBERED {
                 records.pop_front();
             }
             records.push_back(record);
             drop(records);
-            previous(info);
+            if !without_main {
+                previous(info);
+            }
         }));
     });
+}
+
+/// What the standard library prints of a panic, with the frames that are the user's own.
+fn print(record: &Record) {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("<unnamed>");
+    let mut text = format!("thread '{name}' panicked at {}:\n{}\n", record.location, record.message);
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        text.push_str(&trim(&record.backtrace.to_string()));
+        text.push('\n');
+    }
+    // Where the console is gone there is nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// What a caught payload was about, with the newest record that says the same.
@@ -147,7 +167,8 @@ fn trim(backtrace: &str) -> String {
         .map_or(0, |at| at + 1);
     let ours = "peer_runtime::";
     let end = frames[first..].iter().position(|frame| frame[0].contains(ours)).map_or(frames.len(), |n| first + n);
-    frames[first..end].concat().join("\n")
+    let own = frames[first..end].iter().filter(|frame| !frame[0].contains("core::ops::function"));
+    own.flatten().copied().collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -2,18 +2,21 @@
 
 use std::sync::OnceLock;
 
-use linkme::distributed_slice;
-
 use crate::wire::message::{Function, Refusal};
 
 mod remote;
 
-pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result};
 pub(crate) use remote::{Answer, AsyncAnswer, Request};
+pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result};
 
 /// Every `#[remote]` function that is linked into this executable.
-#[distributed_slice]
+#[cfg(not(test))]
+#[linkme::distributed_slice]
 pub static REMOTE_FUNCTIONS: [RemoteFunction];
+
+// The unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
+#[cfg(test)]
+pub static REMOTE_FUNCTIONS: [RemoteFunction; 0] = [];
 
 /// A place in a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
@@ -29,6 +29,9 @@ pub(crate) enum Heard {
     /// A linked peer with `PeerDown::Crash` went down.
     Crashed(String),
 }
+
+/// Who is told what happens in a test's scope.
+pub(crate) type Listener = Arc<dyn Fn(Heard) + Send + Sync>;
 
 /// What a test or a program owns: its linked peers, its mailboxes, its console.
 ///
@@ -57,7 +60,7 @@ struct Shared {
     console: Console,
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
-    heard: Option<Mutex<mpsc::Sender<Heard>>>,
+    listener: Option<Listener>,
 }
 
 thread_local! {
@@ -157,24 +160,24 @@ impl Drop for Entered {
 }
 
 impl Scope {
-    fn new(name: String, console: Console, heard: Option<mpsc::Sender<Heard>>) -> Self {
+    fn new(name: String, console: Console, listener: Option<Listener>) -> Self {
         let shared = Shared {
             name,
             peers: Mutex::default(),
             mailboxes: Mailboxes::new(),
             console,
             ended: OnceLock::new(),
-            heard: heard.map(Mutex::new),
+            listener,
         };
         let scope = Self(Arc::new(shared));
         route::add_scope(&scope);
         scope
     }
 
-    /// The scope of the test `name`, which tells `heard` what happens in it; `live` if it prints at once.
-    pub(crate) fn of_test(name: String, live: bool, heard: mpsc::Sender<Heard>) -> Self {
-        let console = Console::of_test(live.then(|| heard.clone()));
-        Self::new(name, console, Some(heard))
+    /// The scope of the test `name`, which tells `listener` what happens in it; `live` if it prints at once.
+    pub(crate) fn of_test(name: String, live: bool, listener: Listener) -> Self {
+        let console = Console::of_test(live.then(|| Arc::clone(&listener)));
+        Self::new(name, console, Some(listener))
     }
 
     /// Makes the calling thread belong to this scope until the result is dropped.
@@ -263,9 +266,9 @@ impl Scope {
         self.0.console.flush();
     }
 
-    fn tell(&self, heard: Heard) -> bool {
-        let Some(sender) = &self.0.heard else { return false };
-        sender.lock().unwrap_or_else(PoisonError::into_inner).send(heard).is_ok()
+    /// Lets go of its peers: each of them knows its scope, so neither would ever be dropped.
+    pub(crate) fn forget_peers(&self) {
+        self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -289,14 +292,13 @@ impl Owner for Scope {
     }
 
     fn crashed(&self, node: &str, report: String) {
-        if self.0.heard.is_none() {
+        let Some(listener) = &self.0.listener else {
             // The scope is this program's, so it is the program that is taken down.
             self.note(node, &format!("linked peer down, and this program with it:\n{report}"));
             #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
             std::process::exit(1);
-        }
-        // A test that has ended already is told nothing.
-        let _ = self.tell(Heard::Crashed(report));
+        };
+        listener(Heard::Crashed(report));
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
 pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.
 pub(crate) const PROOF: Duration = Duration::from_secs(5);
+/// After a TCP connection could not be accepted: until the next try.
+pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 /// In a node: until the origin's TCP port has answered.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// In a node: a silent origin is asked for a sign of life, on links that can be half-open.

@@ -19,3 +19,6 @@ pub(crate) const MAGIC: &[u8; 12] = b"\0\xffpeer-1\xfe\r\n\0";
 pub(crate) const PROTOCOL: u32 = 1;
 /// The largest frame unless `frame_limit` says otherwise.
 pub(crate) const FRAME_LIMIT: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -52,9 +52,12 @@ enum Event {
 /// Runs `test`; `print` shows a line of the console, on the calling thread, if it is `live`.
 pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) -> Ended {
     let (events, inbox) = mpsc::channel();
-    let (heard, scope_events) = mpsc::channel();
-    let scope = Scope::of_test(test.path(), live, heard);
-    forward(scope_events, events.clone());
+    let listener = {
+        let events = events.clone();
+        // A test that has ended is told nothing any more.
+        move |heard| drop(events.send(Event::Scope(heard)))
+    };
+    let scope = Scope::of_test(test.path(), live, Arc::new(listener));
     let limit = test.timetrap.unwrap_or(TIMETRAP);
     let deadline = Deadline::after(limit);
     let stop = Arc::new(Notify::new());
@@ -77,18 +80,8 @@ pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) 
     let _ = release.send(());
     ended.abandoned = thread.is_ok() && !let_go(&inbox, &mut ended.fault, &mut print);
     ended.console = scope.console();
+    scope.forget_peers();
     ended
-}
-
-/// Everything that the calling thread waits for comes by one channel.
-fn forward(from: mpsc::Receiver<Heard>, to: mpsc::Sender<Event>) {
-    plane::handle().spawn_blocking(move || {
-        for heard in from {
-            if to.send(Event::Scope(heard)).is_err() {
-                return;
-            }
-        }
-    });
 }
 
 /// Waits for the end of the body, of its time, or of a link.

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::reader::Reader;
 use crate::options::Connection;
-use crate::timeouts::{Deadline, PROOF};
+use crate::timeouts::{ACCEPT_AGAIN, Deadline, PROOF};
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
 use crate::wire::{MAGIC, PROTOCOL};
@@ -93,13 +93,13 @@ impl Listener {
                 caller = callers.recv() => return caller.ok_or_else(|| io::Error::other("no caller")),
                 arrived = async { (room.await, self.socket.accept().await) } => {
                     let (Ok(room), Ok((stream, _))) = arrived else {
-                        // Out of descriptors: the next one that closes makes room again.
-                        tokio::task::yield_now().await;
+                        // Out of descriptors, most likely, and the caller still waits: a moment for others to close some.
+                        Deadline::after(ACCEPT_AGAIN).passed().await;
                         continue;
                     };
                     let proved = proved.clone();
                     tokio::spawn(async move {
-                        let heard = tokio::time::timeout(Deadline::after(PROOF).left(), hear(stream, token, limit)).await;
+                        let heard = tokio::time::timeout(PROOF, hear(stream, token, limit)).await;
                         drop(room);
                         if let Ok(Some(caller)) = heard {
                             // A second one with the same proof finds the place taken.

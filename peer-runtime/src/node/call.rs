@@ -136,9 +136,9 @@ fn tell(
 fn explain(refusal: Refusal, function: &Function<'_>, signature: &str, fault: String) -> String {
     match (refusal, function) {
         (Refusal::BadArg, Function::Named { signature: wanted, .. }) => {
-            format!("the arguments do not decode: {fault}\n  called as {wanted}\n  but it is  {signature}")
+            format!("the arguments do not decode: {fault}\ncalled as {wanted}\nbut it is {signature}")
         }
-        (Refusal::BadArg, Function::Typed(_)) => format!("the arguments do not decode: {fault}\n  it is {signature}"),
+        (Refusal::BadArg, Function::Typed(_)) => format!("the arguments do not decode: {fault}\nit is {signature}"),
         _ => fault,
     }
 }

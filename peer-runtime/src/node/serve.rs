@@ -31,7 +31,7 @@ struct Lead {
 pub(crate) fn serve_here(prepared: Prepared) -> ! {
     sys::ignore_sigpipe();
     sys::report_stack_overflow();
-    crate::panic::record_panics();
+    crate::panic::record_panics(true);
     if let Ok(name) = std::ffi::CString::new(prepared.name()) {
         // `ps` shows it in place of "exe"; it is cut to what the kernel keeps.
         let _ = rustix::thread::set_name(&name);
@@ -103,9 +103,7 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
         let nobody_waits = lead.waiting.load(Ordering::Relaxed) == 0;
         // Given away: from here on somebody else reads.
         drop(incoming);
-        if nobody_waits
-            && let Err(error) = follower(inside, lead)
-        {
+        if nobody_waits && let Err(error) = follower(inside, lead) {
             inside.note(&format!("no thread beside the one that runs a call: {error}; calls wait for each other"));
         }
         if let Ok((ToPeer::Call { function, .. } | ToPeer::Cast { function }, payload)) =

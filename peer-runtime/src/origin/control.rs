@@ -272,7 +272,7 @@ impl Control {
             .error(
                 Kind::BootFailed(Some(reason.clone())),
                 "start of a peer",
-                format!("{what}\n  command line: {}", line.join(" ")),
+                format!("{what}\ncommand line: {}", line.join(" ")),
             )
             .hint(hint)
     }

@@ -242,7 +242,9 @@ impl Inner {
 
     /// An error on this node, with its last output.
     pub(super) fn error(&self, kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Error {
-        Error::new(kind, operation, what).on(self.node()).output(self.tail())
+        // A panic tells itself what the node printed last.
+        let tail = if matches!(kind, Kind::Panic(_)) { String::new() } else { self.tail() };
+        Error::new(kind, operation, what).on(self.node()).output(tail)
     }
 
     /// All about this peer, in lines for a reader; `state` as it was when it mattered.

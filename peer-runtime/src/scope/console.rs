@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Write;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 
-use super::Heard;
+use super::{Heard, Listener};
 
 /// What a test keeps of its peers' output until it is known whether it fails, in bytes.
 const KEPT: usize = 16 << 20;
@@ -20,7 +20,7 @@ enum To {
     /// Standard error of this program, at once.
     Stderr,
     /// The thread that runs the test, which prints it, at once.
-    Test(Mutex<mpsc::Sender<Heard>>),
+    Test(Listener),
     /// Nobody, until the test fails.
     Nobody,
 }
@@ -39,8 +39,8 @@ impl Console {
         Self { state: Mutex::default(), to: To::Stderr }
     }
 
-    pub(super) fn of_test(live: Option<mpsc::Sender<Heard>>) -> Self {
-        Self { state: Mutex::default(), to: live.map_or(To::Nobody, |sender| To::Test(Mutex::new(sender))) }
+    pub(super) fn of_test(live: Option<Listener>) -> Self {
+        Self { state: Mutex::default(), to: live.map_or(To::Nobody, To::Test) }
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -109,11 +109,7 @@ impl Console {
                 // Where standard error is closed there is no console to show it on.
                 let _ = std::io::stderr().lock().write_all(&shown);
             }
-            To::Test(sender) => {
-                let line = Heard::Line(format!("{node} | {}", String::from_utf8_lossy(line)));
-                // A test that has ended prints nothing any more.
-                let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(line);
-            }
+            To::Test(listener) => listener(Heard::Line(format!("{node} | {}", String::from_utf8_lossy(line)))),
             To::Nobody => {
                 let line = format!("{node} | {}", String::from_utf8_lossy(line));
                 state.bytes += line.len();
