@@ -1,6 +1,52 @@
-//! OTP's `peer` module and Common Test's `?CT_PEER` for Rust.
+//! OTP's [`peer`](https://www.erlang.org/doc/apps/stdlib/peer.html) module and Common Test's `?CT_PEER` for Rust.
+//!
+//! A test starts real operating-system processes as *nodes*, linked to the test, calls Rust functions inside them, and
+//! relies on this: what it started ends with it, and a failure says why at once.
+//!
+//! ```no_run
+//! use peer::prelude::*;
+//!
+//! #[remote] // callable on any node that runs this code
+//! fn sum(values: Vec<u64>) -> u64 {
+//!     values.iter().sum()
+//! }
+//!
+//! #[peer_test(nodes = 4)] // four booted, linked, named nodes
+//! async fn every_node_adds_up(nodes: Nodes) -> peer::Result {
+//!     for node in &nodes {
+//!         assert_eq!(node.call(sum, (vec![1, 2, 3],)).await?, 6);
+//!     }
+//!     Ok(())
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # Terms
+//! - *origin*: the process that starts peers: a test executable, or any program using this crate. A node may be one, too.
+//! - *peer*: a node that an origin started.
+//! - *node*: a process running the node runtime; it has a name, `name@host`.
+//! - *control process*: the task in the origin that owns one peer. [`Peer`] is a handle to it; dropping it stops nothing.
+//! - *control connection*: the one connection whose loss ends the peer: standard I/O or TCP ([`Connection`]).
+//! - *boot*: from the spawn of a process until it reports that it is started.
+//! - *scope*: what a test or a program owns: its linked peers, mailboxes and console ([`Scope`]).
+//! - *linked*: ends with its scope and, with [`PeerDown::Crash`], takes it down.
+//! - *mailbox*: a named receiver of typed messages ([`Mailbox`]); its [`Address`] can be passed around and sent to.
+//! - *console*: what a node and its children print, read by the origin.
+//!
+//! # What is called
+//! A node is this very executable again: under stock libtest and under [`main!`] it serves before any main runs, so there is
+//! nothing to set up. Another executable is started with the option [`exec`](StartOptions::exec), and its main begins with
+//! [`node::enter`]; its functions are called by name, with [`Peer::apply`]. [`Peer::call`] is typed, and for nodes of the same
+//! build.
+//!
+//! # Which runtime
+//! None in particular. Everything here is a future that any executor runs, and I/O and timers are on a thread of this crate,
+//! so that a test that blocks its runtime blocks no peer. In a node sync functions run on threads of the node, and async
+//! ones on a tokio runtime of the node, which starts with the first one.
+//!
+//! # Limits
+//! Linux only. A descendant of a peer that leaves its process group is not ended with the peer; the README says more.
 
-pub use peer_macros::{ct_peer, ct_peer_name, peer_test, remote};
 pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
@@ -8,11 +54,19 @@ pub use peer_runtime::{
     Start, StartOptions, Stop, UNLIMITED, WaitBoot, mailbox, random_name, scope, start, start_link,
 };
 
+pub use peer_macros::{ct_peer, ct_peer_name, peer_test, remote};
+
 /// All that generated code may touch; not public API.
 #[doc(hidden)]
 pub use peer_runtime::private as __private;
 
 /// What a test usually needs: `use peer::prelude::*;`.
+///
+/// ```
+/// use peer::prelude::*;
+/// let options = StartOptions::new().connection(Connection::Tcp(0)).peer_down(PeerDown::Crash);
+/// # drop(options);
+/// ```
 pub mod prelude {
     pub use crate::{
         Connection, Input, Nodes, Peer, PeerDown, PeerState, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
@@ -22,9 +76,17 @@ pub mod prelude {
 
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s in parallel.
 ///
-/// It takes libtest's arguments: filters, `--list`, `--exact`, `--ignored`, `--nocapture`, `--test-threads`.
+/// It takes libtest's arguments: filters, `--list`, `--exact`, `--ignored`, `--nocapture`, `--test-threads`. Stock
+/// `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
 ///
 /// ```no_run
+/// use peer::prelude::*;
+///
+/// #[peer_test(nodes = 1)]
+/// async fn boots(nodes: Nodes) {
+///     assert_eq!(nodes[0].state(), PeerState::Running);
+/// }
+///
 /// peer::main!();
 /// ```
 #[macro_export]

@@ -25,10 +25,12 @@ pub(crate) type PostProcess = Arc<dyn Fn(Vec<OsString>) -> Vec<OsString> + Send 
 ///
 /// ```
 /// use peer::prelude::*;
+/// #[remote]
+/// fn arguments() -> Vec<std::ffi::OsString> { peer::node::args() }
 /// # #[tokio::main] async fn main() -> peer::Result {
 /// let options = StartOptions::new().name(peer::random_name("store")).args(["--shard", "3"]);
 /// let peer = peer::start(options).await?;
-/// assert_eq!(peer.call(peer::node::args, ()).await?, ["--shard", "3"]);
+/// assert_eq!(peer.call(arguments, ()).await?, ["--shard", "3"]);
 /// peer.stop().await?;
 /// # Ok(()) }
 /// ```

@@ -273,9 +273,9 @@ impl Peer {
     /// Appends `bytes` to what readers of the node's standard input find. Never waits for a reader.
     ///
     /// # Errors
-    /// If the peer was not started with [`Input::Fed`], or is not running.
+    /// If the peer was not started with [`Input::Fed`](crate::Input::Fed), or is not running.
     ///
-    /// See [`Input`] for an example.
+    /// See [`Input`](crate::Input) for an example.
     pub fn input(&self, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let mut frame = Vec::new();
         message::append(&mut frame, self.inner.frame_limit, &ToPeer::Input, bytes.as_ref())
@@ -289,7 +289,7 @@ impl Peer {
     /// # Errors
     /// As [`input`](Self::input).
     ///
-    /// See [`Input`] for an example.
+    /// See [`Input`](crate::Input) for an example.
     pub fn end_input(&self) -> Result<(), Error> {
         self.check_fed()?;
         self.send_frame(&message::small(&ToPeer::EndOfInput), || "end of input".to_owned())
