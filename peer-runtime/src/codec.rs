@@ -1,5 +1,6 @@
 //! Payloads: serde values as bytes, in one of two encodings that each payload names.
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,19 +14,22 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// Appends `value` to `out`; on error `out` may hold a part of it.
+    /// Appends `value` to `out`; on error `out` is as it was.
     pub(crate) fn append<T: Serialize + ?Sized>(self, value: &T, out: &mut Vec<u8>) -> Result<(), String> {
-        match self {
+        let before = out.len();
+        let appended = match self {
             Self::Postcard => {
-                let bytes = std::mem::take(out);
-                *out = postcard::to_extend(value, bytes).map_err(|error| error.to_string())?;
-                Ok(())
+                postcard::serialize_with_flavor(value, Appending(&mut *out)).map_err(|error| error.to_string())
             }
             Self::MessagePack => {
-                let mut writer = rmp_serde::Serializer::new(out).with_struct_map();
+                let mut writer = rmp_serde::Serializer::new(&mut *out).with_struct_map();
                 value.serialize(&mut writer).map_err(|error| error.to_string())
             }
+        };
+        if appended.is_err() {
+            out.truncate(before);
         }
+        appended
     }
 
     /// The value in `bytes`, which must hold nothing else.
@@ -43,6 +47,27 @@ impl Encoding {
                 if rest.is_empty() { Ok(value) } else { Err(format!("{} bytes too many", rest.len())) }
             }
         }
+    }
+}
+
+/// Lets postcard write behind what is there; its own flavors take the buffer, and lose it on error.
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appending<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

@@ -90,6 +90,12 @@ impl Error {
         self
     }
 
+    /// For the console of the node itself, where its last output is already.
+    pub(crate) fn without_output(mut self) -> Self {
+        self.0.output = None;
+        self
+    }
+
     /// Whether something took longer than it may: a call, a boot, a wait for a message.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout | Kind::BootFailed(Some(Reason::BootTimeout)))

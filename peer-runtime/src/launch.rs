@@ -1,8 +1,10 @@
 //! From options to a command line: this executable, another one, or one behind a prefix.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::error::Error;
 use crate::options::{Connection, StartOptions};
 use crate::process::{Output, Request};
 
@@ -11,8 +13,8 @@ pub(crate) const SELF: &str = "--peer-node=1:self";
 /// The same for one whose main goes on beside it.
 pub(crate) const MAIN: &str = "--peer-node=1:main";
 
-/// What to spawn for `options`.
-pub(crate) fn request(options: &StartOptions) -> Request {
+/// What to spawn for `options`; the error is what `post_process_args` spoiled.
+pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
     let (program, arg0, leading, marker) = match &options.exec {
         // The file that runs, wherever its path leads by now: a rebuild cannot mix versions.
         None => (PathBuf::from("/proc/self/exe"), Some(own_path().into_os_string()), &[] as &[_], SELF),
@@ -23,13 +25,20 @@ pub(crate) fn request(options: &StartOptions) -> Request {
     args.extend(options.args.iter().cloned());
     if let Some(post_process) = &options.post_process_args {
         args = post_process(args);
+        if let Some(arg) = args.iter().find(|arg| arg.as_bytes().contains(&0)) {
+            return Err(Error::option(
+                "post_process_args",
+                format!("it gave {arg:?}"),
+                "a NUL byte ends a C string early",
+            ));
+        }
     }
     let output = match options.connection {
         Connection::StandardIo => Output::FramesAndConsole,
         _ if options.relays_console() => Output::Console,
         _ => Output::Inherited,
     };
-    Request { program, arg0, args, env: options.env.clone(), output }
+    Ok(Request { program, arg0, args, env: options.env.clone(), output })
 }
 
 /// The command line for a reader: what `ps` shows of the peer.

@@ -9,6 +9,7 @@ use std::backtrace::Backtrace;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -121,8 +122,9 @@ fn print(record: &Record) {
 }
 
 /// What a caught payload was about, with the newest record that says the same.
-pub(crate) fn caught(payload: &(dyn Any + Send)) -> RemotePanic {
-    let message = message(payload);
+pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
+    let message = message(&*payload);
+    quietly(|| drop(payload));
     let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
     let found = records.iter().rposition(|record| record.message == message).and_then(|at| records.remove(at));
     drop(records);
@@ -132,6 +134,13 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> RemotePanic {
         }
         // `resume_unwind` with a payload of its own runs no hook.
         None => RemotePanic { message, location: "unknown place".to_owned(), backtrace: String::new() },
+    }
+}
+
+/// Drops what a panic left behind: that may panic again, which changes nothing any more.
+pub(crate) fn quietly(drops: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(drops)) {
+        std::mem::forget(payload);
     }
 }
 

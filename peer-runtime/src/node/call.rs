@@ -27,13 +27,13 @@ pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function
         match &found.handler {
             Handler::Sync(handler) => match catch_unwind(AssertUnwindSafe(|| handler(request))) {
                 Ok(answer) => answer.map(Outcome::Reply).map_err(refused),
-                Err(payload) => Ok(Outcome::Panic(panic::caught(&*payload))),
+                Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
             },
             Handler::Async(handler) => {
                 let name = function.to_string();
                 match catch_unwind(AssertUnwindSafe(|| handler(request))) {
                     Ok(answer) => answer.map(|future| start(inside, seq, name, future)).map_err(refused),
-                    Err(payload) => Ok(Outcome::Panic(panic::caught(&*payload))),
+                    Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
                 }
             }
         }
@@ -69,7 +69,10 @@ fn start(
             }));
             match polled {
                 Ok(poll) => poll.map(|answer| answer.map(Outcome::Reply)),
-                Err(payload) => Poll::Ready(Ok(Outcome::Panic(panic::caught(&*payload)))),
+                Err(payload) => {
+                    panic::quietly(|| future = None);
+                    Poll::Ready(Ok(Outcome::Panic(panic::caught(payload))))
+                }
             }
         })
         .await;

@@ -98,6 +98,9 @@ pub(crate) fn start(
     }))
 }
 
+/// `ENOEXEC`.
+const NO_PROGRAM: i32 = 8;
+
 type BootResult = oneshot::Receiver<Result<(), Error>>;
 
 /// Up to a running process and its control process; on the control plane.
@@ -119,7 +122,7 @@ async fn begin(
         Error::option("connection", format!("{:?}", options.connection), error)
             .hint("0 picks a free port; a fixed one must be free")
     })?;
-    let request = launch::request(&options);
+    let request = launch::request(&options)?;
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
     let node = first_name(&options, &name);
@@ -168,6 +171,8 @@ async fn spawn(request: Request, node: &str) -> Result<process::Spawned, Error> 
         let hint = match error.kind() {
             io::ErrorKind::NotFound => "the option `exec` names no file that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`",
             io::ErrorKind::PermissionDenied => "the option `exec` names a file that may not be executed",
+            io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes",
+            _ if error.raw_os_error() == Some(NO_PROGRAM) => "the option `exec` names a file that is no program for this machine; a script needs a `#!` line",
             _ => "the operating system refused a new process or its pipes; see `ulimit -a`",
         };
         Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)

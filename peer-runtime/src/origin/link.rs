@@ -57,8 +57,12 @@ impl Wires {
             )));
         }
         if let Some(listener) = listener {
-            // Standard input carries nothing else; an empty pipe takes it whole.
-            rustix::io::write(&stdin, boot)?;
+            // Standard input carries nothing else; an empty pipe takes it whole. Where nobody reads it the
+            // process has ended, and its status says more than this error would.
+            match rustix::io::write(&stdin, boot) {
+                Ok(_) | Err(rustix::io::Errno::PIPE) => {}
+                Err(error) => return Err(error.into()),
+            }
             tasks.push(tokio::spawn(self.connect(listener)));
         } else if let Some(frames) = frames {
             self.inner.outbox.open(stdin)?;

@@ -60,14 +60,14 @@ impl Peer {
     ) -> Result<Vec<u8>, Error> {
         let mut frame = Vec::with_capacity(128);
         let mut encoded = Ok(());
-        frame::append(&mut frame, self.inner().frame_limit, |out| {
+        let fits = frame::append(&mut frame, self.inner().frame_limit, |out| {
             message::header(head, out);
             encoded = encoding.append(args, out);
-        })
-        .map_err(|length| self.too_large(length, operation()))?;
+        });
         encoded.map_err(|fault| {
             self.inner().error(Kind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
         })?;
+        fits.map_err(|length| self.too_large(length, operation()))?;
         Ok(frame)
     }
 
@@ -91,7 +91,7 @@ impl Peer {
     /// Says on the console what has no caller to be told to.
     pub(super) fn note(&self, sent: Result<(), Error>) {
         if let Err(error) = sent {
-            self.inner().note(&error.to_string());
+            self.inner().note(&error.without_output().to_string());
         }
     }
 }

@@ -86,8 +86,13 @@ impl Stream {
 
     /// What has arrived whole.
     pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, TooLong> {
+        if !self.framed
+            && let Some((start, end)) = self.text_range()
+        {
+            return Ok(Some(Item::Console(&self.buffer[start..end])));
+        }
         if !self.framed {
-            return Ok(self.next_text());
+            return Ok(None);
         }
         Ok(self.frame_range()?.map(|(start, end)| {
             self.start = end;
@@ -112,26 +117,25 @@ impl Stream {
         Ok((rest.len() >= length).then_some((start, start + length)))
     }
 
-    fn next_text(&mut self) -> Option<Item<'_>> {
+    /// Takes the text up to the magic, and the magic, after which there are frames.
+    fn text_range(&mut self) -> Option<(usize, usize)> {
         let bytes = &self.buffer[self.start..self.end];
-        if bytes.is_empty() {
-            return None;
-        }
         let from = self.start;
-        if let Some(at) = bytes.windows(MAGIC.len()).position(|window| window == MAGIC) {
-            self.framed = true;
-            self.start += at + MAGIC.len();
-            return if at == 0 {
-                self.next().ok().flatten()
-            } else {
-                Some(Item::Console(&self.buffer[from..from + at]))
-            };
-        }
-        // The last bytes may be the beginning of the magic.
-        let kept = (1..MAGIC.len().min(bytes.len() + 1)).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
-        let end = self.end - kept;
-        self.start = end;
-        (end > from).then(|| Item::Console(&self.buffer[from..end]))
+        let text = match bytes.windows(MAGIC.len()).position(|window| window == MAGIC) {
+            Some(at) => {
+                self.framed = true;
+                self.start += at + MAGIC.len();
+                at
+            }
+            None => {
+                // The last bytes may be the beginning of the magic.
+                let longest = (MAGIC.len() - 1).min(bytes.len());
+                let kept = (1..=longest).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
+                self.start = self.end - kept;
+                bytes.len() - kept
+            }
+        };
+        (text > 0).then_some((from, from + text))
     }
 
     /// The text that is left when nothing more will come; half a frame is none.

@@ -185,9 +185,8 @@ pub(crate) fn append<M: Serialize>(out: &mut Vec<u8>, limit: usize, message: &M,
 
 /// Appends the header of `message`; the payload follows it.
 pub(crate) fn header<M: Serialize>(message: &M, out: &mut Vec<u8>) {
-    let bytes = std::mem::take(out);
     // Our own types, into memory: there is nothing that could fail.
-    *out = postcard::to_extend(message, bytes).unwrap_or_else(|error| unreachable!("a header: {error}"));
+    Encoding::Postcard.append(message, out).unwrap_or_else(|error| unreachable!("a header: {error}"));
 }
 
 /// The frame of a message that has no payload and is shorter than any limit.
