@@ -11,6 +11,9 @@ use tokio::sync::Notify;
 
 use crate::sys;
 
+/// From this many calls in flight on, a call over a socket is left to the control plane, which writes all at once.
+const GATHERED: usize = 4;
+
 /// Frames on their way to a peer.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -24,6 +27,8 @@ struct State {
     /// What no write has taken yet. Not empty: only the control plane writes.
     queue: Vec<u8>,
     sink: Sink,
+    /// Each write is sent as a segment of its own.
+    segments: bool,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +50,7 @@ impl Outbox {
         let sink = Arc::new(sys::watch(fd, Interest::WRITABLE)?);
         let mut state = self.lock();
         if !matches!(state.sink, Sink::Closed) {
+            state.segments = rustix::net::sockopt::socket_type(sink.get_ref()).is_ok();
             state.sink = Sink::Open(sink);
         }
         drop(state);
@@ -66,10 +72,18 @@ impl Outbox {
 
     /// Sends a frame, after all frames before it; `false` if the connection is closed.
     pub(crate) fn send(&self, frame: &[u8]) -> bool {
+        self.send_beside(frame, 0)
+    }
+
+    /// The same for a call beside `others` that are in flight: over a socket each write is a segment of
+    /// its own, and many frames in one cost little more than one.
+    pub(crate) fn send_beside(&self, frame: &[u8], others: usize) -> bool {
         let mut state = self.lock();
         let written = match &state.sink {
             Sink::Closed => return false,
-            Sink::Open(sink) if state.queue.is_empty() => write(sink.get_ref(), frame),
+            Sink::Open(sink) if state.queue.is_empty() && !(state.segments && others >= GATHERED) => {
+                write(sink.get_ref(), frame)
+            }
             _ => 0,
         };
         if written < frame.len() {

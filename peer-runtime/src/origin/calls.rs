@@ -61,14 +61,16 @@ impl Calls {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn wait_for(&self, seq: u64, deadline: Deadline) -> oneshot::Receiver<Answer> {
+    /// Where the answer to call `seq` will be, and how many other calls are in flight.
+    fn wait_for(&self, seq: u64, deadline: Deadline) -> (oneshot::Receiver<Answer>, usize) {
         let (answer, receiver) = oneshot::channel();
         let mut table = self.lock();
         if let Some(reason) = &table.closed {
             // The receiver is ours: nobody else could have dropped it.
             let _ = answer.send(Answer::Down(reason.clone()));
-            return receiver;
+            return (receiver, 0);
         }
+        let others = table.pending.len();
         table.pending.insert(seq, Pending { deadline, answer });
         if let Some(at) = deadline.instant()
             && table.armed.is_none_or(|armed| at < armed)
@@ -77,7 +79,7 @@ impl Calls {
             drop(table);
             self.earlier.notify_one();
         }
-        receiver
+        (receiver, others)
     }
 
     fn forget(&self, seq: u64) {
@@ -199,9 +201,9 @@ impl<R> Call<R> {
         let (seq, frame) = (*seq, std::mem::take(frame));
         self.state = State::Done;
         self.peer.check_running(|| self.operation())?;
-        let answer = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
+        let (answer, others) = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
         // A closed connection answers all calls with its reason.
-        self.peer.outbox.send(&frame);
+        self.peer.outbox.send_beside(&frame, others);
         self.state = State::Sent { seq, answer };
         Ok(())
     }
