@@ -293,7 +293,16 @@ impl<T> fmt::Debug for Mailbox<T> {
 
 /// The address of a [`Mailbox`]: sends to it from wherever it was passed to.
 ///
-/// What a pid is in OTP. See [`Mailbox`] for an example.
+/// What a pid is in OTP.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let inbox = peer::mailbox::<String>("inbox");
+/// let address: peer::Address<String> = inbox.address();
+/// address.send("hello".to_owned());
+/// assert_eq!(inbox.recv().await?, "hello");
+/// # Ok(()) }
+/// ```
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Address<T> {

@@ -76,8 +76,27 @@ pub(crate) fn short_host() -> String {
     host.split('.').next().filter(|label| !label.is_empty()).unwrap_or("localhost").to_owned()
 }
 
-/// The name of this process where no origin gave it one: `<package>-<ospid>`.
-pub(crate) fn origin_name() -> String {
+/// The full name of this process, where an origin gave it one.
+static GIVEN: OnceLock<String> = OnceLock::new();
+
+/// Keeps the full name that this process has as a node.
+pub(crate) fn give(name: &str) {
+    // A process becomes a node once.
+    let _ = GIVEN.set(name.to_owned());
+}
+
+/// The full name of this process: a node's own, or `<package>-<ospid>@<host>`.
+pub(crate) fn own() -> String {
+    GIVEN.get().cloned().unwrap_or_else(|| format!("{}@{}", origin_name(), short_host()))
+}
+
+/// The name part of that.
+pub(crate) fn own_name() -> String {
+    let own = own();
+    own.split_once('@').map_or(own.clone(), |(name, _)| name.to_owned())
+}
+
+fn origin_name() -> String {
     // Cargo says it to what it runs; a program of its own goes by the name of its file.
     let package = std::env::var("CARGO_PKG_NAME").ok().or_else(|| {
         let exe = std::env::current_exe().ok()?;

@@ -1,6 +1,15 @@
 //! The peer's side: entering, serving calls, and what code inside a node can ask and do.
 //!
 //! A node knows nothing of the origin but the protocol; whom it delivers messages to is its owner.
+//!
+//! ```
+//! // The main of a server that can be a node, and is none here.
+//! let _node = peer::node::enter();
+//! match peer::node::origin() {
+//!     Some(origin) => origin.send("hello", peer::node::name()),
+//!     None => assert_eq!(peer::node::args().len(), 0),
+//! }
+//! ```
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -83,7 +92,11 @@ pub fn enter_booting() -> Node {
 
 /// What [`enter`] returns: this process as a node, or as none. Dropping it does nothing.
 ///
-/// See [`enter_booting`] for an example.
+/// ```
+/// let node: peer::node::Node = peer::node::enter_booting();
+/// node.started();
+/// drop(node); // changes nothing
+/// ```
 #[derive(Debug)]
 pub struct Node {
     _private: (),
@@ -117,10 +130,7 @@ pub fn is_node() -> bool {
 /// assert!(peer::node::name().contains('@'));
 /// ```
 pub fn name() -> String {
-    match INSIDE.get() {
-        Some(inside) => inside.name.clone(),
-        None => format!("{}@{}", name::origin_name(), name::short_host()),
-    }
+    name::own()
 }
 
 /// The arguments that this node was started with: exactly the option `args`. Empty elsewhere.

@@ -12,7 +12,7 @@ use crate::origin::{self, How, Peer, Start};
 use crate::owner::Owner;
 use crate::plane;
 use crate::state::{PeerState, Reason};
-use crate::timeouts::{Deadline, SCOPE_END};
+use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
 mod console;
 mod nodes;
@@ -85,7 +85,10 @@ pub(crate) fn root() -> &'static Scope {
 
 /// The scope of the calling thread; none on a thread of a test executable that belongs to no test.
 ///
-/// See [`Scope`] for an example.
+/// ```
+/// let scope = peer::scope().expect("a program has a scope");
+/// assert!(format!("{scope:?}").contains("this program"));
+/// ```
 pub fn scope() -> Option<Scope> {
     let current = CURRENT.with_borrow(Clone::clone);
     current.or_else(|| (!NO_ROOT.load(Ordering::Relaxed)).then(|| root().clone()))
@@ -134,7 +137,13 @@ pub fn start_link(options: impl Into<StartOptions>) -> Start {
 
 /// The mailbox `name` of the current scope; in a node, of the node.
 ///
-/// See [`Mailbox`] for an example.
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let inbox = peer::mailbox::<u32>("inbox");
+/// inbox.address().send(7);
+/// assert_eq!(inbox.recv().await?, 7);
+/// # Ok(()) }
+/// ```
 pub fn mailbox<T>(name: &str) -> Mailbox<T> {
     scope().unwrap_or_else(|| root().clone()).0.mailboxes.open(name)
 }
@@ -251,7 +260,7 @@ impl Scope {
             peers.iter().filter(|(_, linked)| *linked).map(|(peer, _)| peer.clone()).collect()
         };
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
-        let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != crate::UNLIMITED).max();
+        let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {
             // An error says that it is on its way already, or gone.

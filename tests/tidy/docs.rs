@@ -34,19 +34,23 @@ pub(crate) fn without_example() -> Violations {
     let file = parse(&face);
     let mut definitions = Vec::new();
     for (half, folder) in [("peer_runtime", "peer-runtime/src/"), ("peer_macros", "peer-macros/src/")] {
+        let public = public_modules(&format!("{folder}lib.rs"));
         for source in rust_in(folder) {
             let path = source.path.trim_start_matches(folder).trim_end_matches(".rs").trim_end_matches("/mod");
             let module: Vec<String> = path.split('/').filter(|part| *part != "lib").map(str::to_owned).collect();
             let parsed = parse(&source);
-            definitions.push(Definition {
-                name: module.last().map_or(half, String::as_str).to_owned(),
-                module: module.split_last().map_or(&[][..], |(_, parent)| parent).to_vec(),
-                file: source.path.clone(),
-                line: 1,
-                // A half as a whole is explained by the face.
-                has_example: module.is_empty() || has_example(&parsed.attrs),
-                items: Some(parsed.items.clone()),
-            });
+            // A private module is no definition: an item in it may have its name.
+            if module.is_empty() || public.contains(&module.join("::")) {
+                definitions.push(Definition {
+                    name: module.last().map_or(half, String::as_str).to_owned(),
+                    module: module.split_last().map_or(&[][..], |(_, parent)| parent).to_vec(),
+                    file: source.path.clone(),
+                    line: 1,
+                    // A half as a whole is explained by the face.
+                    has_example: module.is_empty() || has_example(&parsed.attrs),
+                    items: Some(parsed.items.clone()),
+                });
+            }
             define(&parsed.items, &source.path, &module, &mut definitions);
         }
     }
@@ -57,6 +61,16 @@ pub(crate) fn without_example() -> Violations {
         check(&export, "src/lib.rs", &definitions, &mut checked, &mut violations);
     }
     violations
+}
+
+/// The modules that the root of a half shows.
+fn public_modules(root: &str) -> BTreeSet<String> {
+    let file = parse(&Source::read(root).expect("the root of a half can be read"));
+    let modules = file.items.iter().filter_map(|item| match item {
+        Item::Mod(item) if matches!(item.vis, Visibility::Public(_)) && !is_hidden(&item.attrs) => Some(&item.ident),
+        _ => None,
+    });
+    modules.map(ToString::to_string).collect()
 }
 
 fn parse(source: &Source) -> syn::File {

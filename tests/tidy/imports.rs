@@ -25,8 +25,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("node", &["wire", "sys", "link", "registry"]),
     ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
     ("scope", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin"]),
-    ("hook", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
-    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "hook"]),
+    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
+    ("hook", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
 ];
 
 /// Re-exports only, from anywhere.

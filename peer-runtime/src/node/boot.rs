@@ -118,6 +118,7 @@ impl Prepared {
         out.flush();
         debug(&spec, "hello said");
         let name = format!("{}@{host}", spec.name);
+        name::give(&name);
         Ok((Inside { spec, name, args, out, owner, input, started: std::sync::OnceLock::new() }, incoming))
     }
 }

@@ -52,7 +52,18 @@ impl fmt::Display for WaitBoot {
 /// What a receiver is told of a boot: the manual's `{Tag, {started, Node, Peer}}` and
 /// `{Tag, {boot_failed, Reason, Peer}}`.
 ///
-/// See [`BootNotices`] for an example.
+/// ```
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let mut boots = peer::BootNotices::new();
+/// let exec = ("sh", ["-c", "exit 3"]);
+/// let options = peer::StartOptions::new().exec(exec).wait_boot(boots.tagged("server"));
+/// let peer = peer::start(options).await?;
+/// let notice: peer::BootNotice = boots.recv().await?;
+/// assert_eq!((notice.tag.as_str(), notice.name.as_str()), ("server", peer.name()));
+/// let error = notice.outcome.unwrap_err();
+/// assert_eq!(error.down_reason(), Some(&peer::Reason::Exited(3)));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BootNotice {
@@ -126,6 +137,12 @@ impl BootNotices {
 }
 
 /// Who is told of a boot, and under which tag; made by [`BootNotices::tagged`].
+///
+/// ```
+/// use peer::WaitBoot;
+/// let boots = peer::BootNotices::new();
+/// assert!(matches!(boots.tagged("server"), WaitBoot::Notify(_)));
+/// ```
 #[derive(Clone)]
 pub struct BootNotify {
     tag: String,

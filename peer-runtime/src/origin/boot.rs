@@ -113,7 +113,7 @@ async fn begin(
     options.verify()?;
     let name = match (&options.name, &options.host) {
         (Some(name), _) => name.clone(),
-        (None, Some(_)) => name::origin_name(),
+        (None, Some(_)) => name::own_name(),
         (None, None) => name::random_name(None),
     };
     options.name = Some(name.clone());
@@ -204,7 +204,7 @@ fn specification(options: &StartOptions, name: &str, listener: Option<&Listener>
         name: name.to_owned(),
         host: options.host.clone(),
         longnames: options.longnames == Some(true),
-        origin: control::own_name(),
+        origin: name::own(),
         token: rand::random(),
         connect,
         build: sys::build_id(),

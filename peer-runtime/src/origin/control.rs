@@ -11,7 +11,7 @@ use super::inner::{End, How, Inner, quote};
 use super::link::{Event, Wires};
 use crate::error::{Error, Kind};
 use crate::link::tcp::Listener;
-use crate::name::{self, Reservation};
+use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
@@ -56,11 +56,6 @@ struct Control {
     booted: Option<Booted>,
     begun: Instant,
     heard: Arc<AtomicBool>,
-}
-
-/// The name of this origin in front of its peers.
-pub(super) fn own_name() -> String {
-    format!("{}@{}", name::origin_name(), name::short_host())
 }
 
 /// Whether `PEER_BOOT_DEBUG` asks for every step of a boot.

@@ -22,7 +22,7 @@ use crate::wire::message::{self, Function, ToPeer};
 
 /// A peer: the handle to its control process. Clones are the same peer; dropping them stops nothing.
 ///
-/// What the manual's `server_ref()` is.
+/// What the manual's functions take to say which peer is meant.
 ///
 /// ```
 /// use peer::prelude::*;

@@ -13,6 +13,27 @@ use crate::wire::message::Refusal;
 /// A function that can be called with the arguments `A`; `M` tells sync from async ones.
 ///
 /// It is implemented for functions of up to 12 arguments whose arguments and result can be sent.
+///
+/// ```
+/// use peer::{Peer, RemoteFn};
+/// #[peer::remote]
+/// fn double(n: u32) -> u32 { 2 * n }
+/// /// Asks all of them the same.
+/// async fn ask<F, M>(peers: &[Peer], question: F, n: u32) -> Result<Vec<u32>, peer::Error>
+/// where
+///     F: RemoteFn<(u32,), M, Output = u32> + Copy,
+/// {
+///     let mut answers = Vec::new();
+///     for peer in peers {
+///         answers.push(peer.call(question, (n,)).await?);
+///     }
+///     Ok(answers)
+/// }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peer = peer::start(()).await?;
+/// assert_eq!(ask(&[peer.clone()], double, 2).await?, [4]);
+/// # peer.stop().await?; Ok(()) }
+/// ```
 pub trait RemoteFn<A, M> {
     /// What a call gives: the function's result.
     type Output;
