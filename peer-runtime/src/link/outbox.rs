@@ -11,8 +11,12 @@ use tokio::sync::Notify;
 
 use crate::sys;
 
-/// From this many calls in flight on, a call over a socket is left to the control plane, which writes all at once.
-const GATHERED: usize = 4;
+/// So many frames may senders write themselves before something arrives: after that there are others on
+/// their way, and the control plane writes many at once, which costs little more than one.
+const ALONE: usize = 2;
+
+/// A queue that grew beyond this is given back when it is empty.
+const KEPT: usize = 1 << 20;
 
 /// Frames on their way to a peer.
 #[derive(Debug, Default)]
@@ -27,8 +31,8 @@ struct State {
     /// What no write has taken yet. Not empty: only the control plane writes.
     queue: Vec<u8>,
     sink: Sink,
-    /// Each write is sent as a segment of its own.
-    segments: bool,
+    /// Frames that senders wrote themselves since something last arrived from the peer.
+    unheard: usize,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +54,6 @@ impl Outbox {
         let sink = Arc::new(sys::watch(fd, Interest::WRITABLE)?);
         let mut state = self.lock();
         if !matches!(state.sink, Sink::Closed) {
-            state.segments = rustix::net::sockopt::socket_type(sink.get_ref()).is_ok();
             state.sink = Sink::Open(sink);
         }
         drop(state);
@@ -72,17 +75,13 @@ impl Outbox {
 
     /// Sends a frame, after all frames before it; `false` if the connection is closed.
     pub(crate) fn send(&self, frame: &[u8]) -> bool {
-        self.send_beside(frame, 0)
-    }
-
-    /// The same for a call beside `others` that are in flight: over a socket each write is a segment of
-    /// its own, and many frames in one cost little more than one.
-    pub(crate) fn send_beside(&self, frame: &[u8], others: usize) -> bool {
         let mut state = self.lock();
         let written = match &state.sink {
             Sink::Closed => return false,
-            Sink::Open(sink) if state.queue.is_empty() && !(state.segments && others >= GATHERED) => {
-                write(sink.get_ref(), frame)
+            Sink::Open(sink) if state.queue.is_empty() && state.unheard < ALONE => {
+                let written = write(sink.get_ref(), frame);
+                state.unheard += 1;
+                written
             }
             _ => 0,
         };
@@ -92,6 +91,11 @@ impl Outbox {
             self.left.notify_one();
         }
         true
+    }
+
+    /// Something arrived from the peer.
+    pub(crate) fn heard(&self) {
+        self.lock().unheard = 0;
     }
 
     /// Sends what senders had to leave behind, until the connection is closed.
@@ -112,11 +116,16 @@ impl Outbox {
                 if written == 0 {
                     ready.clear_ready();
                 }
-                if written == state.queue.len() && state.queue.capacity() > 1 << 20 {
-                    state.queue = Vec::new();
-                } else {
+                if written < state.queue.len() {
                     state.queue.drain(..written);
+                    continue;
                 }
+                // Casts are answered by nothing: the next frame is alone again.
+                state.unheard = 0;
+                if state.queue.capacity() > KEPT {
+                    state.queue = Vec::new();
+                }
+                state.queue.clear();
             }
             self.left.notified().await;
         }

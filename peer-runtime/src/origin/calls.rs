@@ -61,16 +61,14 @@ impl Calls {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Where the answer to call `seq` will be, and how many other calls are in flight.
-    fn wait_for(&self, seq: u64, deadline: Deadline) -> (oneshot::Receiver<Answer>, usize) {
+    fn wait_for(&self, seq: u64, deadline: Deadline) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let mut table = self.lock();
         if let Some(reason) = &table.closed {
             // The receiver is ours: nobody else could have dropped it.
             let _ = answer.send(Answer::Down(reason.clone()));
-            return (receiver, 0);
+            return receiver;
         }
-        let others = table.pending.len();
         table.pending.insert(seq, Pending { deadline, answer });
         if let Some(at) = deadline.instant()
             && table.armed.is_none_or(|armed| at < armed)
@@ -79,7 +77,7 @@ impl Calls {
             drop(table);
             self.earlier.notify_one();
         }
-        (receiver, others)
+        receiver
     }
 
     fn forget(&self, seq: u64) {
@@ -201,9 +199,9 @@ impl<R> Call<R> {
         let (seq, frame) = (*seq, std::mem::take(frame));
         self.state = State::Done;
         self.peer.check_running(|| self.operation())?;
-        let (answer, others) = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
+        let answer = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
         // A closed connection answers all calls with its reason.
-        self.peer.outbox.send_beside(&frame, others);
+        self.peer.outbox.send(&frame);
         self.state = State::Sent { seq, answer };
         Ok(())
     }

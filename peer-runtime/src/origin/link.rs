@@ -146,6 +146,7 @@ impl Link {
     fn handle_all(&mut self) -> Result<(), Reason> {
         let wires = &self.wires;
         wires.heard.store(true, Ordering::Relaxed);
+        wires.inner.outbox.heard();
         loop {
             let item = self.stream.next().map_err(|fault| Reason::Protocol(fault.to_string()))?;
             match item {
