@@ -137,6 +137,12 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
     }
 }
 
+/// Where the newest panic that says `message` happened, if panics are recorded.
+pub(crate) fn place(message: &str) -> Option<String> {
+    let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    records.iter().rfind(|record| record.message == message).map(|record| record.location.clone())
+}
+
 /// Drops what a panic left behind: that may panic again, which changes nothing any more.
 pub(crate) fn quietly(drops: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drops)) {

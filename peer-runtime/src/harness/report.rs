@@ -43,8 +43,14 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
     match fault {
         None => "passed".to_owned(),
-        // Its place and text were printed where it happened.
-        Some(Fault::Panicked(payload)) => format!("panicked: {}", panic::message(&**payload)),
+        Some(Fault::Panicked(payload)) => {
+            let message = panic::message(&**payload);
+            match panic::place(&message) {
+                Some(place) => format!("panicked at {place}:\n{}", indent(&message)),
+                // Under libtest it was printed right before this, and captured with it.
+                None => "panicked, as told above".to_owned(),
+            }
+        }
         Some(Fault::Failed(failure)) => format!("failed at {}:\n{}", failure.location(), indent(&failure.to_string())),
         Some(Fault::NoNodes(error)) => {
             format!("({}) was not given its nodes:\n{}", test.place, indent(&error.to_string()))

@@ -52,6 +52,8 @@ fn prints_live() -> bool {
 /// The main of a test target with `harness = false`: see `peer::main!`.
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    // The report is printed at the end, far from where the panic was.
+    panic::record_panics(false);
     let live = arguments.nocapture;
     let trials = tests::tests().into_iter().map(|test| {
         let trial = Trial::test(test.path(), move || verdict(test, &body::run(test, live, show_directly)));

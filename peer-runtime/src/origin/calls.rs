@@ -227,7 +227,7 @@ impl<R: DeserializeOwned> Call<R> {
                 };
                 let error = self.error(kind, text);
                 Err(if refusal == Refusal::Undef {
-                    error.hint("the function needs `#[remote]`, and its crate must be linked into that node")
+                    error.hint("the function needs `#[remote]`, and that executable must name its crate (`use mydb as _;` is enough), or it is not linked")
                 } else {
                     error
                 })
