@@ -7,6 +7,8 @@ use crate::panic::RemotePanic;
 use crate::state::Reason;
 use crate::timeouts;
 
+mod accessors;
+
 /// What an operation of this crate failed of.
 ///
 /// Its text names the operation, the node, what happened, what to do about it where that is known,
@@ -94,87 +96,6 @@ impl Error {
     pub(crate) fn without_output(mut self) -> Self {
         self.0.output = None;
         self
-    }
-
-    /// Whether something took longer than it may: a call, a boot, a wait for a message.
-    pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout | Kind::BootFailed(Some(Reason::BootTimeout)))
-    }
-
-    /// Whether the remote function panicked; [`panic`](Self::panic) tells how.
-    pub fn is_panic(&self) -> bool {
-        self.panic().is_some()
-    }
-
-    /// The panic of the remote function.
-    pub fn panic(&self) -> Option<&RemotePanic> {
-        match &self.0.kind {
-            Kind::Panic(panic) => Some(panic),
-            _ => None,
-        }
-    }
-
-    /// Whether the node does not have the function.
-    pub fn is_undef(&self) -> bool {
-        self.0.kind == Kind::Undef
-    }
-
-    /// Whether the arguments are not those of the function.
-    pub fn is_badarg(&self) -> bool {
-        self.0.kind == Kind::BadArg
-    }
-
-    /// Whether a start option was refused; its text names the option and the value.
-    pub fn is_bad_option(&self) -> bool {
-        self.0.kind == Kind::BadOption
-    }
-
-    /// Whether the name is that of a node which is still there.
-    pub fn is_name_in_use(&self) -> bool {
-        self.0.kind == Kind::NameInUse
-    }
-
-    /// Whether the node was not connected: booting, stopping or down.
-    pub fn is_noconnection(&self) -> bool {
-        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_))
-    }
-
-    /// Whether the peer had been stopped, or had ended, before.
-    pub fn is_noproc(&self) -> bool {
-        matches!(self.0.kind, Kind::NoProcess(_))
-    }
-
-    /// Whether the peer could not boot.
-    pub fn is_boot_failed(&self) -> bool {
-        matches!(self.0.kind, Kind::BootFailed(_))
-    }
-
-    /// Whether a message was larger than the connection takes (see `frame_limit`).
-    pub fn is_too_large(&self) -> bool {
-        self.0.kind == Kind::TooLarge
-    }
-
-    /// Whether a value could not be encoded or decoded.
-    pub fn is_codec(&self) -> bool {
-        self.0.kind == Kind::Codec
-    }
-
-    /// Whether there was no scope to link to.
-    pub fn is_noscope(&self) -> bool {
-        self.0.kind == Kind::NoScope
-    }
-
-    /// Why the node is down, where that is why the operation failed.
-    pub fn down_reason(&self) -> Option<&Reason> {
-        match &self.0.kind {
-            Kind::NoConnection(reason) | Kind::NoProcess(reason) | Kind::BootFailed(reason) => reason.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// The node that it happened on, where there is one.
-    pub fn node(&self) -> Option<&str> {
-        self.0.node.as_deref()
     }
 }
 

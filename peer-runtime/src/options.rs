@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::timeouts;
 
+mod build;
 mod kinds;
 mod notice;
 mod verify;
@@ -53,110 +54,6 @@ pub struct StartOptions {
 }
 
 impl StartOptions {
-    /// The defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The name of the node, the part before `@`: 1 to 255 bytes without `@`, white space and
-    /// control characters, and not in use on this machine. By default a random one.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Whether the node's host is given with its domain. Default: whether `host` has a domain.
-    pub fn longnames(mut self, longnames: bool) -> Self {
-        self.longnames = Some(longnames);
-        self
-    }
-
-    /// The part after `@`, in place of this machine's name: a label only, it selects nothing.
-    /// Without `name` the node takes the name part of its origin.
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = Some(host.into());
-        self
-    }
-
-    /// What happens when the peer goes down by itself. Default: [`PeerDown::Stop`].
-    pub fn peer_down(mut self, peer_down: PeerDown) -> Self {
-        self.peer_down = peer_down;
-        self
-    }
-
-    /// What is executed in place of this very executable: a path (or a name that `PATH` leads to),
-    /// or a pair of that and leading arguments, such as `("ssh", ["host", "mydb"])`.
-    ///
-    /// The executable's main goes on beside the node and calls [`node::enter`](crate::node::enter).
-    /// A test executable, started through a prefix such as `("env", ["-i", path])`, has no main as a node.
-    pub fn exec(mut self, exec: impl Into<Exec>) -> Self {
-        self.exec = Some(exec.into());
-        self
-    }
-
-    /// The control connection. Default: [`Connection::StandardIo`].
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
-    /// Extra command line arguments, in place of those given before. They are passed as they are:
-    /// no escaping or quoting is needed or accepted, and [`node::args`](crate::node::args) gives exactly these.
-    pub fn args<I: IntoIterator<Item: Into<OsString>>>(mut self, args: I) -> Self {
-        self.args = args.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Environment variables to set, or to remove ([`EnvValue::Remove`], `None`), beside those
-    /// that the peer inherits. For the locally started executable only: not behind `ssh` or `docker`.
-    pub fn env<I, K, V>(mut self, env: I) -> Self
-    where
-        I: IntoIterator<Item = (K, V)>,
-        K: Into<OsString>,
-        V: Into<EnvValue>,
-    {
-        self.env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        self
-    }
-
-    /// How long to wait for the node to be started. Default: [`WaitBoot::For`] 15 s.
-    pub fn wait_boot(mut self, wait_boot: WaitBoot) -> Self {
-        self.wait_boot = wait_boot;
-        self
-    }
-
-    /// How [`stop`](crate::Peer::stop) goes about it. Default: [`Shutdown::Halt`].
-    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-        self.shutdown = shutdown;
-        self
-    }
-
-    /// `false` keeps the terminal of the origin, and relays no console; not with standard I/O.
-    /// Default: detached.
-    pub fn detached(mut self, detached: bool) -> Self {
-        self.detached = Some(detached);
-        self
-    }
-
-    /// A last say over the command line: is given everything after the executable, and returns
-    /// what is used in its place. A prefix that goes through a shell needs it for quoting.
-    pub fn post_process_args(mut self, post: impl Fn(Vec<OsString>) -> Vec<OsString> + Send + Sync + 'static) -> Self {
-        self.post_process_args = Some(Arc::new(post));
-        self
-    }
-
-    /// Whether the test feeds the node's standard input. Default: [`Input::Empty`].
-    pub fn input(mut self, input: Input) -> Self {
-        self.input = input;
-        self
-    }
-
-    /// The largest message on the control connection, in bytes, either way. Default: 64 MiB.
-    pub fn frame_limit(mut self, bytes: usize) -> Self {
-        self.frame_limit = Some(bytes);
-        self
-    }
-
     /// Whether the node's console goes through the origin.
     pub(crate) fn relays_console(&self) -> bool {
         self.detached != Some(false)

@@ -10,8 +10,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 
 use rustix::process::{Pid, PidfdFlags, Signal};
-use tokio::io::unix::AsyncFd;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::options::EnvValue;
 use crate::plane;
@@ -54,7 +53,8 @@ pub(crate) struct Process {
     pid: u32,
     /// Whether it leads a group of its own.
     leads: bool,
-    ended: AsyncFd<OwnedFd>,
+    /// Turns true when it has ended, and can be reaped.
+    ended: watch::Sender<bool>,
     /// Taken when it is reaped: after that its pid may be somebody else's.
     child: Mutex<Option<Child>>,
 }
@@ -129,9 +129,17 @@ fn spawn_now(request: Request) -> io::Result<Spawned> {
         .and_then(|pid| Ok(rustix::process::pidfd_open(pid, PidfdFlags::empty())?))
         .and_then(|pidfd| sys::watch(pidfd, tokio::io::Interest::READABLE));
     match watched {
-        Ok(ended) => {
-            let process = Process { pid: child.id(), leads, ended, child: Mutex::new(Some(child)) };
-            Ok(Spawned { process: Arc::new(process), stdin, frames, console })
+        Ok(pidfd) => {
+            let ended = watch::Sender::new(false);
+            let process = Arc::new(Process { pid: child.id(), leads, ended, child: Mutex::new(Some(child)) });
+            // The descriptor is closed when the process has ended, however long somebody has a handle to it.
+            let watched = Arc::clone(&process);
+            tokio::spawn(async move {
+                // An error can only mean that it cannot be watched any more: then reaping waits.
+                let _ = pidfd.readable().await;
+                watched.ended.send_replace(true);
+            });
+            Ok(Spawned { process, stdin, frames, console })
         }
         Err(error) => {
             // Out of descriptors, most likely: what cannot be watched must not run.
@@ -158,8 +166,8 @@ impl Process {
 
     /// Completes when the process has ended; it is not reaped yet, so its pid is still its own.
     pub(crate) async fn ended(&self) {
-        // An error can only mean that the descriptor cannot be watched any more: reaping waits.
-        let _ = self.ended.readable().await;
+        // The sender is in `self`.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
     }
 
     /// Kills the process and its group, if it has not been reaped.
