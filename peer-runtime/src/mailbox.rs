@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::codec::Encoding;
@@ -16,63 +16,13 @@ use crate::error::{Error, Kind};
 use crate::plane;
 use crate::timeouts::{CALL, Deadline};
 
+mod address;
+
+pub(crate) use address::Target;
+pub use address::{Address, Recipient};
+
 /// Messages that may wait in one mailbox; the oldest make room, and that is told.
 const ROOM: usize = 65_536;
-
-/// Whom a message is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Target {
-    /// The mailbox of this name, wherever the connection leads.
-    Name(String),
-    /// One mailbox, wherever it is.
-    Address { home: u128, table: u64, name: String },
-}
-
-impl Target {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Name(name) | Self::Address { name, .. } => name,
-        }
-    }
-}
-
-/// Whom `send` sends to: a mailbox by its name, or by its address.
-///
-/// ```
-/// use peer::prelude::*;
-/// # #[tokio::main] async fn main() -> peer::Result {
-/// let peer = peer::start(()).await?;
-/// peer.send("inbox", 7_u32);
-/// let elsewhere = mailbox::<u32>("here").address();
-/// peer.send(&elsewhere, 7_u32);
-/// # peer.stop().await?; Ok(()) }
-/// ```
-#[derive(Clone, Debug)]
-pub struct Recipient(pub(crate) Target);
-
-impl From<&str> for Recipient {
-    fn from(name: &str) -> Self {
-        Self(Target::Name(name.to_owned()))
-    }
-}
-
-impl From<String> for Recipient {
-    fn from(name: String) -> Self {
-        Self(Target::Name(name))
-    }
-}
-
-impl<T> From<&Address<T>> for Recipient {
-    fn from(address: &Address<T>) -> Self {
-        Self(address.target())
-    }
-}
-
-impl<T> From<Address<T>> for Recipient {
-    fn from(address: Address<T>) -> Self {
-        Self(address.target())
-    }
-}
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -104,6 +54,8 @@ pub(crate) fn home() -> u128 {
 #[derive(Debug)]
 pub(crate) struct Mailboxes {
     id: u64,
+    /// What this process was built from.
+    build: u128,
     queues: Mutex<HashMap<String, Arc<Queue>>>,
 }
 
@@ -129,9 +81,9 @@ impl Queue {
 }
 
 impl Mailboxes {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(build: u128) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), queues: Mutex::default() }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), build, queues: Mutex::default() }
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -147,7 +99,16 @@ impl Mailboxes {
     pub(crate) fn open<T>(&self, name: &str) -> Mailbox<T> {
         let queue = self.queue(name);
         queue.lock().opened = true;
-        Mailbox { address: Address { home: home(), table: self.id, name: name.to_owned(), of: PhantomData }, queue }
+        Mailbox {
+            address: Address {
+                home: home(),
+                build: self.build,
+                table: self.id,
+                name: name.to_owned(),
+                of: PhantomData,
+            },
+            queue,
+        }
     }
 
     /// Puts `letter` into its mailbox. Says so if nobody has opened that one (yet).
@@ -162,11 +123,14 @@ impl Mailboxes {
             waiting.letters.pop_front();
             waiting.dropped += 1;
         }
+        let first_dropped = waiting.dropped == 1 && waiting.letters.len() == ROOM - 1;
         waiting.letters.push_back(letter);
         let first_unclaimed = !waiting.opened && waiting.letters.len() == 1;
         drop(waiting);
         queue.arrived.notify_one();
-        if first_unclaimed {
+        if first_dropped {
+            Err(format!("mailbox `{name}` is full: {ROOM} messages wait in it, and the oldest make room from now on"))
+        } else if first_unclaimed {
             Err(format!("a message arrived for mailbox `{name}`, which nobody has opened"))
         } else {
             Ok(())
@@ -288,44 +252,5 @@ impl<T: DeserializeOwned> Mailbox<T> {
 impl<T> fmt::Debug for Mailbox<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mailbox").field("name", &self.address.name).finish_non_exhaustive()
-    }
-}
-
-/// The address of a [`Mailbox`]: sends to it from wherever it was passed to.
-///
-/// What a pid is in OTP.
-///
-/// ```
-/// # #[tokio::main] async fn main() -> peer::Result {
-/// let inbox = peer::mailbox::<String>("inbox");
-/// let address: peer::Address<String> = inbox.address();
-/// address.send("hello".to_owned());
-/// assert_eq!(inbox.recv().await?, "hello");
-/// # Ok(()) }
-/// ```
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-pub struct Address<T> {
-    home: u128,
-    table: u64,
-    name: String,
-    of: PhantomData<fn(T)>,
-}
-
-impl<T> Address<T> {
-    pub(crate) fn target(&self) -> Target {
-        Target::Address { home: self.home, table: self.table, name: self.name.clone() }
-    }
-}
-
-impl<T> Clone for Address<T> {
-    fn clone(&self) -> Self {
-        Self { home: self.home, table: self.table, name: self.name.clone(), of: PhantomData }
-    }
-}
-
-impl<T> fmt::Debug for Address<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address").field("mailbox", &self.name).finish_non_exhaustive()
     }
 }

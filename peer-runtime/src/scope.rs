@@ -12,6 +12,7 @@ use crate::origin::{self, How, Peer, Start};
 use crate::owner::Owner;
 use crate::plane;
 use crate::state::{PeerState, Reason};
+use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
 mod console;
@@ -173,7 +174,7 @@ impl Scope {
         let shared = Shared {
             name,
             peers: Mutex::default(),
-            mailboxes: Mailboxes::new(),
+            mailboxes: Mailboxes::new(sys::build_id()),
             console,
             ended: OnceLock::new(),
             listener,

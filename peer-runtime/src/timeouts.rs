@@ -30,6 +30,8 @@ pub(crate) const PROOF: Duration = Duration::from_secs(5);
 pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 /// In a node: until the origin's TCP port has answered.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
+/// In a halting node: until what other threads are sending has gone out.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// In a node: a silent origin is asked for a sign of life, on links that can be half-open.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How many heartbeats may be missed before the link counts as lost.

@@ -165,7 +165,7 @@ impl Error {
 
     /// Whether there was no scope to link to, or one that had ended.
     ///
-    /// ```standalone_crate
+    /// ```test_harness
     /// # use peer::prelude::*;
     /// #[peer_test]
     /// async fn a_thread_is_in_no_scope_until_it_enters_one() {
@@ -173,7 +173,6 @@ impl Error {
     ///     let start = thread.join().unwrap();
     ///     assert!(start.await.unwrap_err().is_noscope());
     /// }
-    /// # fn main() -> std::process::ExitCode { peer::__private::main() }
     /// ```
     pub fn is_noscope(&self) -> bool {
         self.0.kind == Kind::NoScope

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::timeouts::Deadline;
@@ -55,32 +55,38 @@ impl Incoming {
 pub(crate) struct Outgoing {
     fd: OwnedFd,
     state: Mutex<State>,
+    /// Nobody is sending any more.
+    idle: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     queue: Vec<u8>,
     sending: bool,
+    /// The last words are said: what comes after them is dropped.
+    finished: bool,
 }
 
 impl Outgoing {
     pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self { fd, state: Mutex::default() }
+        Self { fd, state: Mutex::default(), idle: Condvar::new() }
     }
 
     /// Adds what `write` appends, to be sent by the next [`flush`](Self::flush). Whether it can wait for that.
     pub(crate) fn hold(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&mut state.queue);
+        let mut state = self.lock();
+        if !state.finished {
+            write(&mut state.queue);
+        }
         state.queue.len() < HELD
     }
 
     /// The same for a whole frame of its own.
     pub(crate) fn hold_frame(&self, frame: Vec<u8>) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.queue.is_empty() && frame.len() > HELD {
+        let mut state = self.lock();
+        if state.queue.is_empty() && frame.len() > HELD && !state.finished {
             state.queue = frame;
-        } else {
+        } else if !state.finished {
             state.queue.extend_from_slice(&frame);
         }
         state.queue.len() < HELD
@@ -88,7 +94,31 @@ impl Outgoing {
 
     /// Sends all that is held; returns at once if another thread is at it, which then sends it all.
     pub(crate) fn flush(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.send_all(self.lock());
+    }
+
+    /// Sends all that is held and `last`, and nothing after that; waits for it, at most until `deadline`.
+    pub(crate) fn finish(&self, last: &[u8], deadline: Deadline) {
+        let mut state = self.lock();
+        if !state.finished {
+            state.queue.extend_from_slice(last);
+            state.finished = true;
+        }
+        while state.sending {
+            let (back, waited) = self.idle.wait_timeout(state, deadline.left()).unwrap_or_else(PoisonError::into_inner);
+            if waited.timed_out() {
+                return; // an origin that does not read keeps nobody from halting
+            }
+            state = back;
+        }
+        self.send_all(state);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send_all<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         if state.sending {
             return;
         }
@@ -99,13 +129,15 @@ impl Outgoing {
             drop(state);
             self.write_all(&bytes);
             bytes.clear();
-            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state = self.lock();
             if state.queue.is_empty() && bytes.capacity() <= HELD {
                 // The next sender needs no new buffer.
                 std::mem::swap(&mut bytes, &mut state.queue);
             }
         }
         state.sending = false;
+        drop(state);
+        self.idle.notify_all();
     }
 
     /// Writes bytes; an error means that nobody reads them, which the receiving end finds out, too.

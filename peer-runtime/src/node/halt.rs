@@ -7,7 +7,8 @@ use rustix::process::Signal;
 
 use super::INSIDE;
 use crate::sys;
-use crate::wire::message::ToOrigin;
+use crate::timeouts::{Deadline, LAST_WORDS};
+use crate::wire::message::{self, ToOrigin};
 
 /// The exit status of a node whose control connection closed, as in OTP.
 const CONNECTION_LOST: i32 = 1;
@@ -32,7 +33,7 @@ static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
 /// ```
 pub fn halt(status: i32) -> ! {
     if let Some(inside) = INSIDE.get() {
-        inside.tell(&ToOrigin::Bye, &[]);
+        inside.out.finish(&message::small(&ToOrigin::Bye), Deadline::after(LAST_WORDS));
     }
     #[expect(clippy::disallowed_methods, reason = "halting is ending the process")]
     std::process::exit(status)

@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError, Weak};
 use serde::Serialize;
 
 use super::{Scope, Shared};
-use crate::codec::Encoding;
 use crate::mailbox::{Address, Letter, Mailboxes, Target, home};
 use crate::node;
 use crate::origin::{Inner, Peer};
 use crate::owner::Owner;
+use crate::sys;
 
 /// The scopes and the peers of this process, as long as there is somebody who has them.
 static SCOPES: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
@@ -61,16 +61,12 @@ fn send(letter: Letter) -> Result<(), String> {
 }
 
 impl<T: Serialize> Address<T> {
-    /// Sends `message` to the mailbox, wherever it is: in this process, in a peer, in the origin, or
-    /// in a node that one of those can reach. What cannot be sent is noted on the console.
+    /// Sends `message` to the mailbox, wherever it is: in this process, in a peer of it, in its origin, or in
+    /// another peer of that origin. What cannot be sent is noted on the console.
     ///
     /// See [`Mailbox`](crate::Mailbox) for an example.
     pub fn send(&self, message: impl Borrow<T>) {
-        let to = self.target();
-        let here = matches!(to, Target::Address { home: its_home, .. } if its_home == home());
-        // Who reads it elsewhere may be of another build.
-        let encoding = if here { Encoding::Postcard } else { Encoding::MessagePack };
-        if let Err(why) = Letter::new(to, encoding, message.borrow()).and_then(send) {
+        if let Err(why) = Letter::new(self.target(), self.encoding(sys::build_id()), message.borrow()).and_then(send) {
             super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
         }
     }
