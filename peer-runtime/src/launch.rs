@@ -25,6 +25,11 @@ pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
     args.extend(options.args.iter().cloned());
     if let Some(post_process) = &options.post_process_args {
         args = post_process(args);
+        // Behind a prefix it may stand within another argument; without one, main would run in place of the node.
+        if options.exec.is_none() && !args.iter().any(|arg| arg == SELF) {
+            let fault = format!("the argument `{SELF}`, which makes the process a node, is missing");
+            return Err(Error::option("post_process_args", format!("it gave {args:?}"), fault));
+        }
         if let Some(arg) = args.iter().find(|arg| arg.as_bytes().contains(&0)) {
             return Err(Error::option(
                 "post_process_args",

@@ -38,9 +38,19 @@ impl Letter {
     pub(crate) fn new<M: Serialize + ?Sized>(to: Target, encoding: Encoding, message: &M) -> Result<Self, String> {
         let mut payload = Vec::new();
         encoding.append(message, &mut payload)?;
-        // A reference is sent as what it refers to.
-        let type_name = std::any::type_name::<M>().trim_start_matches('&').to_owned();
+        let type_name = owned_name(std::any::type_name::<M>());
         Ok(Self { to, type_name, encoding, payload })
+    }
+}
+
+/// The type as which a value arrives that is sent as `name`: a reference as what it refers to, a
+/// borrowed text or slice as an owned one.
+fn owned_name(name: &str) -> String {
+    let name = name.trim_start_matches('&');
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(item) if !item.contains(';') => format!("alloc::vec::Vec<{item}>"),
+        None if name == "str" => "alloc::string::String".to_owned(),
+        _ => name.to_owned(),
     }
 }
 
@@ -56,7 +66,14 @@ pub(crate) struct Mailboxes {
     id: u64,
     /// What this process was built from.
     build: u128,
-    queues: Mutex<HashMap<String, Arc<Queue>>>,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    queues: HashMap<String, Arc<Queue>>,
+    /// Why nothing is received any more, in mailboxes that are opened later, too.
+    closed: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +100,7 @@ impl Queue {
 impl Mailboxes {
     pub(crate) fn new(build: u128) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), build, queues: Mutex::default() }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), build, table: Mutex::default() }
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -91,8 +108,11 @@ impl Mailboxes {
     }
 
     fn queue(&self, name: &str) -> Arc<Queue> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(queues.entry(name.to_owned()).or_default())
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let Table { queues, closed } = &mut *table;
+        let queue = queues.entry(name.to_owned()).or_default();
+        queue.lock().closed.clone_from(closed);
+        Arc::clone(queue)
     }
 
     /// The mailbox `name`, with what has arrived for it already.
@@ -139,8 +159,9 @@ impl Mailboxes {
 
     /// Ends every wait in these mailboxes.
     pub(crate) fn close(&self, why: &str) {
-        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        for queue in queues.values() {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.closed = Some(why.to_owned());
+        for queue in table.queues.values() {
             queue.lock().closed = Some(why.to_owned());
             queue.arrived.notify_waiters();
             queue.arrived.notify_one();

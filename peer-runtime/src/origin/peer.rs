@@ -178,9 +178,13 @@ impl Peer {
         let peer = self.clone();
         Stop(Box::pin(async move {
             let done = peer.inner.end(How::Policy, Reason::Stopped)?;
-            // The control process answers before it ends.
-            let _ = done.await;
-            Ok(())
+            if done.await.is_ok() {
+                return Ok(());
+            }
+            // Nobody answered: it was going down by itself just then.
+            let reason = peer.gone().await;
+            let what = format!("the node went down by itself meanwhile: {reason}");
+            Err(peer.inner.error(Kind::NoProcess(Some(reason)), "stop", what))
         }))
     }
 
