@@ -57,6 +57,11 @@ pub(crate) fn keep(prepared: Prepared) {
     *PREPARED.lock().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
 }
 
+/// Whether this process was started as a node and has not entered yet.
+pub(crate) fn has_not_entered() -> bool {
+    PREPARED.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
 /// Makes this process a node that is started, if an origin started it; otherwise does nothing.
 ///
 /// The first line of the main of an executable that is started with `exec`. Main goes on beside

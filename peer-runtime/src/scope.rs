@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
+use crate::node;
 use crate::options::StartOptions;
 use crate::origin::{self, How, Peer, Start};
 use crate::owner::Owner;
@@ -216,6 +217,12 @@ impl Scope {
     }
 
     fn check(&self) -> Result<(), Error> {
+        if node::has_not_entered() {
+            // A test that starts its own executable behind a prefix would otherwise start itself for ever.
+            let what = "this process was itself started as a node, and has not entered";
+            let hint = "the first line of its main is `let _node = peer::node::enter();`";
+            return Err(Error::new(Kind::NoScope, "start of a peer", what).hint(hint));
+        }
         match self.0.ended.get() {
             Some(why) => Err(Error::new(
                 Kind::NoScope,
