@@ -62,7 +62,7 @@ impl<T> From<Address<T>> for Recipient {
     }
 }
 
-/// The address of a [`Mailbox`]: sends to it from wherever it was passed to.
+/// The address of a [`Mailbox`](crate::Mailbox): sends to it from wherever it was passed to.
 ///
 /// What a pid is in OTP.
 ///
