@@ -253,12 +253,12 @@ impl Inside {
         self.tell(&ToOrigin::Note { text }, &[]);
     }
 
-    /// Sends a message that is far shorter than any limit.
+    /// Sends a message that is far shorter than any limit; the leader does, too, and must not wait.
     fn tell(&self, message: &ToOrigin<'_>, payload: &[u8]) {
         self.out.hold(|queue| {
             // Shorter than the smallest limit; if a text were not, it would be left out.
             let _ = message::append(queue, self.limit(), message, payload);
         });
-        self.out.flush();
+        self.out.flush_if_idle();
     }
 }

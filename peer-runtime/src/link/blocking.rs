@@ -63,6 +63,8 @@ pub(crate) struct Outgoing {
 struct State {
     queue: Vec<u8>,
     sending: bool,
+    /// Threads that wait until nobody is sending.
+    waiting: usize,
     /// The last words are said: what comes after them is dropped.
     finished: bool,
 }
@@ -92,8 +94,20 @@ impl Outgoing {
         state.queue.len() < HELD
     }
 
-    /// Sends all that is held; returns at once if another thread is at it, which then sends it all.
+    /// Sends all that is held. If another thread is at it, that one sends it all, and this one only waits
+    /// while more is held than should be: whoever sends more than can be read is slowed down.
     pub(crate) fn flush(&self) {
+        let mut state = self.lock();
+        while state.sending && state.queue.len() > HELD {
+            state.waiting += 1;
+            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        self.send_all(state);
+    }
+
+    /// The same for a thread that has something else to do: it never waits for another one.
+    pub(crate) fn flush_if_idle(&self) {
         self.send_all(self.lock());
     }
 
@@ -105,11 +119,13 @@ impl Outgoing {
             state.finished = true;
         }
         while state.sending {
+            state.waiting += 1;
             let (back, waited) = self.idle.wait_timeout(state, deadline.left()).unwrap_or_else(PoisonError::into_inner);
+            state = back;
+            state.waiting -= 1;
             if waited.timed_out() {
                 return; // an origin that does not read keeps nobody from halting
             }
-            state = back;
         }
         self.send_all(state);
     }
@@ -118,6 +134,7 @@ impl Outgoing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends, unless somebody else does, until nothing is held or somebody waits to go on with it.
     fn send_all<'a>(&'a self, mut state: MutexGuard<'a, State>) {
         if state.sending {
             return;
@@ -133,6 +150,9 @@ impl Outgoing {
             if state.queue.is_empty() && bytes.capacity() <= HELD {
                 // The next sender needs no new buffer.
                 std::mem::swap(&mut bytes, &mut state.queue);
+            }
+            if state.waiting > 0 {
+                break;
             }
         }
         state.sending = false;

@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
 struct State {
     /// What no write has taken yet. Not empty: only the control plane writes.
     queue: Vec<u8>,
+    /// How much of the queue has been taken since.
+    sent: usize,
     sink: Sink,
     /// Frames that senders wrote themselves since something last arrived from the peer.
     unheard: usize,
@@ -69,6 +71,7 @@ impl Outbox {
             let _ = rustix::net::shutdown(sink.get_ref(), rustix::net::Shutdown::Both);
         }
         state.queue = Vec::new();
+        state.sent = 0;
         drop(state);
         self.left.notify_one();
     }
@@ -112,16 +115,16 @@ impl Outbox {
                 };
                 let Ok(mut ready) = sink.writable().await else { return };
                 let mut state = self.lock();
-                let written = write(sink.get_ref(), &state.queue);
-                if written == 0 {
+                let written = write(sink.get_ref(), &state.queue[state.sent..]);
+                state.sent += written;
+                if state.sent < state.queue.len() {
+                    // It stopped where the kernel would have blocked.
                     ready.clear_ready();
-                }
-                if written < state.queue.len() {
-                    state.queue.drain(..written);
                     continue;
                 }
                 // Casts are answered by nothing: the next frame is alone again.
                 state.unheard = 0;
+                state.sent = 0;
                 if state.queue.capacity() > KEPT {
                     state.queue = Vec::new();
                 }

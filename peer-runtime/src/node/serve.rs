@@ -85,7 +85,7 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
                 Ok(None) => {}
                 Ok(Some(Item::Console(_))) | Err(_) => protocol_broken(inside),
             }
-            inside.out.flush();
+            inside.out.flush_if_idle();
             if incoming.fill() == 0 {
                 halt::connection_lost();
             }

@@ -7,7 +7,7 @@ const PREFIX: usize = 4;
 /// What a buffer has room for at first, and again after a large frame.
 const ROOM: usize = 16 << 10;
 /// A buffer that grew beyond this is given back when it is empty.
-const KEEP: usize = 1 << 20;
+const KEEP: usize = 4 << 20;
 
 /// A stream that does not consist of frames.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -71,12 +71,22 @@ impl Stream {
                 self.buffer.copy_within(self.start..self.end, 0);
                 (self.start, self.end) = (0, self.end - self.start);
             } else {
-                // Grows with what has arrived, never with what a length promises.
-                let larger = self.buffer.len() * 2;
+                let larger = self.larger();
                 self.buffer.resize(larger, 0);
             }
         }
         &mut self.buffer[self.end..]
+    }
+
+    /// The next size of a full buffer: towards what the frame needs, as far as what has arrived vouches for
+    /// it, and never what a length alone promises.
+    fn larger(&self) -> usize {
+        let has = self.buffer.len();
+        let promised = match self.buffer[self.start..self.end].first_chunk::<PREFIX>() {
+            Some(prefix) if self.framed => (u32::from_be_bytes(*prefix) as usize).saturating_add(PREFIX),
+            _ => 0,
+        };
+        promised.clamp(has * 2, has * 8)
     }
 
     /// That many bytes were put into [`spare`](Self::spare).

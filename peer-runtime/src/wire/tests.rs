@@ -84,10 +84,10 @@ fn a_frame_beyond_the_limit_is_refused_before_it_is_read() {
 #[test]
 fn a_large_frame_arrives_whole_and_its_room_is_given_back() {
     let mut bytes = Vec::new();
-    super::frame::append(&mut bytes, FRAME_LIMIT, |out| out.extend(vec![7; 3 << 20])).expect("shorter than the limit");
+    super::frame::append(&mut bytes, FRAME_LIMIT, |out| out.extend(vec![7; 9 << 20])).expect("shorter than the limit");
     let mut stream = Stream::frames(FRAME_LIMIT);
     let (_, frames, ok) = read(&mut stream, &bytes, 64 << 10);
-    assert!(ok && frames.len() == 1 && frames[0].len() == 3 << 20);
+    assert!(ok && frames.len() == 1 && frames[0].len() == 9 << 20);
     assert!(stream.spare().len() <= 64 << 10);
 }
 
