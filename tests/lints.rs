@@ -87,7 +87,7 @@ async fn panics() {
 }
 
 #[peer_test(timetrap = "off")]
-#[ignore = "to see that it is"]
+#[ignore = "run by nobody: what is shown is that the attribute is carried over"]
 async fn ignored() -> Result<(), std::io::Error> {
     Err(std::io::Error::other("was not ignored"))
 }

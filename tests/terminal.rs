@@ -17,7 +17,7 @@ fn ask(question: String) -> String {
 
 /// What runs on the terminal: the node reads and writes there by itself.
 #[peer_test]
-#[ignore = "run on a terminal of its own by `a_node_keeps_the_terminal`"]
+#[ignore = "run by `a_node_keeps_the_terminal`, on a terminal of its own"]
 async fn on_a_terminal() -> peer::Result {
     let node = ct_peer!({ connection: Connection::Tcp(0), detached: false }).await?;
     assert_eq!(node.call(ask, ("what is typed?".to_owned(),)).await?, "blue");

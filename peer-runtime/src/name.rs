@@ -67,7 +67,9 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
 
 /// This machine's name, its domain included where it has one.
 pub(crate) fn full_host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
 
 /// This machine's name without a domain.

@@ -156,7 +156,8 @@ fn pid_of(pid: u32) -> io::Result<Pid> {
 
 /// The reading and the writing end of a pipe that no child inherits by accident.
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+    let (read, write) = io::pipe()?;
+    Ok((OwnedFd::from(read), OwnedFd::from(write)))
 }
 
 impl Process {

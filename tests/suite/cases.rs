@@ -56,7 +56,7 @@ mod nested {
 }
 
 #[peer_test(nodes = 2)]
-#[ignore = "fails by an assertion"]
+#[ignore = "run by tests/harness.rs: fails by an assertion"]
 async fn fails_by_assertion(nodes: Nodes) -> peer::Result {
     nodes[1].call(hello, ("about to fail".to_owned(),)).await?;
     nodes[0].stop().await?;
@@ -65,7 +65,7 @@ async fn fails_by_assertion(nodes: Nodes) -> peer::Result {
 }
 
 #[peer_test(nodes = 1)]
-#[ignore = "fails at a question mark"]
+#[ignore = "run by tests/harness.rs: fails at a question mark"]
 async fn fails_at_question_mark(nodes: Nodes) -> peer::Result {
     nodes[0].call(hello, ("before the question mark".to_owned(),)).await?;
     let _: u32 = "seven".parse()?;
@@ -73,14 +73,14 @@ async fn fails_at_question_mark(nodes: Nodes) -> peer::Result {
 }
 
 #[peer_test(nodes = 1)]
-#[ignore = "fails in a call"]
+#[ignore = "run by tests/harness.rs: fails in a call"]
 async fn fails_in_a_call(nodes: Nodes) -> peer::Result {
     nodes[0].call(boom, ()).await?;
     Ok(())
 }
 
 #[peer_test(nodes = 1)]
-#[ignore = "a node with many options"]
+#[ignore = "run by tests/harness.rs: a node with many options"]
 async fn fails_with_options(nodes: Nodes) -> peer::Result {
     let options = StartOptions::new().args(["--shard", "a b"]).env([("SECRET", "hidden")]);
     let tuned = ct_peer!(options.connection(Connection::Tcp(0)).frame_limit(9999)).await?;
@@ -90,33 +90,33 @@ async fn fails_with_options(nodes: Nodes) -> peer::Result {
 }
 
 #[peer_test]
-#[ignore = "does not panic"]
+#[ignore = "run by tests/harness.rs: does not panic"]
 #[should_panic]
 async fn does_not_panic() {}
 
 #[peer_test]
-#[ignore = "panics with something else"]
+#[ignore = "run by tests/harness.rs: panics with something else"]
 #[should_panic(expected = "no quorum")]
 async fn panics_otherwise() {
     panic!("something else");
 }
 
 #[peer_test(timetrap = "300ms")]
-#[ignore = "has no time to panic"]
+#[ignore = "run by tests/harness.rs: has no time to panic"]
 #[should_panic]
 async fn takes_too_long_to_panic() {
     std::future::pending().await
 }
 
 #[peer_test(nodes = 1, timetrap = "3s")]
-#[ignore = "takes too long"]
+#[ignore = "run by tests/harness.rs: takes too long"]
 async fn takes_too_long(nodes: Nodes) -> peer::Result {
     nodes[0].call(hello, ("before the trap".to_owned(),)).await?;
     std::future::pending().await
 }
 
 #[peer_test(nodes = 1)]
-#[ignore = "a linked peer goes down"]
+#[ignore = "run by tests/harness.rs: a linked peer goes down"]
 async fn is_taken_down_by_a_peer(nodes: Nodes) -> peer::Result {
     let crashing = ct_peer!({ peer_down: PeerDown::Crash, args: ["--crashing"] }).await?;
     // Those that only stop take nobody down.
@@ -137,7 +137,7 @@ static RELEASE: LazyLock<Ends> = LazyLock::new(ends);
 static RELEASED: LazyLock<Ends> = LazyLock::new(ends);
 
 #[peer_test(nodes = 1, timetrap = "3s")]
-#[ignore = "blocks its thread"]
+#[ignore = "run by tests/harness.rs: blocks its thread"]
 async fn blocks_its_thread(nodes: Nodes) {
     RELEASE.1.lock().unwrap().recv().unwrap();
     // Abandoned by now.
@@ -148,7 +148,7 @@ async fn blocks_its_thread(nodes: Nodes) {
 }
 
 #[peer_test]
-#[ignore = "runs after the one that blocks its thread"]
+#[ignore = "run by tests/harness.rs: runs after the one that blocks its thread"]
 async fn blocks_no_longer() {
     RELEASE.0.send(()).unwrap();
     RELEASED.1.lock().unwrap().recv_timeout(std::time::Duration::from_secs(10)).unwrap();
@@ -157,13 +157,13 @@ async fn blocks_no_longer() {
 static MEETING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
 
 #[peer_test(timetrap = "3s")]
-#[ignore = "needs the other one beside it"]
+#[ignore = "run by tests/harness.rs: needs the other one beside it"]
 async fn meets_one() {
     MEETING.wait().await;
 }
 
 #[peer_test(timetrap = "3s")]
-#[ignore = "needs the other one beside it"]
+#[ignore = "run by tests/harness.rs: needs the other one beside it"]
 async fn meets_other() {
     MEETING.wait().await;
 }

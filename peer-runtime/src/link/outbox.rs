@@ -2,9 +2,11 @@
 //! costs no other thread; what the kernel does not take at once is left to the control plane.
 
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
@@ -68,7 +70,7 @@ impl Outbox {
         let mut state = self.lock();
         if let Sink::Open(sink) = std::mem::replace(&mut state.sink, Sink::Closed) {
             // A socket has other descriptors; a pipe, where this is an error, has not.
-            let _ = rustix::net::shutdown(sink.get_ref(), rustix::net::Shutdown::Both);
+            let _ = SockRef::from(sink.get_ref()).shutdown(Shutdown::Both);
         }
         state.queue = Vec::new();
         state.sent = 0;

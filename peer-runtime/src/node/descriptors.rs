@@ -4,12 +4,11 @@
 //! it, so that the origin reads one stream in true order, the last words of a dying node and of its
 //! children included. Standard input becomes what the test feeds.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pipe::PipeFlags;
 use rustix::stdio;
 
 /// Above the three, and closed in whatever this process executes.
@@ -29,17 +28,20 @@ pub(super) fn take_output() -> io::Result<OwnedFd> {
 
 /// Replaces standard input by a pipe; its end of the file comes when the result is dropped.
 pub(super) fn feed_input() -> io::Result<OwnedFd> {
-    let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    let (read, write) = io::pipe()?;
     stdio::dup2_stdin(&read)?;
-    Ok(write)
+    Ok(OwnedFd::from(write))
 }
 
 /// Replaces standard input by that of the process `pid`, whose terminal this node keeps.
 pub(super) fn share_input(pid: u32) -> io::Result<()> {
     let path = format!("/proc/{pid}/fd/0");
-    let input = rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())
-        .map_err(io::Error::from)
+    let input = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOCTTY)
+        .open(path)
         // Not a terminal, or not one of ours: nothing to read.
-        .or_else(|_| File::open("/dev/null").map(OwnedFd::from))?;
+        .or_else(|_| File::open("/dev/null"))?;
     Ok(stdio::dup2_stdin(&input)?)
 }
