@@ -14,7 +14,7 @@ pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result}
 #[linkme::distributed_slice]
 pub static REMOTE_FUNCTIONS: [RemoteFunction];
 
-// The unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
+/// None: the unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
 #[cfg(test)]
 pub static REMOTE_FUNCTIONS: [RemoteFunction; 0] = [];
 

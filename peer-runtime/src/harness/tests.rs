@@ -14,7 +14,7 @@ use crate::scope::Nodes;
 #[linkme::distributed_slice]
 pub static TESTS: [Test];
 
-// The unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
+/// None: the unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
 #[cfg(test)]
 pub static TESTS: [Test; 0] = [];
 
