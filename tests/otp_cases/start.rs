@@ -316,8 +316,16 @@ pub(crate) async fn a_port_is_free_again() -> peer::Result {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     for _ in 0..3 {
         let peer = ct_peer!({ connection: Connection::Tcp(port) }).await?;
-        // One peer was awaited; nobody else is listened to.
-        let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap_err();
+        // One peer was awaited; nobody else is listened to. A process that is being spawned holds a copy of the port
+        // until it executes.
+        let begun = Instant::now();
+        let refused = loop {
+            match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+                Err(error) => break error,
+                Ok(_) => assert!(begun.elapsed() < LONG, "connected to a port that nobody should listen to"),
+            }
+            tokio::task::yield_now().await;
+        };
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
         assert_eq!(peer.call(sum, (vec![4],)).await?, 4);
         peer.stop().await?;
