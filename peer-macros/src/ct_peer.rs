@@ -39,6 +39,10 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         Some((Delimiter::Bracket, list)) if list.is_empty() => {
             quote!(#private::StartOptions::new())
         }
+        _ if is_named(&input) => {
+            errors.at(input, "options stand in braces: `ct_peer!({ name: .., args: [..] })`");
+            quote!(#private::StartOptions::new())
+        }
         _ => match only_expression("ct_peer!", input, &mut errors) {
             Some(expression) => expression.into_token_stream(),
             None => quote!(#private::StartOptions::new()),
@@ -72,6 +76,16 @@ fn here() -> TokenStream {
 /// The expression alone, or a block with the errors that still has its type, so that nothing else is reported.
 fn with_errors(errors: &Errors, expression: TokenStream) -> TokenStream {
     if errors.is_empty() { expression } else { quote!({ #errors #expression }) }
+}
+
+/// Whether the input starts as an option does: a name, and then `:` or `=`.
+fn is_named(input: &TokenStream) -> bool {
+    let mut tokens = input.clone().into_iter();
+    let (Some(TokenTree::Ident(_)), Some(TokenTree::Punct(sign))) = (tokens.next(), tokens.next()) else {
+        return false;
+    };
+    let path = matches!(tokens.next(), Some(TokenTree::Punct(next)) if matches!(next.as_char(), ':' | '='));
+    matches!(sign.as_char(), ':' | '=') && !path
 }
 
 /// The one group that the input consists of, a comma after it aside.

@@ -8,10 +8,12 @@ use crate::node;
 use crate::scope;
 use crate::sys;
 
+#[cfg(not(test))]
+sys::before_main!(before_main);
+
 /// Runs in every process that links this crate, so it does next to nothing in all others.
-#[cfg_attr(not(test), ctor::ctor(unsafe))]
 #[cfg_attr(test, expect(dead_code, reason = "the other copy of this crate, which `peer` links, has a hook"))]
-fn before_main() {
+fn before_main(start: &sys::Start) {
     let args: Vec<_> = std::env::args_os().collect();
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {
         if harness::is_test_executable() {
@@ -19,10 +21,11 @@ fn before_main() {
         }
         return;
     };
-    sys::hide(at);
+    start.hide(at);
     let prepared = node::prepare(args[at + 1..].to_vec(), Arc::new(scope::root().clone()));
     // The main of a test executable would run the tests again, in every node.
     if args[at] == SELF || harness::is_test_executable() {
+        start.run_later_constructors();
         node::serve_here(prepared);
     }
     node::keep(prepared);

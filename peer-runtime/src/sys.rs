@@ -7,13 +7,13 @@ use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-mod arguments;
 mod build;
 mod overflow;
+mod start;
 
-pub(crate) use arguments::hide;
 pub(crate) use build::build_id;
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
+pub(crate) use start::{Constructor, Start, before_main};
 
 /// Ends the process at once: no destructor, no `atexit` handler, nothing that could block.
 pub(crate) fn exit_now(status: i32) -> ! {

@@ -115,7 +115,7 @@ async fn every_call_in_flight_fails_at_once_when_the_node_goes_down(nodes: Nodes
             let error = call.await?.unwrap_err();
             assert_eq!(error.down_reason(), Some(&Reason::Killed(9)), "{error}");
             assert!(error.is_noconnection() && !error.is_timeout());
-            says(&error, &[&peer.node(), "forever", "went down", "SIGKILL"]);
+            says(&error, &[&peer.node(), "forever", "down", "SIGKILL"]);
         }
         // Its control process goes on, as `Continue` says: there is something to stop, once.
         let error = peer.call(sum, (1, 2)).await.unwrap_err();

@@ -73,7 +73,10 @@ async fn driven_notes() -> peer::Result {
     node.send("large", "x".repeat(10_000));
     node.call(send_large_up, ()).await?;
     node.cast(not_there, ());
-    node.cast(panics, ());
+    let unwound = mailbox::<u32>("unwound");
+    node.cast(panics, (unwound.address(),));
+    // Sent when the panic has been printed.
+    unwound.recv().await?;
     goes_on(&node).await;
     node.stop().await?;
     node.send("late", 2_u32);
@@ -91,7 +94,14 @@ fn send_large_up() {
 }
 
 #[remote]
-fn panics() {
+fn panics(unwound: peer::Address<u32>) {
+    struct Unwound(peer::Address<u32>);
+    impl Drop for Unwound {
+        fn drop(&mut self) {
+            self.0.send(0);
+        }
+    }
+    let _unwound = Unwound(unwound);
     panic!("a cast that panics")
 }
 

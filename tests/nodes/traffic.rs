@@ -97,7 +97,7 @@ async fn a_busy_sender_starves_nobody() -> peer::Result {
     for connection in BOTH {
         let peer = ct_peer!({ connection: connection }).await?;
         let (noise, numbers) = (mailbox::<String>("noise"), mailbox::<u32>("numbers"));
-        for _ in 0..3 {
+        for _ in 0..20 {
             let call = peer.call(send_beside_noise, (noise.address(), numbers.address()));
             let pieces = call.timeout(LONG).await?;
             assert!(pieces < PIECES, "the ten numbers were sent after all the noise");

@@ -1,10 +1,11 @@
 //! TCP control connections, the origin's side: listening, and telling the peer from strangers.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -109,6 +110,13 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Closing is not enough: a process between fork and exec has a copy, and would keep the port open.
+        let _ = SockRef::from(&self.socket).shutdown(Shutdown::Both);
     }
 }
 

@@ -184,9 +184,9 @@ fn first_name(options: &StartOptions, name: &str) -> String {
     let own = if options.longnames == Some(true) { name::full_host() } else { name::short_host() };
     let host = match (&options.host, &options.exec) {
         (Some(host), _) => host.clone(),
-        // It may run anywhere.
-        (None, Some(_)) => "nohost".to_owned(),
-        (None, None) => own,
+        // Behind a prefix it may run anywhere.
+        (None, Some(exec)) if !exec.args.is_empty() => "nohost".to_owned(),
+        (None, _) => own,
     };
     format!("{name}@{host}")
 }

@@ -229,11 +229,13 @@ impl Control {
         let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
         let booting = inner.state() == PeerState::Booting;
         self.step(&format!("down: {reason}"));
+        inner.owner.ended(&inner.name);
+        inner.down(reason, unexpected && inner.options.peer_down == PeerDown::Continue);
+        // The scope hears of it before the calls in flight fail for it: it is the link that takes the test down.
         if unexpected && !booting && inner.linked && inner.options.peer_down == PeerDown::Crash {
             inner.owner.crashed(&inner.name, inner.describe(&PeerState::Down(reason.clone())));
         }
-        inner.owner.ended(&inner.name);
-        inner.down(reason, unexpected && inner.options.peer_down == PeerDown::Continue);
+        inner.close(reason);
         match self.booted.take() {
             Some(Booted::Waiting { sender, timeout }) => drop(sender.send(Err(self.boot_error(reason, timeout)))),
             Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Err(self.boot_error(reason, BOOT))),
@@ -254,22 +256,16 @@ impl Control {
             Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),
             other => format!("the node ended while it was booting: {other}"),
         };
-        let hint = match (inner.hello.get(), &inner.options.exec) {
-            (Some(_), Some(_)) => {
-                "it entered, and did not report that it is started: does it call `started()` on what `enter_booting()` gave it?"
-            }
-            (None, Some(_)) => {
-                "it never entered as a node: the first line of its main is `let _node = peer::node::enter();`"
-            }
-            (_, None) => "PEER_BOOT_DEBUG=1 shows every step of a boot",
-        };
-        inner
-            .error(
-                Kind::BootFailed(Some(reason.clone())),
-                "start of a peer",
-                format!("{what}\ncommand line: {}", line.join(" ")),
-            )
-            .hint(hint)
+        let what = format!("{what}\ncommand line: {}", line.join(" "));
+        let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
+        match (inner.hello.get(), &inner.options.exec, reason) {
+            // Its status and its output say more than anybody could guess.
+            (_, Some(_), Reason::Killed(_) | Reason::Stopped | Reason::ScopeEnded) => error,
+            (Some(_), Some(_), Reason::Exited(_)) => error,
+            (Some(_), Some(_), _) => error.hint("it entered, and did not report that it is started: does it call `started()` on what `enter_booting()` gave it?"),
+            (None, Some(_), _) => error.hint("it never entered as a node: the first line of its main is `let _node = peer::node::enter();`"),
+            (_, None, _) => error.hint("PEER_BOOT_DEBUG=1 shows every step of a boot"),
+        }
     }
 
     /// Tells a step of the boot to who asked for that.

@@ -157,7 +157,10 @@ impl Inner {
             status.state = PeerState::Down(reason.clone());
             status.kept = kept;
         }
-        drop(status);
+    }
+
+    /// Ends everything that is still waited for.
+    pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
     }
