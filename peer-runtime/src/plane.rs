@@ -18,6 +18,8 @@ pub(crate) fn handle() -> &'static Handle {
     PLANE.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // I/O and timers are looked at often: one busy peer keeps no other waiting.
+            .event_interval(7)
             .build()
             .unwrap_or_else(|error| panic!("peer: the control plane cannot start: {error}"));
         let handle = runtime.handle().clone();

@@ -182,11 +182,11 @@ impl Process {
     fn signal(&self, signal: Signal) {
         if let Ok(pid) = pid_of(self.pid) {
             // An error says that there is nothing left to signal.
-            let _ = if self.leads {
-                rustix::process::kill_process_group(pid, signal)
-            } else {
-                rustix::process::kill_process(pid, signal)
-            };
+            if self.leads {
+                let _ = rustix::process::kill_process_group(pid, signal);
+            }
+            // It may have left its own group.
+            let _ = rustix::process::kill_process(pid, signal);
         }
     }
 

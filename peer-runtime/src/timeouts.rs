@@ -22,6 +22,8 @@ pub(crate) const HALT: Duration = Duration::from_secs(5);
 pub(crate) const SHORTEST_SHUTDOWN: Duration = Duration::from_secs(1);
 /// Between the loss of a control connection and the exit status that explains it.
 pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
+/// From SIGKILL until a process has ended.
+pub(crate) const KILLED: Duration = Duration::from_secs(5);
 /// `Shutdown::Close`: the node ends by itself when its connection closes; then it is killed.
 pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.

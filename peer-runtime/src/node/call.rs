@@ -14,9 +14,17 @@ use crate::sys;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, Refusal, ToOrigin};
 
+/// Answers a call that is not run.
+pub(super) fn refuse(inside: &Inside, seq: Option<u64>, why: &str) {
+    match seq {
+        Some(seq) => inside.tell(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
+        None => inside.note(&format!("a cast was not run: {why}")),
+    }
+}
+
 /// Runs `function`. Whether its reply may wait for a next one's; none for what replies later.
 pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function<'_>, arguments: &[u8]) -> bool {
-    let outcome = registry::find(function).and_then(|found| {
+    let outcome = same_build(inside, function).and_then(|()| registry::find(function)).and_then(|found| {
         let mut out = Vec::with_capacity(64);
         if let Some(seq) = seq {
             frame::begin(&mut out);
@@ -39,6 +47,16 @@ pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function
         }
     });
     tell(inside, seq, function, outcome)
+}
+
+/// A typed call from another build could mean another function, and other types.
+fn same_build(inside: &Inside, function: &Function<'_>) -> Result<(), (Refusal, String)> {
+    match function {
+        Function::Typed(_) if inside.spec.build != sys::build_id() => {
+            Err((Refusal::Undef, "the node runs another executable than its origin: use `apply`".to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What came of a call.

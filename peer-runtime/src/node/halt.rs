@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::process::Signal;
 
 use super::INSIDE;
+use crate::panic;
 use crate::sys;
 use crate::timeouts::{Deadline, LAST_WORDS};
 use crate::wire::message::{self, ToOrigin};
@@ -66,7 +67,11 @@ pub(super) fn shut_down() -> ! {
     loop {
         let hook = HOOKS.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match hook {
-            Some(hook) => drop(catch_unwind(AssertUnwindSafe(hook))),
+            Some(hook) => {
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+                    panic::quietly(|| drop(payload));
+                }
+            }
             None => halt(0),
         }
     }

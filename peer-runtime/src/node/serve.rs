@@ -71,7 +71,11 @@ fn follower(inside: &'static Inside, lead: &'static Lead) -> std::io::Result<()>
             }
         }
     };
-    thread::Builder::new().name("peer-call".to_owned()).stack_size(STACK).spawn(run).map(drop)
+    let spawned = thread::Builder::new().name("peer-call".to_owned()).stack_size(STACK).spawn(run);
+    if spawned.is_err() {
+        lead.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    spawned.map(drop)
 }
 
 /// Leads until a call takes this thread, and runs that.
@@ -100,12 +104,15 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
             }
         };
         let frame = frame.to_vec();
-        let nobody_waits = lead.waiting.load(Ordering::Relaxed) == 0;
+        if lead.waiting.load(Ordering::Relaxed) == 0
+            && let Err(error) = follower(inside, lead)
+        {
+            // Who leads must go on reading: nothing else would hear a halt, or the end of the connection.
+            call::refuse(inside, seq, &format!("the node has no thread to run it on: {error}"));
+            continue;
+        }
         // Given away: from here on somebody else reads.
         drop(incoming);
-        if nobody_waits && let Err(error) = follower(inside, lead) {
-            inside.note(&format!("no thread beside the one that runs a call: {error}; calls wait for each other"));
-        }
         if let Ok((ToPeer::Call { function, .. } | ToPeer::Cast { function }, payload)) =
             message::decode::<ToPeer<'_>>(&frame)
             && !call::run(inside, seq, &function, payload)

@@ -224,6 +224,7 @@ impl<R: DeserializeOwned> Call<R> {
                     Refusal::BadArg => Kind::BadArg,
                     Refusal::TooLarge => Kind::TooLarge,
                     Refusal::Codec => Kind::Codec,
+                    Refusal::NotRun => Kind::Io,
                 };
                 let error = self.error(kind, text);
                 Err(if refusal == Refusal::Undef {

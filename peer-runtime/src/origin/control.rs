@@ -1,6 +1,5 @@
 //! The control process of one peer: from the spawned process to the last trace of it.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
-use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, HEARTBEAT, HEARTBEATS_MISSED};
+use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, HEARTBEAT, HEARTBEATS_MISSED, KILLED};
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
 /// Who waits for the boot.
@@ -55,7 +54,6 @@ struct Control {
     process: Arc<Process>,
     booted: Option<Booted>,
     begun: Instant,
-    heard: Arc<AtomicBool>,
 }
 
 /// Whether `PEER_BOOT_DEBUG` asks for every step of a boot.
@@ -72,18 +70,25 @@ async fn run(new: New) {
     let New { inner, mut ends, spawned, listener, reservation, spec, boot, booted, begun } = new;
     let Spawned { process, stdin, frames, console } = spawned;
     let heard = Arc::new(AtomicBool::new(true));
-    let mut control =
-        Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun, heard: Arc::clone(&heard) };
+    let mut control = Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun };
     control.step(&format!("spawned as os pid {}", inner.os_pid()));
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (ended, ending) = watch::channel(false);
-    let wires = Wires { inner: Arc::clone(&inner), token: spec.token, events, heard, ending };
+    let heartbeat = matches!(spec.connect, Connect::Tcp { heartbeat: true, .. });
+    let wires = Wires {
+        inner: Arc::clone(&inner),
+        token: spec.token,
+        events: events.clone(),
+        heard: Arc::clone(&heard),
+        ending,
+    };
+    // As long as there is a peer: what is queued goes out, calls run out of time, and silence is noticed.
+    let upkeep = tokio::spawn(async move {
+        tokio::join!(inner.outbox.drive(), inner.calls.expire(), beat(&inner, heartbeat, &heard, &events));
+    });
     let mut tasks = Vec::new();
     let cause = match wires.attach(stdin, frames, console, listener, &boot, &mut tasks) {
-        Ok(()) => {
-            let heartbeat = matches!(spec.connect, Connect::Tcp { heartbeat: true, .. });
-            control.watch(&mut inbox, &mut ends, heartbeat).await
-        }
+        Ok(()) => control.watch(&mut inbox, &mut ends).await,
         Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
     };
     let (reason, done) = control.end(cause).await;
@@ -93,49 +98,59 @@ async fn run(new: New) {
         // A task that panicked has nothing more to read.
         let _ = task.await;
     }
+    upkeep.abort();
     drop(reservation);
     control.finish(&reason, done);
 }
 
+/// Asks for signs of life once there is a connection that can be half-open.
+async fn beat(inner: &Inner, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
+    if !needed {
+        return;
+    }
+    let mut beat = tokio::time::interval(HEARTBEAT);
+    // After a pause of this process what has arrived is read first.
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut missed = 0;
+    loop {
+        beat.tick().await;
+        if inner.hello.get().is_none() {
+            continue;
+        }
+        missed = if heard.swap(false, Ordering::Relaxed) { 0 } else { missed + 1 };
+        if missed >= HEARTBEATS_MISSED {
+            // The control process may have ended on its own account.
+            let _ = events.send(Event::Silent);
+            return;
+        }
+        inner.outbox.send(&message::small(&ToPeer::Ping));
+    }
+}
+
 impl Control {
-    /// Watches the peer until there is a reason to stop.
+    /// Watches the peer until there is a reason to stop. What has happened by itself comes before what is asked for.
     async fn watch(
         &mut self,
         inbox: &mut mpsc::UnboundedReceiver<Event>,
         ends: &mut mpsc::UnboundedReceiver<End>,
-        heartbeat: bool,
     ) -> Cause {
-        let inner = Arc::clone(&self.inner);
         let boot_deadline = match &self.booted {
             Some(Booted::Waiting { timeout, .. }) => Deadline::after(*timeout),
             Some(Booted::Notify(_)) => Deadline::after(BOOT),
             _ => Deadline::at(None),
         };
-        let mut beat = tokio::time::interval(HEARTBEAT);
-        let mut missed = 0;
-        let mut drive = pin!(inner.outbox.drive());
-        let mut driving = true;
-        let mut expire = pin!(inner.calls.expire());
         loop {
             tokio::select! {
                 biased;
-                Some(end) = ends.recv() => return Cause::Asked(end),
                 Some(event) = inbox.recv() => match event {
                     Event::Hello => self.step("hello received"),
                     Event::Started => self.started(),
+                    Event::Silent => return Cause::Silent,
                     Event::Ended(why) => return Cause::Link(why),
                 },
                 () = self.process.ended() => return Cause::Exited,
+                Some(end) = ends.recv() => return Cause::Asked(end),
                 () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
-                () = &mut drive, if driving => driving = false,
-                () = &mut expire => {}
-                _ = beat.tick(), if heartbeat => {
-                    missed = if self.heard.swap(false, Ordering::Relaxed) { 0 } else { missed + 1 };
-                    if missed >= HEARTBEATS_MISSED {
-                        return Cause::Silent;
-                    }
-                    inner.outbox.send(&message::small(&ToPeer::Ping));
-                }
             }
         }
     }
@@ -196,14 +211,11 @@ impl Control {
                 Shutdown::Graceful(_) => self.inner.outbox.send(&message::small(&ToPeer::Shutdown)),
             };
         let grace = asked.then(|| self.inner.grace());
-        if let Some(grace) = grace {
-            tokio::select! {
-                ended = self.ended_within(grace) => if !ended && policy != Shutdown::Close {
-                    self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace)));
-                },
-                // What the kernel had not taken yet still has to go out.
-                () = async { self.inner.outbox.drive().await; std::future::pending().await } => {}
-            }
+        if let Some(grace) = grace
+            && !self.ended_within(grace).await
+            && policy != Shutdown::Close
+        {
+            self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace)));
         }
         self.kill().await;
         done
@@ -218,9 +230,23 @@ impl Control {
 
     /// Kills what is left of the process and its group, and reaps it.
     async fn kill(&self) {
+        // A process that may not be killed still notices that its connection is gone.
+        self.inner.outbox.close();
         self.process.kill();
-        self.process.ended().await;
-        self.process.reap();
+        if self.ended_within(KILLED).await {
+            self.process.reap();
+            return;
+        }
+        let pid = self.process.pid();
+        self.inner.note(&format!(
+            "os pid {pid} did not end within {} of being killed; is it another user's?",
+            crate::timeouts::display(KILLED)
+        ));
+        let process = Arc::clone(&self.process);
+        tokio::spawn(async move {
+            process.ended().await;
+            process.reap();
+        });
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.

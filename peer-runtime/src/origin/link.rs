@@ -17,11 +17,16 @@ use crate::state::Reason;
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
 
+/// What is read at a node's end at most, if somebody goes on writing: more than a pipe or a socket holds.
+const DRAINED: usize = 8 << 20;
+
 /// What the control process has to know.
 #[derive(Debug)]
 pub(super) enum Event {
     Hello,
     Started,
+    /// It gave no sign of life.
+    Silent,
     /// The connection ended; with a reason if what came over it was wrong.
     Ended(Option<Reason>),
 }
@@ -121,11 +126,11 @@ impl Link {
             }
             tokio::select! {
                 biased;
+                _ = ending.wait_for(|ended| *ended) => break self.drain().err(),
                 read = self.reader.read(self.stream.spare()) => match read {
                     Ok(bytes) if bytes > 0 => self.stream.filled(bytes),
                     _ => break None,
                 },
-                _ = ending.wait_for(|ended| *ended) => break self.drain().err(),
             }
         };
         if why.is_none() {
@@ -136,7 +141,11 @@ impl Link {
 
     /// Reads what is there, without waiting for an end that a child may keep from coming.
     fn drain(&mut self) -> Result<(), Reason> {
-        while let Read::Bytes(bytes) = self.reader.read_now(self.stream.spare()) {
+        let mut drained = 0;
+        while drained < DRAINED
+            && let Read::Bytes(bytes) = self.reader.read_now(self.stream.spare())
+        {
+            drained += bytes;
             self.stream.filled(bytes);
             self.handle_all()?;
         }
@@ -190,19 +199,27 @@ fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) ->
 }
 
 /// Relays a peer's console until it ends, or until the process has ended and all is read.
-pub(super) async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ended: watch::Receiver<bool>) {
+pub(super) async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ending: watch::Receiver<bool>) {
     let mut buffer = vec![0; 8 << 10];
     loop {
         tokio::select! {
             biased;
+            _ = ending.wait_for(|ended| *ended) => break,
             read = reader.read(&mut buffer) => match read {
                 Ok(bytes) if bytes > 0 => inner.printed(&buffer[..bytes]),
                 _ => return,
             },
-            _ = ended.wait_for(|ended| *ended) => break,
         }
+        // One that prints without pause is not the only one on the control plane.
+        tokio::task::yield_now().await;
     }
-    while let Read::Bytes(bytes) = reader.read_now(&mut buffer) {
-        inner.printed(&buffer[..bytes]);
+    let mut drained = 0;
+    while drained < DRAINED {
+        match reader.read_now(&mut buffer) {
+            Read::Bytes(bytes) => inner.printed(&buffer[..bytes]),
+            Read::Nothing | Read::End => return,
+        }
+        drained += buffer.len();
     }
+    inner.note("a process that left the group of the node goes on printing; that is shown no longer");
 }

@@ -3,10 +3,11 @@
 //! The standard library installs its own handler where it calls `main`. A node that serves before
 //! `main` would die of a silent SIGSEGV; this handler says what the other one would have said.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Room for the handler: it calls `write` and nothing deep.
+/// Room for the handler, beside what the kernel puts there: it calls `write` and nothing deep.
 const HANDLER_STACK: usize = 16 << 10;
 /// How far below the lowest mapped address a large frame may reach.
 const GUARD: usize = 64 << 10;
@@ -14,10 +15,15 @@ const GUARD: usize = 64 << 10;
 thread_local! {
     /// The lowest address of this thread's stack; 0 where it is not known.
     static STACK_LOW: Cell<usize> = const { Cell::new(0) };
+    static STACK: RefCell<Option<HandlerStack>> = const { RefCell::new(None) };
 }
+
+/// Whether the handler is ours.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// Installs the handler for this process.
 pub(crate) fn report_stack_overflow() {
+    INSTALLED.store(true, Ordering::Relaxed);
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         // SAFETY: the action is zeroed, which is valid for it, and its handler only does what a
         // signal handler may do.
@@ -30,14 +36,29 @@ pub(crate) fn report_stack_overflow() {
     }
 }
 
-/// Gives the calling thread a stack for the handler. The thread must last as long as its code runs.
+/// The stack of the handler on one thread; undone when the thread ends.
+struct HandlerStack(Box<[u8]>);
+
+impl Drop for HandlerStack {
+    fn drop(&mut self) {
+        STACK_LOW.set(0);
+        let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: self.0.len() };
+        // SAFETY: this disables the stack that the box holds, before the box is freed.
+        unsafe { libc::sigaltstack(&raw const none, std::ptr::null_mut()) };
+    }
+}
+
+/// Gives the calling thread a stack for the handler, where there is one of ours.
 pub(crate) fn watch_this_thread() {
-    if STACK_LOW.get() != 0 {
+    if !INSTALLED.load(Ordering::Relaxed) || STACK_LOW.get() != 0 {
         return;
     }
-    let stack = Box::leak(vec![0_u8; HANDLER_STACK].into_boxed_slice());
+    // SAFETY: `getauxval` takes any key, and gives 0 for what the kernel does not say.
+    let frame = unsafe { libc::getauxval(libc::AT_MINSIGSTKSZ) };
+    let size = HANDLER_STACK + usize::try_from(frame).unwrap_or_default();
+    let mut stack = HandlerStack(vec![0_u8; size].into_boxed_slice());
     // SAFETY: the attributes are initialised by the first call, read, and destroyed; the handler's
-    // stack is leaked, so it outlives the thread.
+    // stack is kept in a thread local that disables it before it is freed.
     unsafe {
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
         if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
@@ -45,12 +66,13 @@ pub(crate) fn watch_this_thread() {
         }
         let (mut low, mut size) = (std::ptr::null_mut::<c_void>(), 0);
         if libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut size) == 0 {
-            let alternative = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: HANDLER_STACK };
+            let alternative = libc::stack_t { ss_sp: stack.0.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.0.len() };
             libc::sigaltstack(&raw const alternative, std::ptr::null_mut());
             STACK_LOW.set(low as usize);
         }
         libc::pthread_attr_destroy(&raw mut attributes);
     }
+    STACK.set(Some(stack));
 }
 
 unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {

@@ -117,6 +117,7 @@ pub enum Refusal {
     BadArg,
     TooLarge,
     Codec,
+    NotRun,
 }
 
 /// Peer to origin.
