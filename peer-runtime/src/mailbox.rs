@@ -23,6 +23,8 @@ pub use address::{Address, Recipient};
 
 /// Messages that may wait in one mailbox; the oldest make room, and that is told.
 const ROOM: usize = 65_536;
+/// And their bytes.
+const BYTES: usize = 256 << 20;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -87,6 +89,7 @@ struct Waiting {
     letters: VecDeque<Letter>,
     /// Whether anybody ever asked for this mailbox.
     opened: bool,
+    bytes: usize,
     dropped: u64,
     closed: Option<String>,
 }
@@ -139,17 +142,22 @@ impl Mailboxes {
         if let Some(why) = &waiting.closed {
             return Err(format!("a message for mailbox `{name}` was dropped: {why}"));
         }
-        if waiting.letters.len() == ROOM {
-            waiting.letters.pop_front();
+        waiting.bytes += letter.payload.len();
+        let before = waiting.dropped;
+        while (waiting.letters.len() >= ROOM || waiting.bytes > BYTES)
+            && let Some(oldest) = waiting.letters.pop_front()
+        {
+            waiting.bytes -= oldest.payload.len();
             waiting.dropped += 1;
         }
-        let first_dropped = waiting.dropped == 1 && waiting.letters.len() == ROOM - 1;
+        let first_dropped = before == 0 && waiting.dropped > 0;
         waiting.letters.push_back(letter);
         let first_unclaimed = !waiting.opened && waiting.letters.len() == 1;
+        let waits = waiting.letters.len();
         drop(waiting);
         queue.arrived.notify_one();
         if first_dropped {
-            Err(format!("mailbox `{name}` is full: {ROOM} messages wait in it, and the oldest make room from now on"))
+            Err(format!("mailbox `{name}` is full: {waits} messages wait in it, and the oldest make room from now on"))
         } else if first_unclaimed {
             Err(format!("a message arrived for mailbox `{name}`, which nobody has opened"))
         } else {
@@ -240,6 +248,7 @@ impl<T: DeserializeOwned> Mailbox<T> {
                 {
                     let mut waiting = self.queue.lock();
                     if let Some(letter) = waiting.letters.pop_front() {
+                        waiting.bytes -= letter.payload.len();
                         if !waiting.letters.is_empty() {
                             self.queue.arrived.notify_one();
                         }

@@ -11,7 +11,7 @@ pub(crate) const LONGEST: usize = 255;
 /// The longest name that `ct_peer!` makes.
 const LONGEST_DERIVED: usize = 64;
 /// Released names whose descriptor is kept for a restart under the same name.
-const KEPT: usize = 64;
+const KEPT: usize = 16;
 
 /// A sufficiently unique name for a node on this machine: `prefix-N-ospid`, with `peer` for no
 /// prefix.
@@ -37,9 +37,12 @@ fn unique() -> String {
 ///
 /// `path` is the path of a function as the compiler writes it.
 pub(crate) fn from_function(path: &str) -> String {
+    // The macro asks from within a function of its own.
     let parts: Vec<String> = path
+        .strip_suffix("::here")
+        .unwrap_or(path)
         .split("::")
-        .filter(|part| !part.is_empty() && *part != "_" && *part != "here" && !part.starts_with('{'))
+        .filter(|part| !part.is_empty() && *part != "_" && !part.starts_with('{'))
         .map(|part| part.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect())
         .collect();
     let unique = unique();
@@ -139,11 +142,26 @@ impl Reservation {
         let kept = table.released.iter().position(|(released, _)| released == name);
         let socket = match kept.and_then(|at| table.released.remove(at)) {
             Some((_, socket)) => socket,
-            None => UnixListener::bind_addr(&SocketAddr::from_abstract_name(socket_name(name))?)?,
+            None => {
+                let address = SocketAddr::from_abstract_name(socket_name(name))?;
+                UnixListener::bind_addr(&address).or_else(|error| {
+                    if error.kind() == std::io::ErrorKind::AddrInUse {
+                        return Err(error);
+                    }
+                    // Out of descriptors, most likely: those of released names are ours to give.
+                    table.released.clear();
+                    UnixListener::bind_addr(&address)
+                })?
+            }
         };
         table.used.insert(name.to_owned(), socket);
         Ok(Self { name: name.to_owned() })
     }
+}
+
+/// Gives back the descriptors of released names, for who needs some.
+pub(crate) fn give_back() {
+    table().lock().unwrap_or_else(PoisonError::into_inner).released.clear();
 }
 
 impl Drop for Reservation {

@@ -66,6 +66,7 @@ pub(crate) fn has_not_entered() -> bool {
 ///
 /// The first line of the main of an executable that is started with `exec`. Main goes on beside
 /// the node; when main returns the process ends, as it always does. Dropping the result does nothing.
+/// A panic hook that main sets later takes place and backtrace from the panics that origins are told of.
 ///
 /// ```
 /// let _node = peer::node::enter(); // this process is no peer: nothing happens

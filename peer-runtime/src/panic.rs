@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
+use std::thread::ThreadId;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,7 @@ impl fmt::Display for RemotePanic {
 }
 
 struct Record {
+    thread: ThreadId,
     message: String,
     location: String,
     backtrace: Backtrace,
@@ -91,7 +93,9 @@ pub(crate) fn record_panics(without_main: bool) {
                 || "unknown place".to_owned(),
                 |at| format!("{}:{}:{}", at.file(), at.line(), at.column()),
             );
-            let record = Record { message: message(info.payload()), location, backtrace: Backtrace::force_capture() };
+            let thread = std::thread::current().id();
+            let record =
+                Record { thread, message: message(info.payload()), location, backtrace: Backtrace::force_capture() };
             if without_main {
                 print(&record);
             }
@@ -126,7 +130,7 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
     let message = message(&*payload);
     quietly(|| drop(payload));
     let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = records.iter().rposition(|record| record.message == message).and_then(|at| records.remove(at));
+    let found = position(&records, &message).and_then(|at| records.remove(at));
     drop(records);
     match found {
         Some(record) => {
@@ -137,10 +141,17 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
     }
 }
 
+/// The newest record of this text, before all others one of the calling thread.
+fn position(records: &VecDeque<Record>, message: &str) -> Option<usize> {
+    let own = std::thread::current().id();
+    let found = |record: &Record| record.message == message;
+    records.iter().rposition(|record| record.thread == own && found(record)).or_else(|| records.iter().rposition(found))
+}
+
 /// Where the newest panic that says `message` happened, if panics are recorded.
 pub(crate) fn place(message: &str) -> Option<String> {
     let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
-    records.iter().rfind(|record| record.message == message).map(|record| record.location.clone())
+    position(&records, message).map(|at| records[at].location.clone())
 }
 
 /// Drops what a panic left behind: that may panic again, which changes nothing any more.

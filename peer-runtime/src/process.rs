@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use tokio::sync::{oneshot, watch};
 
+use crate::name;
 use crate::options::EnvValue;
 use crate::plane;
 use crate::state::Reason;
@@ -68,7 +69,12 @@ pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
         let (requests, inbox) = mpsc::channel::<(Request, Answer)>();
         let thread = std::thread::Builder::new().name("peer-spawner".to_owned()).spawn(move || {
             for (request, answer) in inbox {
-                if let Err(Ok(spawned)) = answer.send(spawn_now(request)) {
+                let spawned = spawn_now(&request).or_else(|error| {
+                    // Out of descriptors, most likely: some are kept for names.
+                    name::give_back();
+                    if error.kind() == io::ErrorKind::NotFound { Err(error) } else { spawn_now(&request) }
+                });
+                if let Err(Ok(spawned)) = answer.send(spawned) {
                     // Nobody waits for it any more.
                     spawned.process.kill();
                 }
@@ -85,7 +91,7 @@ pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
     spawned.await.map_err(|_| gone())?
 }
 
-fn spawn_now(request: Request) -> io::Result<Spawned> {
+fn spawn_now(request: &Request) -> io::Result<Spawned> {
     let _runtime = plane::handle().enter();
     let mut command = Command::new(&request.program);
     if let Some(arg0) = &request.arg0 {
@@ -198,7 +204,9 @@ impl Process {
         if self.leads && child.is_some() {
             self.signal(Signal::KILL);
         }
-        let status = child.take()?.wait().ok()?;
+        let Ok(status) = child.take()?.wait() else {
+            return Some(Reason::Protocol("its exit status was taken by somebody else in this process".to_owned()));
+        };
         Some(match status.signal() {
             Some(signal) => Reason::Killed(signal),
             None => Reason::Exited(status.code().unwrap_or_default()),

@@ -61,7 +61,7 @@ pub enum Handler {
     Async(fn(Request<'_>) -> AsyncAnswer),
 }
 
-/// The functions of this executable, sorted by module and name.
+/// The functions of this executable, sorted by the names of their types, by which typed calls find them.
 fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
     static SORTED: OnceLock<Vec<(&'static RemoteFunction, &'static str)>> = OnceLock::new();
     SORTED.get_or_init(|| {

@@ -131,7 +131,7 @@ pub fn start_link(options: impl Into<StartOptions>) -> Start {
         Some(scope) => scope.start(options.into(), true),
         None => {
             let what = "there is no scope to link it to on this thread, which belongs to no `#[peer_test]`";
-            let hint = "pass `peer::scope()` to a thread of your own and `enter()` it there, or use `peer::start`";
+            let hint = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test; or use `peer::start`";
             Start::failed(Error::new(Kind::NoScope, "start of a linked peer", what).hint(hint))
         }
     }
@@ -150,7 +150,7 @@ pub fn mailbox<T>(name: &str) -> Mailbox<T> {
     scope().unwrap_or_else(|| root().clone()).0.mailboxes.open(name)
 }
 
-/// While it lives, the thread belongs to a scope. Made by [`Scope::enter`].
+/// While it lives, the thread belongs to a scope. Made by [`Scope::enter`]; to be dropped in the opposite order.
 ///
 /// ```
 /// let scope = peer::scope().expect("a program has a scope");

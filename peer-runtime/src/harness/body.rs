@@ -13,15 +13,23 @@ use crate::error::Error;
 use crate::failure::Failure;
 use crate::options::StartOptions;
 use crate::origin::Peer;
+use crate::panic;
 use crate::plane;
 use crate::scope::{Heard, Nodes, Scope, ct_peer};
 use crate::state::PeerState;
 use crate::timeouts::{BLOCKED_TEST, Deadline, TIMETRAP};
 
 /// Why a test did not pass.
-pub(super) enum Fault {
-    Panicked(Box<dyn Any + Send>),
+#[derive(Debug)]
+pub enum Fault {
+    /// With the place, where panics are recorded.
+    Panicked {
+        payload: Box<dyn Any + Send>,
+        place: Option<String>,
+    },
     Failed(Failure),
+    /// It returned another error than a `Failure`, in its own words.
+    Returned(String),
     /// One of its nodes did not boot.
     NoNodes(Error),
     /// A linked peer went down; its report.
@@ -45,7 +53,7 @@ pub(super) struct Ended {
 /// What the calling thread hears.
 enum Event {
     Scope(Heard),
-    Done(Result<Result<(), Fault>, Box<dyn Any + Send>>),
+    Done(Result<(), Fault>),
     Released,
 }
 
@@ -92,11 +100,14 @@ fn wait(
     print: &mut impl FnMut(&str),
 ) -> Option<Fault> {
     loop {
+        // Also while lines arrive without pause.
+        if deadline.left().is_zero() {
+            return Some(Fault::TimedOut(limit));
+        }
         match inbox.recv_timeout(deadline.left()) {
             Ok(Event::Scope(Heard::Line(line))) => print(&line),
             Ok(Event::Scope(Heard::Crashed(report))) => return Some(Fault::Crashed(report)),
-            Ok(Event::Done(Ok(outcome))) => return outcome.err(),
-            Ok(Event::Done(Err(payload))) => return Some(Fault::Panicked(payload)),
+            Ok(Event::Done(outcome)) => return outcome.err(),
             Ok(Event::Released) => {}
             Err(_) => return Some(Fault::TimedOut(limit)),
         }
@@ -107,6 +118,9 @@ fn wait(
 fn let_go(inbox: &mpsc::Receiver<Event>, fault: &mut Option<Fault>, print: &mut impl FnMut(&str)) -> bool {
     let deadline = Deadline::after(BLOCKED_TEST);
     loop {
+        if deadline.left().is_zero() {
+            return false;
+        }
         match inbox.recv_timeout(deadline.left()) {
             Ok(Event::Scope(Heard::Line(line))) => print(&line),
             Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
@@ -130,7 +144,7 @@ fn on_own_thread(
         Ok(runtime) => runtime,
         Err(error) => {
             // The other side waits for both.
-            let _ = events.send(Event::Done(Ok(Err(Fault::NotRun(error)))));
+            let _ = events.send(Event::Done(Err(Fault::NotRun(error))));
             let _ = events.send(Event::Released);
             return;
         }
@@ -144,6 +158,8 @@ fn on_own_thread(
             }
         })
     }));
+    // On this thread, which is the one that panicked.
+    let outcome = outcome.unwrap_or_else(|payload| Err(panicked(payload)));
     let _ = events.send(Event::Done(outcome));
     // The scope ends first: what the runtime waits for when it is dropped may wait for a node.
     let _ = released.recv();
@@ -172,8 +188,13 @@ async fn nodes_and_body(test: &'static Test) -> Result<(), Fault> {
         match start.await {
             Ok(Ok(node)) => nodes.push(node),
             Ok(Err(error)) => return Err(Fault::NoNodes(error)),
-            Err(error) => return Err(Fault::Panicked(Box::new(error.to_string()))),
+            Err(error) => return Err(panicked(Box::new(error.to_string()))),
         }
     }
-    (test.body)(Nodes::new(nodes)).await.map_err(Fault::Failed)
+    (test.body)(Nodes::new(nodes)).await
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> Fault {
+    let place = panic::place(&panic::message(&*payload));
+    Fault::Panicked { payload, place }
 }

@@ -43,14 +43,12 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
     match fault {
         None => "passed".to_owned(),
-        Some(Fault::Panicked(payload)) => {
-            let message = panic::message(&**payload);
-            match panic::place(&message) {
-                Some(place) => format!("panicked at {place}:\n{}", indent(&message)),
-                // Under libtest it was printed right before this, and captured with it.
-                None => "panicked, as told above".to_owned(),
-            }
+        Some(Fault::Panicked { payload, place: Some(place) }) => {
+            format!("panicked at {place}:\n{}", indent(&panic::message(&**payload)))
         }
+        // Under libtest it was printed right before this, and captured with it.
+        Some(Fault::Panicked { .. }) => "panicked, as told above".to_owned(),
+        Some(Fault::Returned(text)) => format!("({}) returned an error:\n{}", test.place, indent(text)),
         Some(Fault::Failed(failure)) => format!("failed at {}:\n{}", failure.location(), indent(&failure.to_string())),
         Some(Fault::NoNodes(error)) => {
             format!("({}) was not given its nodes:\n{}", test.place, indent(&error.to_string()))

@@ -23,10 +23,10 @@ pub fn run_test(module: &str, name: &str) {
     match ended.fault {
         None => {}
         // Libtest decides whether it is the right one.
-        Some(Fault::Panicked(payload)) if expects_panic => resume_unwind(payload),
+        Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
         Some(_) => {
             show(&report(test, &ended));
-            if let Some(Fault::Panicked(payload)) = ended.fault {
+            if let Some(Fault::Panicked { payload, .. }) = ended.fault {
                 resume_unwind(payload);
             }
             // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
@@ -72,8 +72,8 @@ fn show_directly(line: &str) {
 fn verdict(test: &Test, ended: &Ended) -> Result<(), Failed> {
     let unexpected = |what: &str| Err(Failed::from(format!("{what}\n{}", report(test, ended))));
     match (test.should_panic, &ended.fault) {
-        (ShouldPanic::No, None) | (ShouldPanic::Yes, Some(Fault::Panicked(_))) => Ok(()),
-        (ShouldPanic::With(expected), Some(Fault::Panicked(payload))) => {
+        (ShouldPanic::No, None) | (ShouldPanic::Yes, Some(Fault::Panicked { .. })) => Ok(()),
+        (ShouldPanic::With(expected), Some(Fault::Panicked { payload, .. })) => {
             if panic::message(&**payload).contains(expected) {
                 Ok(())
             } else {

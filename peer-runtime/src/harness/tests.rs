@@ -1,9 +1,12 @@
 //! What a link-time table holds: the tests of this executable.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::body::Fault;
 use crate::failure::Failure;
 use crate::options::Connection;
 use crate::registry::Place;
@@ -39,7 +42,7 @@ pub enum ShouldPanic {
 }
 
 /// What a test's body comes to.
-pub(super) type Body = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
+pub(super) type Body = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
 
 /// A test with nodes.
 #[derive(Debug)]
@@ -90,28 +93,32 @@ pub(crate) fn is_test_executable() -> bool {
     !TESTS.is_empty()
 }
 
-/// What a test may return: nothing, or a [`Result`](crate::Result) with nothing in it.
+/// What a test may return: nothing, or a `Result` of nothing with any error that can be printed.
 pub trait Outcome {
     /// Passed, or why not.
-    fn into_result(self) -> Result<(), Failure>;
+    fn into_result(self) -> Result<(), Fault>;
 }
 
 impl Outcome for () {
-    fn into_result(self) -> Result<(), Failure> {
+    fn into_result(self) -> Result<(), Fault> {
         Ok(())
     }
 }
 
-impl<E> Outcome for Result<(), E>
-where
-    Failure: From<E>,
-{
-    fn into_result(self) -> Result<(), Failure> {
-        self.map_err(Failure::from)
+impl<E: Debug + 'static> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), Fault> {
+        self.map_err(|error| {
+            let text = format!("{error:?}");
+            // Of its own errors a test knows the place.
+            match (Box::new(error) as Box<dyn Any>).downcast::<Failure>() {
+                Ok(failure) => Fault::Failed(*failure),
+                Err(_) => Fault::Returned(text),
+            }
+        })
     }
 }
 
 /// What a test's body came to.
-pub fn outcome(outcome: impl Outcome) -> Result<(), Failure> {
+pub fn outcome(outcome: impl Outcome) -> Result<(), Fault> {
     outcome.into_result()
 }

@@ -2,10 +2,12 @@
 //! node's own, so that it answers whatever the node's other threads do.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use socket2::SockRef;
 
 use crate::timeouts::Deadline;
 use crate::wire::frame::{Item, Stream};
@@ -144,9 +146,14 @@ impl Outgoing {
         while !state.queue.is_empty() {
             std::mem::swap(&mut bytes, &mut state.queue);
             drop(state);
-            self.write_all(&bytes);
+            let written = self.write_all(&bytes);
             bytes.clear();
             state = self.lock();
+            if !written {
+                // What would follow half a frame could not be read.
+                state.finished = true;
+                state.queue.clear();
+            }
             if state.queue.is_empty() && bytes.capacity() <= HELD {
                 // The next sender needs no new buffer.
                 std::mem::swap(&mut bytes, &mut state.queue);
@@ -160,15 +167,20 @@ impl Outgoing {
         self.idle.notify_all();
     }
 
-    /// Writes bytes; an error means that nobody reads them, which the receiving end finds out, too.
-    fn write_all(&self, mut bytes: &[u8]) {
+    /// Writes bytes. An error means that nobody reads them: then the receiving end is ended, too.
+    fn write_all(&self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             match rustix::io::write(&self.fd, bytes) {
                 Ok(written) => bytes = &bytes[written..],
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return,
+                Err(_) => {
+                    // On a pipe, where this is an error, the other side is gone already.
+                    let _ = SockRef::from(&self.fd).shutdown(Shutdown::Both);
+                    return false;
+                }
             }
         }
+        true
     }
 }
 

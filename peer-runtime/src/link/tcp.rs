@@ -91,7 +91,7 @@ impl Listener {
         loop {
             let room = Arc::clone(&heard).acquire_owned();
             tokio::select! {
-                caller = callers.recv() => return caller.ok_or_else(|| io::Error::other("no caller")),
+                Some(caller) = callers.recv() => return caller,
                 arrived = async { (room.await, self.socket.accept().await) } => {
                     let (Ok(room), Ok((stream, _))) = arrived else {
                         // Out of descriptors, most likely, and the caller still waits: a moment for others to close some.
@@ -100,9 +100,15 @@ impl Listener {
                     };
                     let proved = proved.clone();
                     tokio::spawn(async move {
-                        let heard = tokio::time::timeout(PROOF, hear(stream, token, limit)).await;
+                        let heard = match attach(stream) {
+                            Ok((reader, write)) => {
+                                tokio::time::timeout(PROOF, hear(reader, write, token, limit)).await.ok().flatten().map(Ok)
+                            }
+                            // Our own fault, and perhaps it was the peer.
+                            Err(error) => Some(Err(error)),
+                        };
                         drop(room);
-                        if let Ok(Some(caller)) = heard {
+                        if let Some(caller) = heard {
                             // A second one with the same proof finds the place taken.
                             let _ = proved.try_send(caller);
                         }
@@ -120,12 +126,16 @@ impl Drop for Listener {
     }
 }
 
+/// The two ends of a connection.
+fn attach(socket: TcpStream) -> io::Result<(Reader, OwnedFd)> {
+    socket.set_nodelay(true)?;
+    let read = OwnedFd::from(socket.into_std()?);
+    let write = read.try_clone()?;
+    Ok((Reader::new(read)?, write))
+}
+
 /// Listens to one caller until it has proved itself, or failed to.
-async fn hear(socket: TcpStream, token: [u8; 32], limit: usize) -> Option<Caller> {
-    socket.set_nodelay(true).ok()?;
-    let read = OwnedFd::from(socket.into_std().ok()?);
-    let write = read.try_clone().ok()?;
-    let reader = Reader::new(read).ok()?;
+async fn hear(reader: Reader, write: OwnedFd, token: [u8; 32], limit: usize) -> Option<Caller> {
     let mut magic = [0; MAGIC.len()];
     let mut got = 0;
     while got < magic.len() {

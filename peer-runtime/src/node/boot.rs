@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use super::{Inside, descriptors, input};
 use crate::link::blocking::{self, Incoming, Outgoing};
@@ -31,6 +32,7 @@ pub(crate) struct Prepared {
 /// Runs before main, so that nothing is printed on a descriptor that carries frames. A process
 /// that cannot become the node it was started as ends here, and says why.
 pub(crate) fn prepare(args: Vec<OsString>, owner: Arc<dyn Owner>) -> Prepared {
+    begun();
     match try_prepare(args, owner) {
         Ok(prepared) => prepared,
         Err(error) => fail(&error.to_string()),
@@ -119,13 +121,20 @@ impl Prepared {
         debug(&spec, "hello said");
         let name = format!("{}@{host}", spec.name);
         name::give(&name);
-        Ok((Inside { spec, name, args, out, owner, input, started: std::sync::OnceLock::new() }, incoming))
+        Ok((Inside { spec, name, args, out, owner, input, started: OnceLock::new() }, incoming))
     }
+}
+
+/// When this process came to its hook.
+fn begun() -> Instant {
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    *BEGUN.get_or_init(Instant::now)
 }
 
 fn debug(spec: &BootSpec, step: &str) {
     if spec.debug {
-        // The origin's lines have the time; the order of these is theirs.
-        let _ = writeln!(io::stderr(), "peer boot: {}: {step}", spec.name);
+        let ms = begun().elapsed().as_secs_f64() * 1e3;
+        // A line that cannot be shown is missed by nobody else.
+        let _ = writeln!(io::stderr(), "[peer] boot +{ms:.2} ms in the node: {step}");
     }
 }

@@ -5,7 +5,7 @@
 //! children included. Standard input becomes what the test feeds.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -41,7 +41,8 @@ pub(super) fn share_input(pid: u32) -> io::Result<()> {
         .write(true)
         .custom_flags(libc::O_NOCTTY)
         .open(path)
-        // Not a terminal, or not one of ours: nothing to read.
+        .and_then(|file| if file.is_terminal() { Ok(file) } else { Err(io::ErrorKind::Unsupported.into()) })
+        // A pipe or a file is the origin's own: two readers would each find half of it.
         .or_else(|_| File::open("/dev/null"))?;
     Ok(stdio::dup2_stdin(&input)?)
 }

@@ -36,8 +36,23 @@ pub fn halt(status: i32) -> ! {
     if let Some(inside) = INSIDE.get() {
         inside.out.finish(&message::small(&ToOrigin::Bye), Deadline::after(LAST_WORDS));
     }
+    end_group();
     #[expect(clippy::disallowed_methods, reason = "halting is ending the process")]
     std::process::exit(status)
+}
+
+/// Ends what this node started in its group; itself it leaves the group first, to end with a status of its own.
+/// The origin would do the same when it reaps the node, but it may be killed before.
+fn end_group() {
+    let own = rustix::process::getpid();
+    let parent = rustix::process::getpgid(rustix::process::getppid());
+    if rustix::process::getpgrp() == own
+        && let Ok(group) = parent
+        && rustix::process::setpgid(None, Some(group)).is_ok()
+    {
+        // An error says that nobody else is in it.
+        let _ = rustix::process::kill_process_group(own, Signal::KILL);
+    }
 }
 
 /// Has `hook` run when this node is stopped with [`Shutdown::Graceful`](crate::Shutdown::Graceful);

@@ -26,7 +26,7 @@ pub enum Connection {
     /// The peer's standard input and output; its console is relayed by the origin.
     #[default]
     StandardIo,
-    /// TCP: the origin listens on this port of the loopback addresses, 0 for an automatic one.
+    /// TCP: the origin listens on this port of 127.0.0.1, 0 for an automatic one.
     Tcp(u16),
     /// TCP: the origin listens on this address and port, 0 for an automatic port.
     TcpAt(IpAddr, u16),

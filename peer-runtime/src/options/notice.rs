@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::limit;
 use crate::error::{Error, Kind};
 use crate::plane;
-use crate::timeouts::{BOOT, Deadline};
+use crate::timeouts::{BOOT, Deadline, HALT};
 
 /// How the start of a peer waits for its boot.
 ///
@@ -120,16 +120,32 @@ impl BootNotices {
         WaitBoot::Notify(BootNotify { tag: tag.into(), sender: self.sender.clone() })
     }
 
-    /// The next notice. Waits at most 15 s.
+    /// The next notice. Waits at most 20 s, longer than a boot may take.
     ///
     /// # Errors
     /// `is_timeout` when none came.
     ///
     /// See [`BootNotices`] for an example.
     pub async fn recv(&mut self) -> Result<BootNotice, Error> {
-        match plane::within(Deadline::after(BOOT), self.receiver.recv()).await {
+        self.recv_within(BOOT + HALT).await
+    }
+
+    /// The next notice. Waits at most `timeout`, which may be [`UNLIMITED`](crate::UNLIMITED).
+    ///
+    /// # Errors
+    /// `is_timeout` when none came.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() {
+    /// let mut boots = peer::BootNotices::new();
+    /// let error = boots.recv_within(std::time::Duration::from_millis(5)).await.unwrap_err();
+    /// assert!(error.is_timeout());
+    /// # }
+    /// ```
+    pub async fn recv_within(&mut self, timeout: Duration) -> Result<BootNotice, Error> {
+        match plane::within(Deadline::after(timeout), self.receiver.recv()).await {
             Some(Some(notice)) => Ok(notice),
-            None => Err(Error::timeout("wait for a boot notice", BOOT, "peer started or failed")),
+            None => Err(Error::timeout("wait for a boot notice", timeout, "peer started or failed")),
             // This receiver holds a sender of its own.
             Some(None) => Err(Error::new(Kind::Io, "wait for a boot notice", "the channel is closed")),
         }

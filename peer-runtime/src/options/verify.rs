@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Connection, EnvValue, Shutdown, StartOptions, limit};
+use super::{Connection, EnvValue, Input, Shutdown, StartOptions, limit};
 use crate::error::Error;
 use crate::name;
 use crate::timeouts::SHORTEST_SHUTDOWN;
@@ -63,6 +63,10 @@ impl StartOptions {
                 "standard I/O is the control connection; use Connection::Tcp(0) to keep the terminal",
             ));
         }
+        if self.detached == Some(false) && self.input == Input::Fed {
+            let fault = "a node that keeps the terminal reads there; leave out `detached: false` to feed it";
+            return Err(Error::option("input", "Fed", fault));
+        }
         if let Some(limit) = self.frame_limit
             && !(SMALLEST_FRAME..=LARGEST_FRAME).contains(&limit)
         {
@@ -84,6 +88,9 @@ impl StartOptions {
             return Ok(());
         };
         let value = format!("{host:?}");
+        if host.contains('@') {
+            return Err(Error::option("host", value, "it contains `@`; the part before it is the option `name`"));
+        }
         if let Some(fault) = name::fault(host) {
             return Err(Error::option("host", value, fault));
         }

@@ -80,8 +80,11 @@ pub(crate) fn start(
 ) -> Start {
     let (early, spawned) = oneshot::channel();
     Start(Box::pin(async move {
+        // Here, and not on the control plane: `post_process_args` is the user's own.
+        options.verify()?;
+        let request = launch::request(&options)?;
         plane::handle().spawn(async move {
-            let begun = begin(options, owner, linked).await.and_then(|(peer, booted)| {
+            let begun = begin(options, request, owner, linked).await.and_then(|(peer, booted)| {
                 let unfinished = Unfinished(Some(peer.clone()));
                 register(&peer)?;
                 Ok((unfinished, booted))
@@ -106,11 +109,11 @@ type BootResult = oneshot::Receiver<Result<(), Error>>;
 /// Up to a running process and its control process; on the control plane.
 async fn begin(
     mut options: StartOptions,
+    request: Request,
     owner: Arc<dyn Owner>,
     linked: bool,
 ) -> Result<(Peer, Option<BootResult>), Error> {
     let begun = Instant::now();
-    options.verify()?;
     let name = match (&options.name, &options.host) {
         (Some(name), _) => name.clone(),
         (None, Some(_)) => name::own_name(),
@@ -122,7 +125,6 @@ async fn begin(
         Error::option("connection", format!("{:?}", options.connection), error)
             .hint("0 picks a free port; a fixed one must be free")
     })?;
-    let request = launch::request(&options)?;
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
     let node = first_name(&options, &name);
@@ -159,7 +161,7 @@ fn name_error(name: &str, error: &io::Error) -> Error {
             "start of a peer",
             format!("option `name`: \"{name}\": a node of that name is there already"),
         )
-        .hint("stop that one first, or use `random_name` or `ct_peer_name!`")
+        .hint("stop that one first, or use `random_name` or `ct_peer_name!`; a process that has stopped it may hold its name until it ends")
     } else {
         Error::new(Kind::Io, "start of a peer", format!("the name \"{name}\" cannot be held: {error}"))
     }
@@ -169,7 +171,7 @@ async fn spawn(request: Request, node: &str) -> Result<process::Spawned, Error> 
     let program = request.program.display().to_string();
     process::spawn(request).await.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::NotFound => "the option `exec` names no file that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`",
+            io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`",
             io::ErrorKind::PermissionDenied => "the option `exec` names a file that may not be executed",
             io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes",
             _ if error.raw_os_error() == Some(NO_PROGRAM) => "the option `exec` names a file that is no program for this machine; a script needs a `#!` line",

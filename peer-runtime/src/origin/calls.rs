@@ -264,7 +264,9 @@ impl<R: DeserializeOwned> Future for Call<R> {
                 // The table answers before it forgets.
                 Poll::Ready(answer) => answer.unwrap_or(Answer::TimedOut),
             },
-            State::Unsent { .. } | State::Done => return Poll::Pending,
+            State::Unsent { .. } | State::Done => {
+                return Poll::Ready(Err(Error::new(Kind::Io, this.operation(), "it was polled after it was done")));
+            }
         };
         this.state = State::Done;
         Poll::Ready(this.finish(answer))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::inner::{End, How, Inner, quote};
+use super::inner::{End, How, Inner};
 use super::link::{Event, Wires};
 use crate::error::{Error, Kind};
 use crate::link::tcp::Listener;
@@ -276,13 +276,12 @@ impl Control {
 
     fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
         let inner = &self.inner;
-        let line: Vec<String> = inner.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect();
         let what = match reason {
             Reason::BootTimeout => format!("the node was not started within {}", crate::timeouts::display(timeout)),
             Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),
             other => format!("the node ended while it was booting: {other}"),
         };
-        let what = format!("{what}\ncommand line: {}", line.join(" "));
+        let what = format!("{what}\ncommand line: {}", inner.command_line());
         let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
         match (inner.hello.get(), &inner.options.exec, reason) {
             // Its status and its output say more than anybody could guess.

@@ -13,6 +13,7 @@ use super::console::Tail;
 use crate::error::{Error, Kind};
 use crate::link::outbox::Outbox;
 use crate::link::tcp::Hello;
+use crate::name;
 use crate::options::{Shutdown, StartOptions};
 use crate::owner::Owner;
 use crate::process::Process;
@@ -235,6 +236,8 @@ impl Inner {
     }
 
     pub(super) fn note(&self, text: &str) {
+        let lines: String = text.lines().map(|line| format!("[peer] {line}\n")).collect();
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(lines.as_bytes());
         self.owner.note(&self.name, text);
     }
 
@@ -250,12 +253,19 @@ impl Inner {
         Error::new(kind, operation, what).on(self.node()).output(tail)
     }
 
+    /// The command line as a shell would need it.
+    pub(super) fn command_line(&self) -> String {
+        self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect::<Vec<_>>().join(" ")
+    }
+
     /// All about this peer, in lines for a reader; `state` as it was when it mattered.
     pub(crate) fn describe(&self, state: &PeerState) -> String {
-        let mut text = format!("{} (os pid {}): {state}\n", self.node(), self.os_pid());
-        let line: Vec<String> = self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect();
+        let elsewhere =
+            self.hello.get().filter(|hello| hello.host != name::short_host() && hello.host != name::full_host());
+        let host = elsewhere.map(|hello| format!(" on {}", hello.host)).unwrap_or_default();
+        let mut text = format!("{} (os pid {}{host}): {state}\n", self.node(), self.os_pid());
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  command line: {}", line.join(" "));
+        let _ = writeln!(text, "  command line: {}", self.command_line());
         let _ = writeln!(text, "  options:      {}", self.options);
         let lines = self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(REPORT_LINES);
         if lines.is_empty() {
@@ -271,7 +281,7 @@ impl Inner {
 }
 
 /// A word of a command line as a shell would need it.
-pub(super) fn quote(word: &str) -> String {
+fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

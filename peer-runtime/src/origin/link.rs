@@ -199,7 +199,7 @@ fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) ->
 }
 
 /// Relays a peer's console until it ends, or until the process has ended and all is read.
-pub(super) async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ending: watch::Receiver<bool>) {
+async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ending: watch::Receiver<bool>) {
     let mut buffer = vec![0; 8 << 10];
     loop {
         tokio::select! {

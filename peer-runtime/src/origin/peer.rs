@@ -77,7 +77,8 @@ impl Peer {
     /// other executables. Mirrors the manual's `call/4,5` in its arguments.
     ///
     /// # Errors
-    /// As [`call`](Self::call); `is_badarg`, with both signatures, if the arguments do not decode there.
+    /// As [`call`](Self::call); `is_badarg`, with both signatures, if the arguments do not decode there. What is sent
+    /// describes itself (MessagePack), in which `Some(None)` and `None` are the same.
     ///
     /// ```
     /// # mod admin { #[peer::remote] pub fn rows(table: String) -> usize { table.len() } }
