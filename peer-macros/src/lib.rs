@@ -70,7 +70,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `nodes = 4` | that many booted, linked nodes, handed to the parameter `nodes: Nodes` | no nodes, no parameter |
 /// | `connection = "tcp"` | how these nodes are connected: `"stdio"` or `"tcp"` | `"stdio"` |
-/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | that of the run |
+/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
 ///

@@ -8,11 +8,9 @@ use crate::node;
 use crate::scope;
 use crate::sys;
 
-#[cfg(not(test))]
 sys::before_main!(before_main);
 
 /// Runs in every process that links this crate, so it does next to nothing in all others.
-#[cfg_attr(test, expect(dead_code, reason = "the other copy of this crate, which `peer` links, has a hook"))]
 fn before_main(start: &sys::Start) {
     let args: Vec<_> = std::env::args_os().collect();
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {

@@ -2,12 +2,10 @@
 //! node's own, so that it answers whatever the node's other threads do.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use socket2::SockRef;
 
 use crate::timeouts::Deadline;
 use crate::wire::frame::{Item, Stream};
@@ -59,6 +57,8 @@ pub(crate) struct Outgoing {
     state: Mutex<State>,
     /// Nobody is sending any more.
     idle: Condvar,
+    /// What a node does without its connection.
+    lost: fn() -> !,
 }
 
 #[derive(Debug, Default)]
@@ -72,8 +72,8 @@ struct State {
 }
 
 impl Outgoing {
-    pub(crate) fn new(fd: OwnedFd) -> Self {
-        Self { fd, state: Mutex::default(), idle: Condvar::new() }
+    pub(crate) fn new(fd: OwnedFd, lost: fn() -> !) -> Self {
+        Self { fd, lost, state: Mutex::default(), idle: Condvar::new() }
     }
 
     /// Adds what `write` appends, to be sent by the next [`flush`](Self::flush). Whether it can wait for that.
@@ -146,14 +146,9 @@ impl Outgoing {
         while !state.queue.is_empty() {
             std::mem::swap(&mut bytes, &mut state.queue);
             drop(state);
-            let written = self.write_all(&bytes);
+            self.write_all(&bytes);
             bytes.clear();
             state = self.lock();
-            if !written {
-                // What would follow half a frame could not be read.
-                state.finished = true;
-                state.queue.clear();
-            }
             if state.queue.is_empty() && bytes.capacity() <= HELD {
                 // The next sender needs no new buffer.
                 std::mem::swap(&mut bytes, &mut state.queue);
@@ -167,20 +162,15 @@ impl Outgoing {
         self.idle.notify_all();
     }
 
-    /// Writes bytes. An error means that nobody reads them: then the receiving end is ended, too.
-    fn write_all(&self, mut bytes: &[u8]) -> bool {
+    /// Writes bytes. Whoever cannot write has lost the connection: what followed half a frame could not be read.
+    fn write_all(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match rustix::io::write(&self.fd, bytes) {
                 Ok(written) => bytes = &bytes[written..],
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => {
-                    // On a pipe, where this is an error, the other side is gone already.
-                    let _ = SockRef::from(&self.fd).shutdown(Shutdown::Both);
-                    return false;
-                }
+                Err(_) => (self.lost)(),
             }
         }
-        true
     }
 }
 

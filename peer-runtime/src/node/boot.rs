@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::{Inside, descriptors, input};
+use super::{Inside, descriptors, halt, input};
 use crate::link::blocking::{self, Incoming, Outgoing};
 use crate::name;
 use crate::owner::Owner;
@@ -102,7 +102,7 @@ impl Prepared {
             }
             (Connect::StandardIo, None) => return Err(io::Error::other("standard output was not taken")),
         };
-        let out = Outgoing::new(out);
+        let out = Outgoing::new(out, halt::connection_lost);
         let own_host = if spec.longnames { name::full_host() } else { name::short_host() };
         let host = spec.host.clone().unwrap_or_else(|| own_host.clone());
         let hello = ToOrigin::Hello {

@@ -59,6 +59,12 @@ fn same_build(inside: &Inside, function: &Function<'_>) -> Result<(), (Refusal, 
     }
 }
 
+/// As much of a text as fits into a message with it.
+fn short(text: &str, limit: usize) -> &str {
+    let longest = limit.saturating_sub(64);
+    if text.len() <= longest { text } else { &text[..text.floor_char_boundary(longest)] }
+}
+
 /// What came of a call.
 enum Outcome {
     /// The frame of the reply, but for its length; empty for a cast.
@@ -150,7 +156,8 @@ fn tell(
         (Some(_), Err(refused)) => refused,
     };
     let seq = seq.unwrap_or_default();
-    inside.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text: &text })))
+    let text = short(&text, limit);
+    inside.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text })))
 }
 
 /// The text of a refusal, for the caller.

@@ -14,9 +14,11 @@ unsafe extern "C" {
 /// Has a function run before main.
 macro_rules! before_main {
     ($function:path) => {
-        #[used]
+        // In the unit tests of this crate the other copy of it has the hook, the one that `peer` links.
+        #[cfg_attr(test, expect(dead_code, reason = "only there it is not in the table"))]
+        #[cfg_attr(not(test), used)]
         #[allow(unsafe_code, reason = "the table of constructors is that of functions of this very type")]
-        #[unsafe(link_section = ".init_array")]
+        #[cfg_attr(not(test), unsafe(link_section = ".init_array"))]
         static BEFORE_MAIN: $crate::sys::Constructor = {
             extern "C" fn call(
                 argc: std::ffi::c_int,
