@@ -145,10 +145,9 @@ impl Reservation {
             None => {
                 let address = SocketAddr::from_abstract_name(socket_name(name))?;
                 UnixListener::bind_addr(&address).or_else(|error| {
-                    if error.kind() == std::io::ErrorKind::AddrInUse {
+                    if !is_short(&error) {
                         return Err(error);
                     }
-                    // Out of descriptors, most likely: those of released names are ours to give.
                     table.released.clear();
                     UnixListener::bind_addr(&address)
                 })?
@@ -157,6 +156,12 @@ impl Reservation {
         table.used.insert(name.to_owned(), socket);
         Ok(Self { name: name.to_owned() })
     }
+}
+
+/// Whether there are too few descriptors: those of released names are ours to give.
+pub(crate) fn is_short(error: &std::io::Error) -> bool {
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(code, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
 }
 
 /// Gives back the descriptors of released names, for who needs some.

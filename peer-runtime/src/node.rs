@@ -210,7 +210,7 @@ impl Origin {
             let encoding =
                 if inside.spec.build == sys::build_id() { Encoding::Postcard } else { Encoding::MessagePack };
             match Letter::new(to.into().0, encoding, &message) {
-                Ok(letter) => inside.post(&letter),
+                Ok(letter) => inside.post(&letter, true),
                 Err(fault) => {
                     inside.note(&format!("a message to the origin was dropped: it cannot be encoded: {fault}"))
                 }
@@ -219,9 +219,10 @@ impl Origin {
     }
 }
 
-/// Sends a letter on to the origin; `false` in a process that is no node.
-pub(crate) fn post_up(letter: &Letter) -> bool {
-    INSIDE.get().map(|inside| inside.post(letter)).is_some()
+/// Sends a letter on to the origin; `false` in a process that is no node. A `patient` caller is slowed down
+/// where it sends more than can be read.
+pub(crate) fn post_up(letter: &Letter, patient: bool) -> bool {
+    INSIDE.get().map(|inside| inside.post(letter, patient)).is_some()
 }
 
 impl Inside {
@@ -235,12 +236,17 @@ impl Inside {
         self.spec.frame_limit as usize
     }
 
-    fn post(&self, letter: &Letter) {
+    /// Sends a letter; a `patient` sender is slowed down where it sends more than can be read.
+    fn post(&self, letter: &Letter, patient: bool) {
         let head = ToOrigin::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
         let name = letter.to.name();
         let mut fits = Ok(());
         self.out.hold(|queue| fits = message::append(queue, self.limit(), &head, &letter.payload));
-        self.out.flush();
+        if patient {
+            self.out.flush();
+        } else {
+            self.out.flush_if_idle();
+        }
         if let Err(length) = fits {
             self.note(&format!(
                 "a message of {length} bytes for mailbox `{name}` was dropped: the limit is {}",

@@ -70,9 +70,11 @@ pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
         let thread = std::thread::Builder::new().name("peer-spawner".to_owned()).spawn(move || {
             for (request, answer) in inbox {
                 let spawned = spawn_now(&request).or_else(|error| {
-                    // Out of descriptors, most likely: some are kept for names.
+                    if !name::is_short(&error) {
+                        return Err(error);
+                    }
                     name::give_back();
-                    if error.kind() == io::ErrorKind::NotFound { Err(error) } else { spawn_now(&request) }
+                    spawn_now(&request)
                 });
                 if let Err(Ok(spawned)) = answer.send(spawned) {
                     // Nobody waits for it any more.
@@ -187,7 +189,7 @@ impl Process {
 
     fn signal(&self, signal: Signal) {
         if let Ok(pid) = pid_of(self.pid) {
-            // An error says that there is nothing left to signal.
+            // An error says that there is nothing left to signal, or that we may not: who waits for the end finds out.
             if self.leads {
                 let _ = rustix::process::kill_process_group(pid, signal);
             }

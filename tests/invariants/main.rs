@@ -1,4 +1,4 @@
-//! The invariants of DESIGN, each as a test that bears its name, where tests/tidy does not hold it.
+//! The invariants of the design, each as a test that bears its name, where tests/tidy does not hold it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod connection;

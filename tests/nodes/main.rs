@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests and what they run in nodes")]
 
 mod console;
+mod ends;
 mod faults;
 mod identity;
 mod messages;

@@ -4,9 +4,6 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use crate::source::{Source, Violations, each_place, files, is_ident, is_punct, line, qualifier, rust, rust_in};
 
-/// The attributes of the hook before main must say `unsafe`, as in `#[ctor(unsafe)]`; nowhere else outside `sys` may.
-const HOOK: &str = "peer-runtime/src/hook.rs";
-
 /// `unsafe`, in any of its forms, outside `peer-runtime/src/sys`.
 pub(crate) fn unsafe_outside_sys() -> Violations {
     let mut violations = Violations::default();
@@ -17,11 +14,7 @@ pub(crate) fn unsafe_outside_sys() -> Violations {
         // The unit tests of the macros feed them what they refuse.
         let with_tests = !file.path.starts_with("peer-macros/");
         each_place(&file.tokens(), with_tests, &mut |tokens, at| {
-            let is_permit = match tokens.get(at + 1) {
-                None => true,
-                next => is_call(next) || is_punct(next, ','),
-            };
-            if is_ident(tokens.get(at), "unsafe") && !(file.path == HOOK && is_permit) {
+            if is_ident(tokens.get(at), "unsafe") {
                 let remedy = "put it behind a safe function in peer-runtime/src/sys";
                 violations.add(&file.path, line(&tokens[at]), "`unsafe` outside sys", remedy);
             }

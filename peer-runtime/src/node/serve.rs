@@ -119,10 +119,11 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
         {
             inside.out.flush();
         }
-        match lead.incoming.try_lock() {
-            // Nobody has taken the lead yet: what follows is ours, and its reply may go with this one.
-            Ok(back) if back.stream.has_frame() => incoming = back,
-            _ => {
+        // Nobody has taken the lead yet, and there is more: that is ours, and its reply may go with this one.
+        let back = lead.incoming.try_lock().ok().filter(|incoming| incoming.stream.has_frame());
+        match back {
+            Some(back) => incoming = back,
+            None => {
                 inside.out.flush();
                 return true;
             }

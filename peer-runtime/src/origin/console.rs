@@ -24,6 +24,19 @@ impl Tail {
         let (a, b) = self.bytes.as_slices();
         let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();
         let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(count)..].join("\n")
+        let mut from = lines.len().saturating_sub(count);
+        // A backtrace is longer than its cause, and says less.
+        let cause = |line: &&str| line.contains("panicked at") || line.contains("fatal runtime error");
+        if let Some(at) = lines.iter().rposition(cause)
+            && at < from
+        {
+            from = at;
+        }
+        let to = lines.len().min(from + count);
+        let mut shown = lines[from..to].join("\n");
+        if to < lines.len() {
+            shown.push_str(&format!("\n... {} more lines", lines.len() - to));
+        }
+        shown
     }
 }

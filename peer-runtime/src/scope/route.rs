@@ -32,12 +32,13 @@ pub(super) fn add_peer(peer: &Peer) {
 pub(super) fn deliver(mailboxes: &Mailboxes, letter: Letter) -> Result<(), String> {
     match &letter.to {
         Target::Name(_) => mailboxes.put(letter),
-        Target::Address { .. } => send(letter),
+        // On the control plane, which waits for nobody.
+        Target::Address { .. } => send(letter, false),
     }
 }
 
-/// Sends a letter that has an address.
-fn send(letter: Letter) -> Result<(), String> {
+/// Sends a letter that has an address; a `patient` sender may be slowed down.
+fn send(letter: Letter, patient: bool) -> Result<(), String> {
     let Target::Address { home: its_home, table, name } = &letter.to else {
         return Err("a letter without an address".to_owned());
     };
@@ -55,7 +56,7 @@ fn send(letter: Letter) -> Result<(), String> {
     drop(peers);
     match peer {
         Some(peer) => Peer::new(peer).post(&letter).map_err(|error| error.to_string()),
-        None if node::post_up(&letter) => Ok(()),
+        None if node::post_up(&letter, patient) => Ok(()),
         None => Err(format!("a message for mailbox `{name}` was dropped: no node of that address is known here")),
     }
 }
@@ -66,7 +67,9 @@ impl<T: Serialize> Address<T> {
     ///
     /// See [`Mailbox`](crate::Mailbox) for an example.
     pub fn send(&self, message: impl Borrow<T>) {
-        if let Err(why) = Letter::new(self.target(), self.encoding(sys::build_id()), message.borrow()).and_then(send) {
+        if let Err(why) = Letter::new(self.target(), self.encoding(sys::build_id()), message.borrow())
+            .and_then(|letter| send(letter, true))
+        {
             super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
         }
     }

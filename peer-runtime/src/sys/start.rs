@@ -11,14 +11,15 @@ unsafe extern "C" {
     static __init_array_end: Constructor;
 }
 
-/// Has a function run before main.
+/// Has a function run before main: after the standard library's own constructor (its number is 99), which keeps
+/// the arguments, and before all that have no number, so that what those print is on the console.
 macro_rules! before_main {
     ($function:path) => {
         // In the unit tests of this crate the other copy of it has the hook, the one that `peer` links.
         #[cfg_attr(test, expect(dead_code, reason = "only there it is not in the table"))]
         #[cfg_attr(not(test), used)]
         #[allow(unsafe_code, reason = "the table of constructors is that of functions of this very type")]
-        #[cfg_attr(not(test), unsafe(link_section = ".init_array"))]
+        #[cfg_attr(not(test), unsafe(link_section = ".init_array.00200"))]
         static BEFORE_MAIN: $crate::sys::Constructor = {
             extern "C" fn call(
                 argc: std::ffi::c_int,
