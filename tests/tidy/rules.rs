@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, TokenTree};
 
-use crate::source::{Source, Violations, each_place, files, is_ident, is_punct, line, qualifier, rust, rust_in};
+use crate::source::{Source, Violations, each_place, files, is_ident, line, qualifier, rust, rust_in};
 
 /// `unsafe`, in any of its forms, outside `peer-runtime/src/sys`.
 pub(crate) fn unsafe_outside_sys() -> Violations {

@@ -19,6 +19,9 @@ use crate::scope::{Heard, Nodes, Scope, ct_peer};
 use crate::state::PeerState;
 use crate::timeouts::{BLOCKED_TEST, Deadline, TIMETRAP};
 
+/// How many lines are searched for an end behind them.
+const LINES: usize = 1 << 20;
+
 /// Why a test did not pass.
 #[derive(Debug)]
 pub enum Fault {
@@ -100,9 +103,9 @@ fn wait(
     print: &mut impl FnMut(&str),
 ) -> Option<Fault> {
     loop {
-        // Also while lines arrive without pause.
+        // Also while lines arrive without pause, and behind them perhaps the end.
         if deadline.left().is_zero() {
-            return Some(Fault::TimedOut(limit));
+            return overtaken(inbox).unwrap_or(Some(Fault::TimedOut(limit)));
         }
         match inbox.recv_timeout(deadline.left()) {
             Ok(Event::Scope(Heard::Line(line))) => print(&line),
@@ -112,6 +115,15 @@ fn wait(
             Err(_) => return Some(Fault::TimedOut(limit)),
         }
     }
+}
+
+/// The end that had come in time, and still waited behind lines that were not printed yet.
+fn overtaken(inbox: &mpsc::Receiver<Event>) -> Option<Option<Fault>> {
+    inbox.try_iter().take(LINES).find_map(|event| match event {
+        Event::Done(outcome) => Some(outcome.err()),
+        Event::Scope(Heard::Crashed(report)) => Some(Some(Fault::Crashed(report))),
+        Event::Scope(Heard::Line(_)) | Event::Released => None,
+    })
 }
 
 /// Waits until the thread has let go of the runtime; what still happens meanwhile counts.

@@ -113,23 +113,43 @@ impl Outgoing {
         self.send_all(self.lock());
     }
 
-    /// Sends all that is held and `last`, and nothing after that; waits for it, at most until `deadline`.
-    pub(crate) fn finish(&self, last: &[u8], deadline: Deadline) {
+    /// Sends all that is held and `last`, and nothing after that; waits for it, at most until `deadline`: an
+    /// origin that does not read keeps nobody from halting.
+    pub(crate) fn finish(&'static self, last: &[u8], deadline: Deadline) {
         let mut state = self.lock();
         if !state.finished {
             state.queue.extend_from_slice(last);
             state.finished = true;
         }
-        while state.sending {
-            state.waiting += 1;
-            let (back, waited) = self.idle.wait_timeout(state, deadline.left()).unwrap_or_else(PoisonError::into_inner);
-            state = back;
-            state.waiting -= 1;
-            if waited.timed_out() {
-                return; // an origin that does not read keeps nobody from halting
-            }
+        drop(state);
+        // A write may block for good, so it is another thread's; without one it has to be ours.
+        if std::thread::Builder::new().name("peer-last".to_owned()).spawn(|| self.drain()).is_err() {
+            self.drain();
         }
-        self.send_all(state);
+        let mut state = self.lock();
+        while state.sending || !state.queue.is_empty() {
+            let (back, waited) = self.idle.wait_timeout(state, deadline.left()).unwrap_or_else(PoisonError::into_inner);
+            if waited.timed_out() {
+                return;
+            }
+            state = back;
+        }
+    }
+
+    /// Sends until nothing is held, taking over from whoever is at it.
+    fn drain(&self) {
+        loop {
+            let mut state = self.lock();
+            while state.sending {
+                state.waiting += 1;
+                state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.waiting -= 1;
+            }
+            if state.queue.is_empty() {
+                return;
+            }
+            self.send_all(state);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
