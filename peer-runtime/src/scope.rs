@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use tokio::sync::watch;
+
 use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
 use crate::node;
@@ -19,9 +21,11 @@ use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 mod console;
 mod nodes;
 mod route;
+mod starting;
 
 use console::Console;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+use starting::Starting;
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]
@@ -63,6 +67,8 @@ struct Shared {
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
     listener: Option<Listener>,
+    /// How many starts are under way, of peers that are not among the others yet.
+    starting: watch::Sender<usize>,
 }
 
 thread_local! {
@@ -179,6 +185,7 @@ impl Scope {
             console,
             ended: OnceLock::new(),
             listener,
+            starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
         route::add_scope(&scope);
@@ -213,7 +220,9 @@ impl Scope {
         }
         let scope = self.clone();
         let owner: Arc<dyn Owner> = Arc::new(self.clone());
-        origin::start(options, owner, linked, move |peer| scope.adopt(peer, linked))
+        let starting = self.clone();
+        let enter = move || Starting::new(starting);
+        origin::start(options, owner, linked, enter, move |peer| scope.adopt(peer, linked))
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -274,6 +283,8 @@ impl Scope {
             // An error says that it is on its way already, or gone.
             let _ = peer.inner().end(How::Policy, Reason::ScopeEnded);
         }
+        // The sender is in `self`; a start that takes longer is refused when it is done.
+        let _ = plane::within(deadline, self.0.starting.subscribe().wait_for(|count| *count == 0)).await;
         for peer in &linked {
             if plane::within(deadline, peer.inner().wait_gone()).await.is_none() {
                 peer.inner().kill_now();

@@ -85,7 +85,7 @@ impl Listener {
 
     /// Waits for the caller that proves with `token` to be the peer. Wrong and silent ones are
     /// dropped, beside each other, so that none of them keeps the peer waiting.
-    pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> io::Result<Caller> {
+    pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> Result<Caller, Unheard> {
         let (proved, mut callers) = mpsc::channel(1);
         let heard = Arc::new(Semaphore::new(HEARD));
         loop {
@@ -126,12 +126,22 @@ impl Drop for Listener {
     }
 }
 
+/// A caller that cannot be listened to, for a reason of ours. It is not hung up on: that would look as if it had ended.
+#[derive(Debug)]
+pub(crate) struct Unheard {
+    pub(crate) error: io::Error,
+    _socket: Option<OwnedFd>,
+}
+
 /// The two ends of a connection.
-fn attach(socket: TcpStream) -> io::Result<(Reader, OwnedFd)> {
-    socket.set_nodelay(true)?;
-    let read = OwnedFd::from(socket.into_std()?);
-    let write = read.try_clone()?;
-    Ok((Reader::new(read)?, write))
+fn attach(socket: TcpStream) -> Result<(Reader, OwnedFd), Unheard> {
+    let unheard = |error, socket| Unheard { error, _socket: socket };
+    socket.set_nodelay(true).map_err(|error| unheard(error, None))?;
+    let write = OwnedFd::from(socket.into_std().map_err(|error| unheard(error, None))?);
+    match write.try_clone().and_then(Reader::new) {
+        Ok(reader) => Ok((reader, write)),
+        Err(error) => Err(unheard(error, Some(write))),
+    }
 }
 
 /// Listens to one caller until it has proved itself, or failed to.

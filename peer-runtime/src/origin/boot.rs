@@ -71,26 +71,39 @@ impl Drop for Unfinished {
     }
 }
 
-/// Starts a peer that `owner` owns; `register` is told of it as soon as there is a process.
-pub(crate) fn start(
+/// Starts a peer that `owner` owns. `enter` is called when that begins, and what it gives is dropped when there is
+/// either a peer that `register` was told of, or nothing left.
+pub(crate) fn start<G: Send + 'static>(
     options: StartOptions,
     owner: Arc<dyn Owner>,
     linked: bool,
+    enter: impl FnOnce() -> G + Send + 'static,
     register: impl FnOnce(&Peer) -> Result<(), Error> + Send + 'static,
 ) -> Start {
-    let (early, spawned) = oneshot::channel();
     Start(Box::pin(async move {
         // Here, and not on the control plane: `post_process_args` is the user's own.
         options.verify()?;
         let request = launch::request(&options)?;
+        let (early, spawned) = oneshot::channel();
+        let entered = enter();
         plane::handle().spawn(async move {
-            let begun = begin(options, request, owner, linked).await.and_then(|(peer, booted)| {
-                let unfinished = Unfinished(Some(peer.clone()));
-                register(&peer)?;
-                Ok((unfinished, booted))
-            });
+            let begun = match begin(options, request, owner, linked).await {
+                Ok((peer, booted)) => {
+                    let unfinished = Unfinished(Some(peer.clone()));
+                    match register(&peer) {
+                        Ok(()) => Ok((unfinished, booted)),
+                        Err(error) => {
+                            drop(unfinished);
+                            peer.inner().wait_gone().await;
+                            Err(error)
+                        }
+                    }
+                }
+                Err(error) => Err(error),
+            };
             // Nobody is interested any more: what was begun is dropped, and so ended.
             let _ = early.send(begun);
+            drop(entered);
         });
         let ended = || Error::new(Kind::Io, "start of a peer", "the control plane has ended");
         let (mut unfinished, booted) = spawned.await.map_err(|_| ended())??;

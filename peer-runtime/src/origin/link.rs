@@ -85,21 +85,22 @@ impl Wires {
             caller = listener.accept(self.token, self.inner.frame_limit) => caller,
             _ = ending.wait_for(|ended| *ended) => return,
         };
-        let connected = caller.and_then(|Caller { reader, write, stream, hello }| {
-            self.inner.outbox.open(write)?;
-            Ok((reader, stream, hello))
-        });
-        match connected {
-            Ok((reader, stream, hello)) => {
-                self.greet(hello);
-                Link { reader, stream, wires: self }.run().await;
-            }
-            Err(error) => {
-                let why = Reason::Protocol(format!("its connection cannot be watched: {error}"));
-                // The control process may have ended on its own account.
-                let _ = self.events.send(Event::Ended(Some(why)));
-            }
+        let Caller { reader, write, stream, hello } = match caller {
+            Ok(caller) => caller,
+            Err(unheard) => return self.unwatched(&unheard.error),
+        };
+        if let Err(error) = self.inner.outbox.open(write) {
+            return self.unwatched(&error);
         }
+        self.greet(hello);
+        Link { reader, stream, wires: self }.run().await;
+    }
+
+    /// The connection cannot be watched, for a reason of ours.
+    fn unwatched(&self, error: &io::Error) {
+        let why = Reason::Protocol(format!("its connection cannot be watched: {error}"));
+        // The control process may have ended on its own account.
+        let _ = self.events.send(Event::Ended(Some(why)));
     }
 
     fn greet(&self, hello: Hello) {
