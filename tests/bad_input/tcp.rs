@@ -90,7 +90,7 @@ fn hello_with(token: u8) -> Vec<u8> {
 }
 
 #[peer_test]
-async fn strangers_that_talk_are_dropped_and_the_peer_gets_in() -> peer::Result {
+async fn strangers_stay_out() -> peer::Result {
     let late = Late::start().await;
     let magic = &hello_with(0)[..12];
     let said = [

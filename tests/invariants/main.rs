@@ -5,6 +5,7 @@ mod connection;
 mod console;
 mod reasons;
 mod scopes;
+mod stops;
 #[path = "../support/mod.rs"]
 mod support;
 
