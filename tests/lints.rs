@@ -93,7 +93,7 @@ async fn ignored() -> Result<(), std::io::Error> {
 }
 
 #[peer_test]
-#[cfg_attr(all(), ignore = "to see that a condition is")]
+#[cfg_attr(all(), ignore = "run by nobody: what is shown is that a condition is")]
 async fn ignored_on_a_condition() {
     panic!("was not ignored");
 }
