@@ -50,16 +50,13 @@ async fn forever() {
     std::future::pending().await
 }
 
-/// A call that is never answered, on its way for certain.
+/// A call that is never answered, on its way for certain: a call is sent by its first poll.
 async fn in_flight(peer: &Peer) -> tokio::task::JoinHandle<Result<(), peer::Error>> {
-    let call = tokio::spawn(peer.call(forever, ()).timeout(peer::UNLIMITED));
-    // The other task runs while this one waits.
-    peer.call(nothing, ()).await.unwrap();
-    call
+    let mut call = Box::pin(peer.call(forever, ()).timeout(peer::UNLIMITED));
+    let sent = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+    assert!(sent, "a call that is never answered");
+    tokio::spawn(call)
 }
-
-#[remote]
-fn nothing() {}
 
 /// Everything that tells a reason tells this one, again and again.
 async fn is_the_reason(peer: &Peer, reason: &Reason) {
