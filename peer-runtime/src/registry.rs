@@ -74,25 +74,28 @@ fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
 /// The one function that `wanted` names.
 pub(crate) fn find(wanted: &Function<'_>) -> Result<&'static RemoteFunction, (Refusal, String)> {
     let all = functions();
-    let found: Vec<_> = match wanted {
+    // On the path of every call: the first two are looked for, and nothing is collected.
+    let found = match wanted {
         Function::Typed(key) => {
             let start = all.partition_point(|(_, type_name)| type_name < key);
-            all[start..].iter().take_while(|(_, type_name)| type_name == key).map(|(function, _)| *function).collect()
+            first_two(all[start..].iter().take_while(|(_, type_name)| type_name == key))
         }
-        Function::Named { module, name, .. } => all
-            .iter()
-            .map(|(function, _)| *function)
-            .filter(|function| function.module == *module && function.name == *name)
-            .collect(),
+        Function::Named { module, name, .. } => {
+            first_two(all.iter().filter(|(function, _)| function.module == *module && function.name == *name))
+        }
     };
-    match found[..] {
-        [one] => Ok(one),
-        [] => Err((Refusal::Undef, format!("there is no `#[remote]` function `{wanted}`{}", similar(wanted)))),
-        [one, other, ..] => Err((
+    match found {
+        (Some((one, _)), None) => Ok(one),
+        (None, _) => Err((Refusal::Undef, format!("there is no `#[remote]` function `{wanted}`{}", similar(wanted)))),
+        (Some((one, _)), Some((other, _))) => Err((
             Refusal::Undef,
             format!("two functions go by `{wanted}`: at {} and at {}; rename one of them", one.place, other.place),
         )),
     }
+}
+
+fn first_two<T>(mut items: impl Iterator<Item = T>) -> (Option<T>, Option<T>) {
+    (items.next(), items.next())
 }
 
 /// Functions of the same name elsewhere, for who mistook the module.

@@ -172,6 +172,7 @@ fn on_own_thread(
     }));
     // On this thread, which is the one that panicked.
     let outcome = outcome.unwrap_or_else(|payload| Err(panicked(payload)));
+    // Who ran the test may have given it up, here and below.
     let _ = events.send(Event::Done(outcome));
     // The scope ends first: what the runtime waits for when it is dropped may wait for a node.
     let _ = released.recv();

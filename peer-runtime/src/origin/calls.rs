@@ -99,6 +99,7 @@ impl Calls {
         table.closed.get_or_insert_with(|| reason.clone());
         let pending = std::mem::take(&mut table.pending);
         drop(table);
+        // An error says that the caller is no longer interested, here and where time runs out.
         for pending in pending.into_values() {
             let _ = pending.answer.send(Answer::Down(reason.clone()));
         }

@@ -105,6 +105,7 @@ impl Wires {
 
     fn greet(&self, hello: Hello) {
         self.inner.greet(hello);
+        // The control process may have ended on its own account.
         let _ = self.events.send(Event::Hello);
     }
 }
@@ -137,6 +138,7 @@ impl Link {
         if why.is_none() {
             self.wires.inner.printed(self.stream.rest());
         }
+        // The same: then nobody asks why.
         let _ = self.wires.events.send(Event::Ended(why));
     }
 
@@ -189,6 +191,7 @@ fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) ->
         }
         ToOrigin::Started { node } => {
             inner.started(node);
+            // The same.
             let _ = events.send(Event::Started);
         }
         ToOrigin::Note { text } => inner.note(text),
