@@ -1,21 +1,28 @@
-//! The hook before main: turns a process that was started as a node into one.
+//! The hook before main: turns a process that was started as a node, or as a keeper, into one.
 
 use std::sync::Arc;
 
 use crate::harness;
+use crate::keeper;
 use crate::launch::{MAIN, SELF};
 use crate::node;
+use crate::process;
 use crate::scope;
 use crate::sys;
+use crate::wire::keeper::KEEPER;
 
 sys::before_main!(before_main);
 
 /// Runs in every process that links this crate, so it does next to nothing in all others.
 fn before_main(start: &sys::Start) {
     let args: Vec<_> = std::env::args_os().collect();
+    if args.len() == 2 && args[1] == KEEPER {
+        keeper::serve();
+    }
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {
         if harness::is_test_executable() {
             scope::has_no_root();
+            process::run_by(std::os::unix::process::parent_id());
         }
         return;
     };

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::name;
 use crate::options::{Connection, StartOptions};
 use crate::process::{Output, Request};
 
@@ -17,7 +18,7 @@ pub(crate) const MAIN: &str = "--peer-node=1:main";
 pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
     let (program, arg0, leading, marker) = match &options.exec {
         // The file that runs, wherever its path leads by now: a rebuild cannot mix versions.
-        None => (PathBuf::from("/proc/self/exe"), Some(own_path().into_os_string()), &[] as &[_], SELF),
+        None => (PathBuf::from("/proc/self/exe"), Some(name::own_path().into_os_string()), &[] as &[_], SELF),
         Some(exec) => (exec.program.clone(), None, &exec.args[..], MAIN),
     };
     let mut args: Vec<OsString> = leading.to_vec();
@@ -50,9 +51,4 @@ pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
 pub(crate) fn command_line(request: &Request) -> Vec<OsString> {
     let program = request.arg0.clone().unwrap_or_else(|| request.program.clone().into_os_string());
     std::iter::once(program).chain(request.args.iter().cloned()).collect()
-}
-
-/// The path of this executable, as far as it is known.
-fn own_path() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
 }

@@ -18,6 +18,9 @@ mod timeouts;
 mod sys;
 mod wire;
 
+mod tree;
+
+mod keeper;
 mod launch;
 mod link;
 mod process;

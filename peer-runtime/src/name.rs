@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -99,6 +100,11 @@ pub(crate) fn own() -> String {
 pub(crate) fn own_name() -> String {
     let own = own();
     own.split_once('@').map_or(own.clone(), |(name, _)| name.to_owned())
+}
+
+/// The path of this executable, as far as it is known.
+pub(crate) fn own_path() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"))
 }
 
 fn origin_name() -> String {

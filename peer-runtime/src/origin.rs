@@ -8,6 +8,7 @@ mod calls;
 mod console;
 mod control;
 mod inner;
+mod leaks;
 mod link;
 mod peer;
 mod send;

@@ -1,22 +1,26 @@
-//! A process and its group, spoken of in requests and events: nothing outside sees a child or waits
-//! for a pid, so that another process may be the parent one day.
+//! A process and everything below it, spoken of in requests and events: its parent is the keeper, and nothing here
+//! sees a child or waits for a pid.
 
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, Command};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::process::{Pid, PidfdFlags, Signal};
-use tokio::sync::{oneshot, watch};
+use rustix::io::Errno;
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::name;
 use crate::options::EnvValue;
-use crate::plane;
 use crate::state::Reason;
-use crate::sys;
+use crate::wire::keeper::{Exit, Left, Mark, Refused, Step, ToKeeper};
+
+mod descriptors;
+mod keeper;
+mod line;
+
+use keeper::Keeper;
+pub(crate) use keeper::run_by;
 
 /// Where a process's standard output and error go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,170 +52,129 @@ pub(crate) struct Spawned {
     pub(crate) console: Option<OwnedFd>,
 }
 
-/// A process of ours, with the group that it leads.
+/// A process of ours, with everything below it.
 #[derive(Debug)]
 pub(crate) struct Process {
+    mark: Mark,
     pid: u32,
-    /// Whether it leads a group of its own.
-    leads: bool,
-    /// Turns true when it has ended, and can be reaped.
-    ended: watch::Sender<bool>,
-    /// Taken when it is reaped: after that its pid may be somebody else's.
-    child: Mutex<Option<Child>>,
+    keeper: Arc<Keeper>,
+    /// How it ended, once it has.
+    exit: watch::Sender<Option<Reason>>,
+    /// What it had left behind, once nothing of it is left.
+    gone: watch::Sender<Option<Vec<Left>>>,
+    /// One at a time is stopped or continued.
+    turn: tokio::sync::Mutex<()>,
+    pausing: Mutex<Option<oneshot::Sender<Option<i32>>>>,
 }
 
-type Answer = oneshot::Sender<io::Result<Spawned>>;
+/// So many requests may be on their way: descriptors on their way are few, too.
+static REQUESTS: Semaphore = Semaphore::const_new(16);
 
-/// Spawns a process, on the thread that does nothing else.
+/// Spawns a process; on the control plane.
 pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
-    static SPAWNER: OnceLock<mpsc::Sender<(Request, Answer)>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        let (requests, inbox) = mpsc::channel::<(Request, Answer)>();
-        let thread = std::thread::Builder::new().name("peer-spawner".to_owned()).spawn(move || {
-            for (request, answer) in inbox {
-                let spawned = spawn_now(&request).or_else(|error| {
-                    if !name::is_short(&error) {
-                        return Err(error);
-                    }
-                    name::give_back();
-                    spawn_now(&request)
-                });
-                if let Err(Ok(spawned)) = answer.send(spawned) {
-                    // Nobody waits for it any more.
-                    spawned.process.kill();
-                }
-            }
-        });
-        if let Err(error) = thread {
-            panic!("peer: the thread that spawns cannot start: {error}");
+    // It is never closed.
+    let _permit = REQUESTS.acquire().await.map_err(io::Error::other)?;
+    match try_spawn(&request).await {
+        Err(error) if name::is_short(&error) => {
+            name::give_back();
+            try_spawn(&request).await
         }
-        requests
-    });
-    let (answer, spawned) = oneshot::channel();
-    let gone = || io::Error::other("the thread that spawns has ended");
-    spawner.send((request, answer)).map_err(|_| gone())?;
-    spawned.await.map_err(|_| gone())?
-}
-
-fn spawn_now(request: &Request) -> io::Result<Spawned> {
-    let _runtime = plane::handle().enter();
-    let mut command = Command::new(&request.program);
-    if let Some(arg0) = &request.arg0 {
-        command.arg0(arg0);
-    }
-    command.args(&request.args);
-    for (key, value) in &request.env {
-        match value {
-            EnvValue::Set(value) => command.env(key, value),
-            EnvValue::Remove => command.env_remove(key),
-        };
-    }
-    let leads = request.output != Output::Inherited;
-    if leads {
-        command.process_group(0);
-    }
-    let (stdin_read, stdin) = pipe()?;
-    command.stdin(stdin_read);
-    let (mut frames, mut console) = (None, None);
-    match request.output {
-        Output::Inherited => {}
-        Output::FramesAndConsole => {
-            let (read, write) = pipe()?;
-            command.stdout(write);
-            frames = Some(read);
-            let (read, write) = pipe()?;
-            command.stderr(write);
-            console = Some(read);
-        }
-        Output::Console => {
-            let (read, write) = pipe()?;
-            command.stdout(write.try_clone()?).stderr(write);
-            console = Some(read);
-        }
-    }
-    for fd in [Some(&stdin), frames.as_ref(), console.as_ref()].into_iter().flatten() {
-        rustix::io::ioctl_fionbio(fd, true)?;
-    }
-    let mut child = command.spawn()?;
-    let watched = pid_of(child.id())
-        .and_then(|pid| Ok(rustix::process::pidfd_open(pid, PidfdFlags::empty())?))
-        .and_then(|pidfd| sys::watch(pidfd, tokio::io::Interest::READABLE));
-    match watched {
-        Ok(pidfd) => {
-            let ended = watch::Sender::new(false);
-            let process = Arc::new(Process { pid: child.id(), leads, ended, child: Mutex::new(Some(child)) });
-            // The descriptor is closed when the process has ended, however long somebody has a handle to it.
-            let watched = Arc::clone(&process);
-            tokio::spawn(async move {
-                // An error can only mean that it cannot be watched any more: then reaping waits.
-                let _ = pidfd.readable().await;
-                watched.ended.send_replace(true);
-            });
-            Ok(Spawned { process, stdin, frames, console })
-        }
-        Err(error) => {
-            // Out of descriptors, most likely: what cannot be watched must not run.
-            child.kill()?;
-            child.wait()?;
-            Err(error)
-        }
+        spawned => spawned,
     }
 }
 
-fn pid_of(pid: u32) -> io::Result<Pid> {
-    i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("a pid out of range"))
+async fn try_spawn(request: &Request) -> io::Result<Spawned> {
+    let keeper = Keeper::current()?;
+    let (theirs, ours) = descriptors::make(request.output)?;
+    // Its value for "unlimited" is none of these.
+    let mark: Mark = rand::random::<u64>() >> 2;
+    let process = keeper.spawn(request.to_wire(mark), theirs).await??;
+    let descriptors::Ours { stdin, frames, console } = ours;
+    Ok(Spawned { process, stdin, frames, console })
 }
 
-/// The reading and the writing end of a pipe that no child inherits by accident.
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = io::pipe()?;
-    Ok((OwnedFd::from(read), OwnedFd::from(write)))
+/// What the kernel said, with the step that it refused.
+fn refused(Refused { step, errno }: Refused) -> io::Error {
+    let error = io::Error::from_raw_os_error(errno);
+    match step {
+        Step::Fork | Step::Execute => error,
+        Step::Directory => io::Error::new(error.kind(), format!("its directory cannot be entered: {error}")),
+    }
 }
 
 impl Process {
+    fn new(mark: Mark, pid: u32, keeper: Arc<Keeper>) -> Self {
+        let (exit, gone) = (watch::Sender::new(None), watch::Sender::new(None));
+        Self { mark, pid, keeper, exit, gone, turn: tokio::sync::Mutex::default(), pausing: Mutex::default() }
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Completes when the process has ended; it is not reaped yet, so its pid is still its own.
-    pub(crate) async fn ended(&self) {
+    /// Whether the process has ended; perhaps not yet what is below it.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.exit.borrow().is_some()
+    }
+
+    /// Completes when the process has ended.
+    pub(crate) async fn ended(&self) -> Reason {
         // The sender is in `self`.
-        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        let exit = self.exit.subscribe().wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone());
+        exit.unwrap_or(Reason::ConnectionClosed)
     }
 
-    /// Kills the process and its group, if it has not been reaped.
+    /// Completes when everything below it has ended, too; gives what it had left behind.
+    pub(crate) async fn gone(&self) -> Vec<Left> {
+        // The sender is in `self`.
+        let gone = self.gone.subscribe().wait_for(Option::is_some).await.ok().and_then(|left| left.clone());
+        gone.unwrap_or_default()
+    }
+
+    /// Kills the process, and with it everything below it.
     pub(crate) fn kill(&self) {
-        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        if child.is_some() {
-            self.signal(Signal::KILL);
+        self.keeper.ask(&ToKeeper::Kill { mark: self.mark });
+    }
+
+    /// Stops the process and everything below it, and waits until all of them stand still.
+    pub(crate) async fn pause(&self) -> io::Result<()> {
+        self.stop_or_continue(&ToKeeper::Pause { mark: self.mark }).await
+    }
+
+    /// Continues what was stopped by [`pause`](Self::pause).
+    pub(crate) async fn resume(&self) -> io::Result<()> {
+        self.stop_or_continue(&ToKeeper::Resume { mark: self.mark }).await
+    }
+
+    async fn stop_or_continue(&self, request: &ToKeeper) -> io::Result<()> {
+        let _turn = self.turn.lock().await;
+        let (sender, answer) = oneshot::channel();
+        *self.pausing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        self.keeper.ask(request);
+        tokio::select! {
+            answer = answer => match answer {
+                Ok(Some(errno)) => Err(io::Error::from_raw_os_error(errno)),
+                _ => Ok(()),
+            },
+            _ = self.ended() => Err(Errno::SRCH.into()),
         }
     }
 
-    fn signal(&self, signal: Signal) {
-        if let Ok(pid) = pid_of(self.pid) {
-            // An error says that there is nothing left to signal, or that we may not: who waits for the end finds out.
-            if self.leads {
-                let _ = rustix::process::kill_process_group(pid, signal);
-            }
-            // It may have left its own group.
-            let _ = rustix::process::kill_process(pid, signal);
-        }
+    fn exited(&self, exit: Exit) {
+        self.exit.send_replace(Some(match exit {
+            Exit::Status(status) => Reason::Exited(status),
+            Exit::Signal(signal) => Reason::Killed(signal),
+        }));
     }
 
-    /// Ends what is left of the group of the ended process, reaps it, and says how it ended.
-    ///
-    /// While it is not reaped its pid, and so the id of its group, is nobody else's.
-    pub(crate) fn reap(&self) -> Option<Reason> {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.leads && child.is_some() {
-            self.signal(Signal::KILL);
+    fn is_gone(&self, left: Vec<Left>) {
+        self.gone.send_replace(Some(left));
+    }
+
+    fn is_paused(&self, errno: Option<i32>) {
+        if let Some(sender) = self.pausing.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // An error says that who asked does not wait any more.
+            let _ = sender.send(errno);
         }
-        let Ok(status) = child.take()?.wait() else {
-            return Some(Reason::Protocol("its exit status was taken by somebody else in this process".to_owned()));
-        };
-        Some(match status.signal() {
-            Some(signal) => Reason::Killed(signal),
-            None => Reason::Exited(status.code().unwrap_or_default()),
-        })
     }
 }

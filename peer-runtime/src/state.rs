@@ -61,6 +61,8 @@ pub enum Reason {
     Silent,
     /// It did not speak the protocol; the text says what came instead.
     Protocol(String),
+    /// The keeper, the process between the origin and its peers, was killed; its peers ended with it.
+    KeeperLost,
     /// It did not report that it was started in the time that `wait_boot` gave it.
     BootTimeout,
 }
@@ -78,6 +80,7 @@ impl fmt::Display for Reason {
             Self::ConnectionClosed => f.write_str("the control connection closed"),
             Self::Silent => f.write_str("no sign of life on the control connection"),
             Self::Protocol(what) => write!(f, "broke the protocol: {what}"),
+            Self::KeeperLost => f.write_str("ended with the keeper of all peers, which was killed"),
             Self::BootTimeout => f.write_str("did not start in time"),
         }
     }

@@ -9,10 +9,14 @@ use tokio::io::unix::AsyncFd;
 
 mod build;
 mod overflow;
+mod signals;
+mod spawn;
 mod start;
 
 pub(crate) use build::build_id;
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
+pub(crate) use signals::{block_all, close_from, next_ended};
+pub(crate) use spawn::{Plan, spawn};
 pub(crate) use start::{Constructor, Start, before_main};
 
 /// Ends the process at once: no destructor, no `atexit` handler, nothing that could block.

@@ -24,6 +24,12 @@ pub(crate) const SHORTEST_SHUTDOWN: Duration = Duration::from_secs(1);
 pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
 /// From SIGKILL until a process has ended.
 pub(crate) const KILLED: Duration = Duration::from_secs(5);
+/// In a keeper: what is not done is looked at again after this, even if nothing happens.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// From SIGSTOP until everything below a paused peer stands still.
+pub(crate) const PAUSED: Duration = Duration::from_secs(5);
+/// From the end of a process until everything below it has ended; the keeper gives up after [`KILLED`].
+pub(crate) const GONE: Duration = Duration::from_secs(10);
 /// `Shutdown::Close`: the node ends by itself when its connection closes; then it is killed.
 pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.

@@ -11,6 +11,7 @@
 //! `Message`, `Note`, `Pong`, `Bye`.
 
 pub(crate) mod frame;
+pub(crate) mod keeper;
 pub(crate) mod message;
 
 /// What the peer says first, before its first frame.

@@ -147,6 +147,11 @@ async fn driven_unheard() -> peer::Result {
     Ok(())
 }
 
+fn parent_of(pid: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
 #[test]
 fn last_words_arrive_however_late_they_are_read() {
     let lifeline = Lifeline::new();
@@ -155,9 +160,8 @@ fn last_words_arrive_however_late_they_are_read() {
     let ran = thread::spawn(move || run(&mut command));
     for _ in CONNECTIONS {
         let held = lifeline.held();
-        // Its parent is the origin, for as long as it lives.
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", held.pid)).unwrap();
-        let origin = stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().parse().unwrap();
+        // Its parent is the keeper, for as long as it lives, and the parent of that is the origin.
+        let origin = parent_of(parent_of(held.pid));
         held.ended();
         signal("CONT", origin);
     }

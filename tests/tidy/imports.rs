@@ -17,8 +17,10 @@ const LEAVES: &[&str] =
 /// `origin` do not know each other: their whole contract is `wire`.
 const TABLE: &[(&str, &[&str])] = &[
     ("wire", &[]),
-    ("sys", &[]),
-    ("process", &["wire", "sys"]),
+    ("sys", &["wire"]),
+    ("tree", &["wire"]),
+    ("process", &["wire", "sys", "tree"]),
+    ("keeper", &["wire", "sys", "tree"]),
     ("link", &["wire", "sys"]),
     ("launch", &["wire", "sys", "process"]),
     ("registry", &["wire"]),
@@ -26,7 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
     ("scope", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin"]),
     ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
-    ("hook", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
+    ("hook", &["wire", "sys", "keeper", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
 ];
 
 /// Re-exports only, from anywhere.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::inner::{End, How, Inner};
+use super::leaks;
 use super::link::{Event, Wires};
 use crate::error::{Error, Kind};
 use crate::link::tcp::Listener;
@@ -14,7 +15,7 @@ use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
-use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, HEARTBEAT, HEARTBEATS_MISSED, KILLED};
+use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, HEARTBEAT, HEARTBEATS_MISSED, KILLED};
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
 /// Who waits for the boot.
@@ -41,12 +42,28 @@ pub(super) struct New {
 /// Why the control process stops waiting.
 enum Cause {
     /// The process ended by itself.
-    Exited,
+    Exited(Reason),
     /// The connection ended, with a reason if what came over it was wrong.
     Link(Option<Reason>),
     Silent,
     BootTimeout,
     Asked(End),
+}
+
+/// How the process ended.
+struct Ended {
+    reason: Reason,
+    /// Who asked for that, and waits.
+    done: Option<oneshot::Sender<()>>,
+    /// It ended itself, and could have ended what it had started before.
+    orderly: bool,
+}
+
+impl Ended {
+    fn by_itself(reason: Reason) -> Self {
+        let orderly = matches!(reason, Reason::Exited(_));
+        Self { reason, done: None, orderly }
+    }
 }
 
 struct Control {
@@ -91,7 +108,8 @@ async fn run(new: New) {
         Ok(()) => control.watch(&mut inbox, &mut ends).await,
         Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
     };
-    let (reason, done) = control.end(cause).await;
+    let Ended { reason, done, orderly } = control.end(cause).await;
+    control.leave_nothing(orderly).await;
     // Everything that it had printed and sent is read before anybody hears of its end.
     let _ = ended.send(true);
     for task in tasks {
@@ -148,7 +166,7 @@ impl Control {
                     Event::Silent => return Cause::Silent,
                     Event::Ended(why) => return Cause::Link(why),
                 },
-                () = self.process.ended() => return Cause::Exited,
+                reason = self.process.ended() => return Cause::Exited(reason),
                 Some(end) = ends.recv() => return Cause::Asked(end),
                 () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
             }
@@ -165,36 +183,32 @@ impl Control {
         }
     }
 
-    /// Ends the process, whatever is left of it, and says why it is down.
-    async fn end(&mut self, cause: Cause) -> (Reason, Option<oneshot::Sender<()>>) {
-        match cause {
-            Cause::Exited => (self.process.reap().unwrap_or(Reason::ConnectionClosed), None),
+    /// Ends the process, and says why it is down.
+    async fn end(&mut self, cause: Cause) -> Ended {
+        let reason = match cause {
+            Cause::Exited(reason) => return Ended::by_itself(reason),
             Cause::Link(None) => {
                 // A process closes its descriptors when it ends, a moment before it has ended.
-                if self.ended_within(EXIT_AFTER_LINK).await {
-                    return (self.process.reap().unwrap_or(Reason::ConnectionClosed), None);
+                if let Some(reason) = self.ended_within(EXIT_AFTER_LINK).await {
+                    return Ended::by_itself(reason);
                 }
-                self.kill().await;
-                (Reason::ConnectionClosed, None)
+                Reason::ConnectionClosed
             }
-            Cause::Link(Some(reason)) => {
-                self.kill().await;
-                (reason, None)
+            Cause::Link(Some(reason)) => reason,
+            Cause::Silent => Reason::Silent,
+            Cause::BootTimeout => Reason::BootTimeout,
+            Cause::Asked(End { how, why, done }) => {
+                let (done, orderly) = self.shut_down(how, done).await;
+                return Ended { reason: why, done, orderly };
             }
-            Cause::Silent => {
-                self.kill().await;
-                (Reason::Silent, None)
-            }
-            Cause::BootTimeout => {
-                self.kill().await;
-                (Reason::BootTimeout, None)
-            }
-            Cause::Asked(End { how, why, done }) => (why, self.shut_down(how, done).await),
-        }
+        };
+        self.kill().await;
+        Ended { reason, done: None, orderly: false }
     }
 
-    /// Stops the peer as its policy says; what is still there afterwards is killed.
-    async fn shut_down(&self, how: How, done: oneshot::Sender<()>) -> Option<oneshot::Sender<()>> {
+    /// Stops the peer as its policy says; what is still there afterwards is killed. Who waits for it, and whether it
+    /// ended itself, in order.
+    async fn shut_down(&self, how: How, done: oneshot::Sender<()>) -> (Option<oneshot::Sender<()>>, bool) {
         let mut done = Some(done);
         let policy = self.inner.options.shutdown;
         // A node that is not started has nothing to hand over, and may not even read.
@@ -210,43 +224,54 @@ impl Control {
                 Shutdown::Halt | Shutdown::HaltWithin(_) => self.inner.outbox.send(&message::small(&ToPeer::Halt)),
                 Shutdown::Graceful(_) => self.inner.outbox.send(&message::small(&ToPeer::Shutdown)),
             };
-        let grace = asked.then(|| self.inner.grace());
-        if let Some(grace) = grace
-            && !self.ended_within(grace).await
-            && policy != Shutdown::Close
-        {
-            self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace)));
+        let mut orderly = false;
+        if asked {
+            let grace = self.inner.grace();
+            match self.ended_within(grace).await {
+                // Halting gives it no time for what it has started.
+                Some(exit) => orderly = matches!((policy, exit), (Shutdown::Graceful(_), Reason::Exited(_))),
+                None if policy == Shutdown::Close => {}
+                None => self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
+            }
         }
         self.kill().await;
-        done
+        (done, orderly)
     }
 
-    async fn ended_within(&self, grace: Duration) -> bool {
+    async fn ended_within(&self, grace: Duration) -> Option<Reason> {
         tokio::select! {
-            () = self.process.ended() => true,
-            () = Deadline::after(grace).passed() => false,
+            reason = self.process.ended() => Some(reason),
+            () = Deadline::after(grace).passed() => None,
         }
     }
 
-    /// Kills what is left of the process and its group, and reaps it.
+    /// Kills what is left of the process, and everything below it.
     async fn kill(&self) {
         // A process that may not be killed still notices that its connection is gone.
         self.inner.outbox.close();
         self.process.kill();
-        if self.ended_within(KILLED).await {
-            self.process.reap();
+        if self.ended_within(KILLED).await.is_none() {
+            let pid = self.process.pid();
+            self.inner.note(&format!(
+                "os pid {pid} did not end within {} of being killed; is it another user's?",
+                crate::timeouts::display(KILLED)
+            ));
+        }
+    }
+
+    /// Waits until everything below the process has ended, and tells what it had left behind; of one that had no time
+    /// for what is in its own group, only the rest.
+    async fn leave_nothing(&self, orderly: bool) {
+        if !self.process.has_ended() {
             return;
         }
-        let pid = self.process.pid();
-        self.inner.note(&format!(
-            "os pid {pid} did not end within {} of being killed; is it another user's?",
-            crate::timeouts::display(KILLED)
-        ));
-        let process = Arc::clone(&self.process);
-        tokio::spawn(async move {
-            process.ended().await;
-            process.reap();
-        });
+        let left = tokio::select! {
+            left = self.process.gone() => left,
+            () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
+        };
+        for left in left.iter().filter(|left| left.alive || orderly || !left.in_group) {
+            self.inner.note(&leaks::describe(left));
+        }
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.

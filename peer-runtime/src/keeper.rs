@@ -1,0 +1,104 @@
+//! The keeper: the process between an origin and its peers, the parent of them all.
+//!
+//! It spawns what the origin asks for and says how that ended. Whatever a peer starts stays below the keeper, since it is
+//! the one that inherits orphans, and when the origin is gone, however it went, it ends everything below it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, Signal};
+
+use crate::sys;
+use crate::timeouts::LOOK_AGAIN;
+use crate::tree;
+use crate::wire::keeper::ToKeeper;
+
+mod family;
+mod line;
+mod spawn;
+
+use family::Family;
+use line::{Line, Received, Request};
+
+/// The descriptors below this one are the standard ones.
+const FIRST_FREE: u32 = 3;
+
+/// Keeps what the origin at standard input asks for, and ends with it.
+pub(crate) fn serve() -> ! {
+    // An error can only mean that there is no origin: then there is nothing to keep.
+    let _ = begin();
+    sys::exit_now(0)
+}
+
+fn begin() -> io::Result<()> {
+    sys::close_from(FIRST_FREE);
+    let ended = sys::block_all()?;
+    // Whoever interrupts the origin at its terminal does not mean this process.
+    rustix::process::setsid()?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let origin = rustix::process::getppid().ok_or(io::ErrorKind::NotFound)?;
+    let held = rustix::process::pidfd_open(origin, PidfdFlags::empty())?;
+    let mut family = Family::new(Line::take_input()?, ended);
+    // An error says that the origin does not listen any more.
+    let _ = keep(&mut family, &held, origin.as_raw_nonzero().get().unsigned_abs());
+    family.end_all();
+    Ok(())
+}
+
+/// Does what is asked for until the origin is gone.
+fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
+    // What the origin is to end with.
+    let mut above: Option<OwnedFd> = None;
+    loop {
+        let pending = family.tend()?;
+        let [line, ended] = family.fds();
+        let fds: Vec<_> = [line, held.as_fd(), ended].into_iter().chain(above.as_ref().map(AsFd::as_fd)).collect();
+        let ready = wait(&fds, pending)?;
+        if ready.get(3) == Some(&true) {
+            // Its own runner is gone, so nobody would ever stop it.
+            return Ok(rustix::process::pidfd_send_signal(held, Signal::KILL)?);
+        }
+        if ready[1] {
+            return Ok(());
+        }
+        if !ready[0] {
+            continue;
+        }
+        let requests = match family.line().receive()? {
+            Received::Nothing => continue,
+            Received::End => return Ok(()),
+            Received::Some(requests) => requests,
+        };
+        for Request { message, descriptors } in requests {
+            match message {
+                ToKeeper::Keep { origin: pid, with } if pid == origin => {
+                    above = with.and_then(|above| hold_above(above, origin));
+                }
+                // Somebody else started this process.
+                ToKeeper::Keep { .. } => return Ok(()),
+                ToKeeper::Spawn(spawn) => family.spawn(&spawn, descriptors)?,
+                ToKeeper::Kill { mark } => family.kill(mark),
+                ToKeeper::Terminate { mark } => family.terminate(mark),
+                ToKeeper::Pause { mark } => family.pause(mark),
+                ToKeeper::Resume { mark } => family.resume(mark)?,
+            }
+        }
+    }
+}
+
+/// The process above the origin, if it still is that.
+fn hold_above(above: u32, origin: u32) -> Option<OwnedFd> {
+    let held = rustix::process::pidfd_open(tree::pid(above).ok()?, PidfdFlags::empty()).ok()?;
+    (tree::Seen::read(origin)?.parent == above).then_some(held)
+}
+
+/// Waits until one of `fds` is readable; for a moment only if something is `pending`. Which of them are.
+fn wait(fds: &[BorrowedFd<'_>], pending: bool) -> io::Result<Vec<bool>> {
+    let limit = pending.then(|| Timespec::try_from(LOOK_AGAIN)).transpose().map_err(io::Error::other)?;
+    let mut polls: Vec<_> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+    match poll(&mut polls, limit.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(polls.iter().map(|fd| !fd.revents().is_empty()).collect()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,100 @@
+//! The keeper's end of the line to its origin.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
+use serde::Serialize;
+
+use crate::wire::frame::{Item, Stream};
+use crate::wire::keeper::{DESCRIPTORS, LIMIT, ToKeeper};
+use crate::wire::message;
+
+/// The descriptors that came with a request; none where this process could not take one more.
+pub(super) type Descriptors = Option<[OwnedFd; DESCRIPTORS]>;
+
+pub(super) struct Request {
+    pub(super) message: ToKeeper,
+    pub(super) descriptors: Descriptors,
+}
+
+/// What one look at the line brought.
+pub(super) enum Received {
+    Some(Vec<Request>),
+    Nothing,
+    End,
+}
+
+pub(super) struct Line {
+    socket: OwnedFd,
+    stream: Stream,
+    /// Of requests that have not arrived whole.
+    descriptors: VecDeque<Descriptors>,
+}
+
+impl Line {
+    /// Takes the socket that is standard input, and leaves nothing there.
+    pub(super) fn take_input() -> io::Result<Self> {
+        let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+        rustix::stdio::dup2_stdin(rustix::stdio::stdout())?;
+        Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new() })
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Takes what has arrived, without waiting.
+    pub(super) fn receive(&mut self) -> io::Result<Received> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+        let received = recvmsg(&self.socket, &mut [IoSliceMut::new(self.stream.spare())], &mut control, flags);
+        let received = match received {
+            Ok(received) if received.bytes == 0 => return Ok(Received::End),
+            Ok(received) => received,
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Ok(Received::Nothing),
+            Err(error) => return Err(error.into()),
+        };
+        let mut came = Vec::new();
+        let mut any = received.flags.contains(ReturnFlags::CTRUNC);
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                any = true;
+                came.extend(descriptors);
+            }
+        }
+        if any {
+            // Fewer than were sent: this process has as many as it may have.
+            self.descriptors.push_back(came.try_into().ok());
+        }
+        self.stream.filled(received.bytes);
+        let mut requests = Vec::new();
+        loop {
+            let message = match self.stream.next().map_err(io::Error::other)? {
+                Some(Item::Frame(frame)) => message::decode::<ToKeeper>(frame).map_err(io::Error::other)?.0,
+                Some(Item::Console(_)) | None => break,
+            };
+            let takes = matches!(message, ToKeeper::Spawn(_));
+            let descriptors = if takes { self.descriptors.pop_front().flatten() } else { None };
+            requests.push(Request { message, descriptors });
+        }
+        Ok(Received::Some(requests))
+    }
+
+    /// Tells the origin something. The error says that it is gone.
+    pub(super) fn tell<M: Serialize>(&self, message: &M) -> io::Result<()> {
+        let frame = message::small(message);
+        let mut rest = &frame[..];
+        while !rest.is_empty() {
+            match rustix::io::write(&self.socket, rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}

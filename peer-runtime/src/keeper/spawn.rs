@@ -1,0 +1,54 @@
+//! From a request to a process.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::sys::{self, Plan};
+use crate::wire::keeper::{DESCRIPTORS, Refused, Spawn, Step};
+
+/// Where programs are looked for without a `PATH`, as by the C library.
+const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+
+/// Spawns it, with its directory and its standard descriptors; gives its pid.
+pub(super) fn spawn(spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Result<u32, Refused> {
+    let [directory, input, output, error] = descriptors;
+    let programs = strings(programs(spawn))?;
+    let args = strings(spawn.args.iter().cloned())?;
+    let env = strings(spawn.env.iter().cloned())?;
+    let plan = Plan {
+        programs: &programs,
+        args: &args,
+        env: &env,
+        directory: directory.as_fd(),
+        directory_matters: spawn.directory_matters,
+        standard: [input.as_fd(), output.as_fd(), error.as_fd()],
+        mark: spawn.mark,
+    };
+    sys::spawn(&plan).map_err(|(step, error)| Refused { step, errno: errno(&error) })
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or_default()
+}
+
+fn strings(bytes: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<CString>, Refused> {
+    let strings: Result<Vec<_>, _> = bytes.into_iter().map(CString::new).collect();
+    // The options were checked for it.
+    let invalid = rustix::io::Errno::INVAL.raw_os_error();
+    strings.map_err(|_| Refused { step: Step::Execute, errno: invalid })
+}
+
+/// The files that a program's name may mean, in the order of its own `PATH`.
+fn programs(spawn: &Spawn) -> Vec<Vec<u8>> {
+    let program = &spawn.program;
+    if program.contains(&b'/') || program.is_empty() {
+        return vec![program.clone()];
+    }
+    let path = spawn.env.iter().find_map(|variable| variable.strip_prefix(b"PATH=")).unwrap_or(DEFAULT_PATH);
+    let name = std::ffi::OsStr::from_bytes(program);
+    let directories = path.split(|byte| *byte == b':').map(std::ffi::OsStr::from_bytes).map(Path::new);
+    directories.map(|directory| directory.join(name).into_os_string().into_encoded_bytes()).collect()
+}

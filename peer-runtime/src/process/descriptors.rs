@@ -1,0 +1,59 @@
+//! The descriptors of a new process, and our ends of them.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::fs::{Mode, OFlags};
+
+use super::Output;
+use crate::wire::keeper::DESCRIPTORS;
+
+/// Our ends.
+pub(super) struct Ours {
+    pub(super) stdin: OwnedFd,
+    pub(super) frames: Option<OwnedFd>,
+    pub(super) console: Option<OwnedFd>,
+}
+
+/// What the new process gets, its directory first, and our ends.
+pub(super) fn make(output: Output) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
+    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(".", directory, Mode::empty())?;
+    let (stdin_read, stdin) = pipe()?;
+    let (mut frames, mut console) = (None, None);
+    let (out, err) = match output {
+        Output::Inherited => (copy(rustix::stdio::stdout())?, copy(rustix::stdio::stderr())?),
+        Output::FramesAndConsole => {
+            let (read, out) = pipe()?;
+            frames = Some(read);
+            let (read, err) = pipe()?;
+            console = Some(read);
+            (out, err)
+        }
+        Output::Console => {
+            let (read, out) = pipe()?;
+            console = Some(read);
+            let err = out.try_clone()?;
+            (out, err)
+        }
+    };
+    for fd in [Some(&stdin), frames.as_ref(), console.as_ref()].into_iter().flatten() {
+        rustix::io::ioctl_fionbio(fd, true)?;
+    }
+    Ok(([directory, stdin_read, out, err], Ours { stdin, frames, console }))
+}
+
+/// A copy of one of this process's own; nothing, where it is closed.
+fn copy(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    match rustix::io::fcntl_dupfd_cloexec(fd, 3) {
+        Err(rustix::io::Errno::BADF) => Ok(File::options().write(true).open("/dev/null")?.into()),
+        copied => Ok(copied?),
+    }
+}
+
+/// The reading and the writing end of a pipe that no child inherits by accident.
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = io::pipe()?;
+    Ok((OwnedFd::from(read), OwnedFd::from(write)))
+}

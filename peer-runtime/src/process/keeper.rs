@@ -1,0 +1,239 @@
+//! This process's keeper, started with the first peer: asking it, hearing from it, and what is done without it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use tokio::sync::oneshot;
+
+use super::line::{Line, Outgoing};
+use super::{Process, Request, refused};
+use crate::name;
+use crate::options::EnvValue;
+use crate::state::Reason;
+use crate::tree::{Ending, Roots, Search};
+use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
+
+/// What a process runs under that has nobody else to end it: Cargo, which does not end its tests when it is killed.
+const RUNNERS: &[&str] = &["cargo", "cargo-nextest"];
+
+/// The parent of this process when it began, if that was to run tests.
+static RUN_BY: OnceLock<u32> = OnceLock::new();
+
+/// Says that this process runs tests, on behalf of its parent; before main.
+pub(crate) fn run_by(parent: u32) {
+    // Once, by the hook.
+    let _ = RUN_BY.set(parent);
+}
+
+/// The process that the tests in this one must not outlive.
+fn runner() -> Option<u32> {
+    let parent = *RUN_BY.get()?;
+    let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
+    (std::os::unix::process::parent_id() == parent && RUNNERS.contains(&name.trim_end())).then_some(parent)
+}
+
+type Answer = oneshot::Sender<io::Result<Arc<Process>>>;
+
+/// What the keeper was asked for.
+enum Kept {
+    Asked(Answer),
+    Running(Arc<Process>),
+}
+
+pub(super) struct Keeper {
+    line: Line,
+    /// None when the keeper is lost.
+    kept: Mutex<Option<HashMap<Mark, Kept>>>,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
+}
+
+/// The keeper that is there; a new one takes the place of one that was lost.
+static CURRENT: Mutex<Option<Arc<Keeper>>> = Mutex::new(None);
+
+impl Keeper {
+    /// The keeper of this process; on the control plane.
+    pub(super) fn current() -> io::Result<Arc<Self>> {
+        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keeper) = current.as_ref().filter(|keeper| keeper.kept().is_some()) {
+            return Ok(Arc::clone(keeper));
+        }
+        let keeper = Self::start()?;
+        *current = Some(Arc::clone(&keeper));
+        Ok(keeper)
+    }
+
+    fn start() -> io::Result<Arc<Self>> {
+        let (ours, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        rustix::io::ioctl_fionbio(&ours, true)?;
+        let line = Line::new(ours)?;
+        let child = Command::new("/proc/self/exe")
+            .arg0(name::own_path())
+            .arg(KEEPER)
+            .stdin(theirs)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("the keeper of all peers cannot start: {error}")))?;
+        let keeper = Arc::new(Self { line, kept: Mutex::new(Some(HashMap::new())) });
+        keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: runner() });
+        tokio::spawn({
+            let keeper = Arc::clone(&keeper);
+            async move {
+                let (inbound, outbound) = (keeper.hear(), keeper.line.drive());
+                tokio::select! {
+                    () = inbound => {}
+                    () = outbound => {}
+                }
+                keeper.lost(child);
+            }
+        });
+        Ok(keeper)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<HashMap<Mark, Kept>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Spawns a process, and gives it when it has executed.
+    pub(super) async fn spawn(
+        &self,
+        spawn: Spawn,
+        descriptors: [std::os::fd::OwnedFd; DESCRIPTORS],
+    ) -> io::Result<io::Result<Arc<Process>>> {
+        let (answer, spawned) = oneshot::channel();
+        let mark = spawn.mark;
+        let outgoing = Outgoing::new(&ToKeeper::Spawn(spawn), descriptors.into())?;
+        match &mut *self.kept() {
+            Some(kept) => kept.insert(mark, Kept::Asked(answer)),
+            None => return Err(is_lost()),
+        };
+        if let Err(error) = self.line.send(outgoing) {
+            self.forget(mark);
+            return Err(error);
+        }
+        spawned.await.map_err(|_| is_lost())
+    }
+
+    /// Asks for something that needs no descriptor. If the keeper is lost, everything below it is being ended anyway.
+    pub(super) fn ask(&self, request: &ToKeeper) {
+        // The same.
+        let _ = Outgoing::new(request, Vec::new()).and_then(|outgoing| self.line.send(outgoing));
+    }
+
+    /// Hears what the keeper says, until it says nothing more.
+    async fn hear(self: &Arc<Self>) {
+        let mut stream = self.line.stream();
+        while let Some(message) = self.line.next(&mut stream).await {
+            match message {
+                FromKeeper::Spawned { mark, outcome: Ok(pid) } => self.spawned(mark, pid),
+                FromKeeper::Spawned { mark, outcome: Err(why) } => {
+                    if let Some(Kept::Asked(answer)) = self.forget(mark) {
+                        // The same as in `spawned`, and there is nothing to end.
+                        let _ = answer.send(Err(refused(why)));
+                    }
+                }
+                FromKeeper::Exited { mark, exit } => self.process(mark, |process| process.exited(exit)),
+                FromKeeper::Paused { mark, errno } => self.process(mark, |process| process.is_paused(errno)),
+                FromKeeper::Gone { mark, left } => {
+                    if let Some(Kept::Running(process)) = self.forget(mark) {
+                        process.is_gone(left);
+                    }
+                }
+            }
+        }
+    }
+
+    fn spawned(self: &Arc<Self>, mark: Mark, pid: u32) {
+        let process = Arc::new(Process::new(mark, pid, Arc::clone(self)));
+        let asked = self.kept().as_mut().and_then(|kept| kept.insert(mark, Kept::Running(Arc::clone(&process))));
+        if let Some(Kept::Asked(answer)) = asked
+            && let Err(Ok(process)) = answer.send(Ok(process))
+        {
+            // Nobody waits for it any more.
+            process.kill();
+        }
+    }
+
+    fn process(&self, mark: Mark, then: impl FnOnce(&Process)) {
+        if let Some(Some(Kept::Running(process))) = self.kept().as_ref().map(|kept| kept.get(&mark)) {
+            then(process);
+        }
+    }
+
+    fn forget(&self, mark: Mark) -> Option<Kept> {
+        self.kept().as_mut()?.remove(&mark)
+    }
+
+    /// The keeper has ended before this process, so the kernel has killed its peers: what they had started is ended here.
+    fn lost(&self, mut keeper: Child) {
+        let kept = self.kept().take().unwrap_or_default();
+        let mut running = Vec::new();
+        for kept in kept.into_values() {
+            match kept {
+                // An error says that nobody waits.
+                Kept::Asked(answer) => drop(answer.send(Err(is_lost()))),
+                Kept::Running(process) => running.push(process),
+            }
+        }
+        for process in &running {
+            process.exit.send_if_modified(|exit| {
+                let known = exit.is_some();
+                exit.get_or_insert(Reason::KeeperLost);
+                !known
+            });
+        }
+        let sweep = move || {
+            // Errors say that it has ended already.
+            let _ = keeper.kill();
+            let _ = keeper.wait();
+            let roots = Roots::Marks(running.iter().map(|process| process.mark).collect());
+            let search = Search::new();
+            Ending::new(None).finish(|| search.below(&roots));
+            for process in running {
+                process.is_gone(Vec::new());
+            }
+        };
+        // Looking at all processes of the machine takes a while. Without a thread for that nobody looks, and who waits is
+        // told so by a deadline.
+        drop(std::thread::Builder::new().name("peer-sweeper".to_owned()).spawn(sweep));
+    }
+}
+
+fn is_lost() -> io::Error {
+    io::Error::other("the keeper of all peers was killed")
+}
+
+impl Request {
+    /// What the keeper needs to know of it; the environment is that of this process now.
+    pub(super) fn to_wire(&self, mark: Mark) -> Spawn {
+        let bytes = |word: &std::ffi::OsStr| word.as_bytes().to_vec();
+        let program = self.program.as_os_str();
+        let args = std::iter::once(self.arg0.as_deref().unwrap_or(program)).chain(self.args.iter().map(|arg| &**arg));
+        let own = std::env::vars_os().filter(|(name, _)| !self.env.iter().any(|(changed, _)| changed == name));
+        let mut env: Vec<Vec<u8>> =
+            own.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat()).collect();
+        // The last one of a name counts.
+        let mut set: HashMap<_, _> = HashMap::new();
+        for (name, value) in &self.env {
+            set.insert(name, value);
+        }
+        for (name, value) in set {
+            if let EnvValue::Set(value) = value {
+                env.push([name.as_bytes(), b"=", value.as_bytes()].concat());
+            }
+        }
+        Spawn { mark, program: bytes(program), args: args.map(bytes).collect(), env, directory_matters: false }
+    }
+}

@@ -1,0 +1,45 @@
+//! A process that no signal disturbs, and that hears of its children by a descriptor.
+
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+use crate::wire::keeper::Exit;
+
+/// Blocks every signal on the calling thread, and gives a descriptor that is readable when a child has ended.
+pub(crate) fn block_all() -> io::Result<OwnedFd> {
+    // SAFETY: the sets are initialised by `sigfillset` and `sigemptyset`; the descriptor is new, and nobody else's.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut set);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGCHLD);
+        // A parent that ignored this one would never hear of its children.
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
+            -1 => Err(io::Error::last_os_error()),
+            fd => Ok(OwnedFd::from_raw_fd(fd)),
+        }
+    }
+}
+
+/// The next child that has ended and is not reaped, and how it ended.
+pub(crate) fn next_ended() -> Option<(u32, Exit)> {
+    // SAFETY: zeroes are a valid `siginfo_t`, which `waitid` fills in; its fields are those of an ended child.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        if libc::waitid(libc::P_ALL, 0, &raw mut info, options) != 0 || info.si_pid() == 0 {
+            return None;
+        }
+        let status = info.si_status();
+        let exit = if info.si_code == libc::CLD_EXITED { Exit::Status(status) } else { Exit::Signal(status) };
+        Some((info.si_pid().unsigned_abs(), exit))
+    }
+}
+
+/// Closes every descriptor from `first` on.
+pub(crate) fn close_from(first: u32) {
+    // SAFETY: called before anything in this process owns one of them.
+    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
+}

@@ -1,0 +1,95 @@
+//! Trees of processes, as the kernel shows them, and how a part of one is ended, whatever it does against that.
+
+use std::fs;
+use std::io;
+
+use rustix::process::{Pid, PidfdFlags, Signal};
+
+use crate::wire::keeper::Mark;
+
+mod ending;
+mod search;
+
+pub(crate) use ending::Ending;
+pub(crate) use search::{Found, Roots, Search};
+
+/// The longest command line that is told of a process.
+const COMMAND: usize = 300;
+
+/// A process as it was a moment ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
+    pub(crate) group: u32,
+    state: u8,
+    /// When it started: together with its pid, this is the process and no later one of that pid.
+    pub(crate) started: u64,
+}
+
+impl Seen {
+    /// The process `pid`, if there is one.
+    pub(crate) fn read(pid: u32) -> Option<Self> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may contain anything.
+        let rest = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
+        let mut fields = std::str::from_utf8(rest).ok()?.split_ascii_whitespace();
+        let state = *fields.next()?.as_bytes().first()?;
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        // The 22nd field of all.
+        let started = fields.nth(16)?.parse().ok()?;
+        Some(Self { pid, parent, group, state, started })
+    }
+
+    /// It has ended, and waits for its parent to take notice.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X')
+    }
+
+    /// It cannot start anything.
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self.state, b'T' | b't') || self.has_ended()
+    }
+
+    /// Sends a signal to this process, and to no later one of the same pid.
+    pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
+        let held = rustix::process::pidfd_open(pid(self.pid)?, PidfdFlags::empty())?;
+        match Self::read(self.pid) {
+            Some(now) if now.started == self.started => Ok(rustix::process::pidfd_send_signal(held, signal)?),
+            _ => Err(rustix::io::Errno::SRCH.into()),
+        }
+    }
+}
+
+/// A pid for the kernel.
+pub(crate) fn pid(pid: u32) -> io::Result<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("a pid out of range"))
+}
+
+/// The mark of a process: a limit of the kernel that limits nothing since Linux 2.6, and that is handed down to
+/// everything a process starts.
+pub(crate) fn mark(pid: u32) -> Option<Mark> {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max file locks"))?;
+    // `unlimited` is no mark.
+    line.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// The command line of a process, or its name in brackets.
+pub(crate) fn command(pid: u32) -> String {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = words.strip_suffix(b"\0").unwrap_or(&words);
+    let mut text = if words.is_empty() {
+        format!("[{}]", fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end())
+    } else {
+        let words: Vec<_> = words.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+        words.join(" ").replace(char::is_control, " ")
+    };
+    if text.len() > COMMAND {
+        let end = (0..=COMMAND).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

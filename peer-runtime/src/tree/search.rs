@@ -1,0 +1,112 @@
+//! Finding all processes below some others.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+
+use super::{Seen, mark};
+use crate::wire::keeper::Mark;
+
+/// Where a search starts.
+#[derive(Clone, Debug)]
+pub(crate) enum Roots {
+    /// With the processes of these pids, themselves included.
+    Pids(Vec<u32>),
+    /// With whatever bears one of these marks on this machine.
+    Marks(HashSet<Mark>),
+}
+
+/// A process that was found, and those above it, nearest first, up to its root.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) seen: Seen,
+    pub(crate) above: Vec<u32>,
+}
+
+/// How to ask for the children of a process.
+#[derive(Debug)]
+pub(crate) struct Search {
+    /// The kernel lists them, which not every kernel does.
+    listed: bool,
+}
+
+impl Search {
+    pub(crate) fn new() -> Self {
+        Self { listed: fs::exists("/proc/thread-self/children").unwrap_or(false) }
+    }
+
+    /// Looks at every process of the machine.
+    #[cfg(test)]
+    pub(crate) fn scanning() -> Self {
+        Self { listed: false }
+    }
+
+    /// The children of a process, reaped or not; complete if none is reaped meanwhile.
+    pub(crate) fn children(&self, parent: u32) -> Vec<u32> {
+        if self.listed { listed_children(parent) } else { Table::read().children(parent) }
+    }
+
+    /// All processes below the roots, them included, that have not ended.
+    pub(crate) fn below(&self, roots: &Roots) -> Vec<Found> {
+        let table = (!self.listed).then(Table::read);
+        let children = |parent| match &table {
+            Some(table) => table.children(parent),
+            None => listed_children(parent),
+        };
+        let mut waiting: Vec<(u32, Vec<u32>)> = match roots {
+            Roots::Pids(pids) => pids.iter().map(|pid| (*pid, Vec::new())).collect(),
+            Roots::Marks(marks) => marked(marks).into_iter().map(|pid| (pid, Vec::new())).collect(),
+        };
+        let (mut found, mut known) = (Vec::new(), HashSet::new());
+        while let Some((pid, above)) = waiting.pop() {
+            let Some(seen) = Seen::read(pid) else { continue };
+            if !known.insert(pid) {
+                continue;
+            }
+            for child in children(pid) {
+                let above = std::iter::once(pid).chain(above.iter().copied()).collect();
+                waiting.push((child, above));
+            }
+            if !seen.has_ended() {
+                found.push(Found { seen, above });
+            }
+        }
+        found
+    }
+}
+
+/// Each thread has children of its own.
+fn listed_children(parent: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{parent}/task")) else { return Vec::new() };
+    let lists = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Who bears one of these marks; this process is not looked at.
+fn marked(marks: &HashSet<Mark>) -> Vec<u32> {
+    let own = std::process::id();
+    all().filter(|pid| *pid != own && mark(*pid).is_some_and(|mark| marks.contains(&mark))).collect()
+}
+
+fn all() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Who is whose child, for kernels that do not list it.
+struct Table(HashMap<u32, Vec<u32>>);
+
+impl Table {
+    fn read() -> Self {
+        let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+        for seen in all().filter_map(Seen::read) {
+            children.entry(seen.parent).or_default().push(seen.pid);
+        }
+        Self(children)
+    }
+
+    fn children(&self, parent: u32) -> Vec<u32> {
+        self.0.get(&parent).cloned().unwrap_or_default()
+    }
+}
