@@ -93,3 +93,6 @@ pub(crate) fn command(pid: u32) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,8 +173,8 @@ impl Family {
         let left = ending.map(|ending| ending.told(&still)).unwrap_or_default();
         self.line.tell(&FromKeeper::Gone { mark, left })?;
         if self.children.is_empty() {
-            // Whoever wears the mark of nobody came from somebody.
-            self.end_inherited();
+            // Whoever bears the mark of nobody came from somebody. What cannot be ended must not hold this up.
+            Ending::new(None).step(|| self.find(|family| family.inherited_from(None)));
         }
         Ok(())
     }
@@ -236,14 +236,11 @@ impl Family {
         }
     }
 
-    fn end_inherited(&mut self) {
-        Ending::new(None).finish(|| self.find(|family| family.inherited_from(None)));
-    }
-
     /// Ends everything below this process.
     pub(super) fn end_all(&mut self) {
+        // From here on all are alike.
         self.marks.clear();
-        self.end_inherited();
+        Ending::new(None).finish(|| self.find(|family| family.inherited_from(None)));
     }
 
     /// Reaps a child if it has ended; whether it had.
