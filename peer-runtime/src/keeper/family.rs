@@ -168,9 +168,12 @@ impl Family {
         if !done && !overdue {
             return Ok(());
         }
-        let still = self.below(mark);
-        let ending = self.children.remove(&mark).and_then(|child| child.ending);
-        let left = ending.map(|ending| ending.told(&still)).unwrap_or_default();
+        let Some(ending) = self.children.remove(&mark).and_then(|child| child.ending) else { return Ok(()) };
+        for pid in ending.pids() {
+            // Those that are children of this process by now; the others have a parent for that.
+            self.reap(pid);
+        }
+        let left = ending.told();
         self.line.tell(&FromKeeper::Gone { mark, left })?;
         if self.children.is_empty() {
             // Whoever bears the mark of nobody came from somebody. What cannot be ended must not hold this up.

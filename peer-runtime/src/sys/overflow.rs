@@ -90,5 +90,9 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, _: *mut c
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = libc::SIG_DFL;
         libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+        if (*info).si_code <= 0 {
+            // Somebody sent it: there is no fault that would come again.
+            libc::raise(signal);
+        }
     }
 }

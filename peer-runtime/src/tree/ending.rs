@@ -1,6 +1,6 @@
 //! Ending processes that may go on starting others: first all are stopped, until none is new, and then killed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -34,7 +34,8 @@ impl Ending {
     /// One step: stops and kills whatever `find` finds, and gives it; nothing if there is nothing more to find.
     pub(crate) fn step(&mut self, mut find: impl FnMut() -> Vec<Found>) -> Vec<Found> {
         for round in 0.. {
-            let found = find();
+            let mut found = find();
+            self.add_lost(&mut found);
             let mut quiet = true;
             for process in &found {
                 if self.meet(process) | !process.seen.is_stopped() {
@@ -51,6 +52,21 @@ impl Ending {
             }
         }
         Vec::new()
+    }
+
+    /// What was met before may have lost those above it by which it was found, and not have ended yet.
+    fn add_lost(&self, found: &mut Vec<Found>) {
+        let found_again: HashSet<_> = found.iter().map(|found| (found.seen.pid, found.seen.started)).collect();
+        let lost = self.met.keys().filter(|key| !found_again.contains(key)).filter_map(|(pid, started)| {
+            let seen = Seen::read(*pid)?;
+            (seen.started == *started && !seen.has_ended()).then(|| Found { seen, above: Vec::new() })
+        });
+        found.extend(lost);
+    }
+
+    /// The pids of all that were met.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.met.keys().map(|(pid, _)| *pid)
     }
 
     /// Steps until there is nothing more to find, or no more time.
@@ -86,9 +102,9 @@ impl Ending {
         self.deadline.left().is_zero()
     }
 
-    /// What there is to tell of all that were met; those that `find` still finds are told to be alive.
-    pub(crate) fn told(self, still: &[Found]) -> Vec<Left> {
-        let alive = |pid, started| still.iter().any(|found| (found.seen.pid, found.seen.started) == (pid, started));
+    /// What there is to tell of all that were met.
+    pub(crate) fn told(self) -> Vec<Left> {
+        let alive = |pid, started| Seen::read(pid).is_some_and(|seen| seen.started == started && !seen.has_ended());
         let told = self.met.into_iter().filter_map(|((pid, started), left)| {
             let left = left?;
             Some((started, Left { alive: alive(pid, started), ..left }))

@@ -47,7 +47,7 @@ fn both_ways_of_searching_find_the_same() {
 
     let mut ending = Ending::new(Some(shell.id()));
     ending.finish(|| Search::new().below(&roots));
-    let told = ending.told(&[]);
+    let told = ending.told();
     assert_eq!(told.len(), 5, "{told:?}");
     assert!(told.iter().all(|left| left.in_group && !left.alive));
     shell.wait().unwrap();
