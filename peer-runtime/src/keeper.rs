@@ -56,8 +56,7 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
         let fds: Vec<_> = [line, held.as_fd(), ended].into_iter().chain(above.as_ref().map(AsFd::as_fd)).collect();
         let ready = wait(&fds, pending)?;
         if ready.get(3) == Some(&true) {
-            // Its own runner is gone, so nobody would ever stop it.
-            return Ok(rustix::process::pidfd_send_signal(held, Signal::KILL)?);
+            return end_origin(held);
         }
         if ready[1] {
             return Ok(());
@@ -72,8 +71,12 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
         };
         for Request { message, descriptors } in requests {
             match message {
-                ToKeeper::Keep { origin: pid, with } if pid == origin => {
-                    above = with.and_then(|above| hold_above(above, origin));
+                ToKeeper::Keep { origin: pid, with: None } if pid == origin => {}
+                ToKeeper::Keep { origin: pid, with: Some(with) } if pid == origin => {
+                    above = hold_above(with, origin);
+                    if above.is_none() {
+                        return end_origin(held);
+                    }
                 }
                 // Somebody else started this process.
                 ToKeeper::Keep { .. } => return Ok(()),
@@ -87,10 +90,15 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
     }
 }
 
-/// The process above the origin, if it still is that.
+/// Takes hold of the process above the origin; not, if that is another one by now.
 fn hold_above(above: u32, origin: u32) -> Option<OwnedFd> {
     let held = rustix::process::pidfd_open(tree::pid(above).ok()?, PidfdFlags::empty()).ok()?;
     (tree::Seen::read(origin)?.parent == above).then_some(held)
+}
+
+/// Ends an origin whose own runner is gone, so that nobody would ever stop it.
+fn end_origin(held: &OwnedFd) -> io::Result<()> {
+    Ok(rustix::process::pidfd_send_signal(held, Signal::KILL)?)
 }
 
 /// Waits until one of `fds` is readable; for a moment only if something is `pending`. Which of them are.

@@ -22,7 +22,10 @@ pub(crate) struct Seen {
     pub(crate) pid: u32,
     pub(crate) parent: u32,
     pub(crate) group: u32,
+    /// Of its first thread.
     state: u8,
+    /// Those that have not ended, and the first one in any case.
+    threads: u32,
     /// When it started: together with its pid, this is the process and no later one of that pid.
     pub(crate) started: u64,
 }
@@ -31,25 +34,39 @@ impl Seen {
     /// The process `pid`, if there is one.
     pub(crate) fn read(pid: u32) -> Option<Self> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-        // The name, in parentheses, may contain anything.
-        let rest = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
-        let mut fields = std::str::from_utf8(rest).ok()?.split_ascii_whitespace();
+        let mut fields = after_name(&stat)?;
         let state = *fields.next()?.as_bytes().first()?;
         let parent = fields.next()?.parse().ok()?;
         let group = fields.next()?.parse().ok()?;
-        // The 22nd field of all.
-        let started = fields.nth(16)?.parse().ok()?;
-        Some(Self { pid, parent, group, state, started })
+        // The 20th and the 22nd field of all.
+        let threads = fields.nth(14)?.parse().ok()?;
+        let started = fields.nth(1)?.parse().ok()?;
+        Some(Self { pid, parent, group, state, threads, started })
     }
 
     /// It has ended, and waits for its parent to take notice.
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.state, b'Z' | b'X')
+        // The first thread of a process may end before the others.
+        matches!(self.state, b'Z' | b'X') && self.threads <= 1
     }
 
-    /// It cannot start anything.
+    /// Somebody has stopped it.
     pub(crate) fn is_stopped(&self) -> bool {
-        matches!(self.state, b'T' | b't') || self.has_ended()
+        self.state == b'T' && self.stands_still()
+    }
+
+    /// No thread of it runs any code of its own, if it has been sent SIGSTOP. One that waits in the kernel, for the child
+    /// that it is spawning perhaps, obeys before it returns from there.
+    pub(crate) fn stands_still(&self) -> bool {
+        let still = |state: u8| matches!(state, b'T' | b't' | b'D' | b'Z' | b'X');
+        if self.threads <= 1 {
+            return still(self.state);
+        }
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        threads.filter_map(|thread| fs::read(thread.path().join("stat")).ok()).all(|stat| {
+            let state = after_name(&stat).and_then(|mut fields| fields.next()?.as_bytes().first().copied());
+            state.is_none_or(still)
+        })
     }
 
     /// Sends a signal to this process, and to no later one of the same pid.
@@ -60,6 +77,13 @@ impl Seen {
             _ => Err(rustix::io::Errno::SRCH.into()),
         }
     }
+}
+
+/// The fields of a `stat` file from the third one on.
+fn after_name(stat: &[u8]) -> Option<std::str::SplitAsciiWhitespace<'_>> {
+    // The name, in parentheses, may contain anything.
+    let rest = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
+    Some(std::str::from_utf8(rest).ok()?.split_ascii_whitespace())
 }
 
 /// A pid for the kernel.

@@ -106,6 +106,43 @@ async fn daemons_are_gone_after_a_crash() -> peer::Result {
     Ok(())
 }
 
+/// Leaves its session, tells its pid, and lives on in a thread that is not its first one.
+const LEADERLESS: &str = r#"
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static void *live_on(void *unused) { for (;;) pause(); }
+int main(void) {
+    if (fork()) return 0;
+    setsid();
+    pthread_t thread;
+    pthread_create(&thread, 0, live_on, 0);
+    printf("%d\n", getpid());
+    fclose(stdout);
+    close(2);
+    pthread_exit(0);
+}
+"#;
+
+#[remote]
+fn start_leaderless(folder: std::path::PathBuf) -> u32 {
+    let (source, program) = (folder.join("leaderless.c"), folder.join("leaderless"));
+    std::fs::write(&source, LEADERLESS).unwrap();
+    assert!(Command::new("cc").arg("-pthread").arg("-o").args([&program, &source]).status().unwrap().success());
+    shell(program.to_str().unwrap())
+}
+
+#[peer_test]
+async fn a_process_whose_first_thread_has_ended_is_ended() -> peer::Result {
+    let folder = support::Folder::new();
+    let peer = ct_peer!().await?;
+    let pid = peer.call(start_leaderless, (folder.path(""),)).timeout(support::DEADLINE).await?;
+    assert!(exists(pid));
+    peer.stop().await?;
+    assert!(!exists(pid));
+    Ok(())
+}
+
 #[peer_test]
 #[ignore = "run by `a_lost_keeper_takes_its_peers_along`"]
 async fn driven_lost() -> peer::Result {

@@ -188,7 +188,10 @@ impl Family {
         let mut errno = None;
         let mut still = true;
         for Found { seen, .. } in &found {
-            if seen.is_stopped() {
+            let known = child.paused.contains(&(seen.pid, seen.started));
+            // What somebody else has stopped, somebody else continues.
+            let is_still = if known { seen.stands_still() } else { seen.is_stopped() };
+            if is_still {
                 continue;
             }
             still = false;

@@ -19,23 +19,20 @@ use crate::state::Reason;
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
 
-/// What a process runs under that has nobody else to end it: Cargo, which does not end its tests when it is killed.
+/// What does not end its tests when it is killed.
 const RUNNERS: &[&str] = &["cargo", "cargo-nextest"];
 
-/// The parent of this process when it began, if that was to run tests.
-static RUN_BY: OnceLock<u32> = OnceLock::new();
+/// The process that the tests in this one must not outlive.
+static RUNNER: OnceLock<u32> = OnceLock::new();
 
 /// Says that this process runs tests, on behalf of its parent; before main.
 pub(crate) fn run_by(parent: u32) {
-    // Once, by the hook.
-    let _ = RUN_BY.set(parent);
-}
-
-/// The process that the tests in this one must not outlive.
-fn runner() -> Option<u32> {
-    let parent = *RUN_BY.get()?;
-    let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
-    (std::os::unix::process::parent_id() == parent && RUNNERS.contains(&name.trim_end())).then_some(parent)
+    // Read now: a parent that has ended has no name.
+    let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();
+    if RUNNERS.contains(&name.trim_end()) {
+        // Once, by the hook.
+        let _ = RUNNER.set(parent);
+    }
 }
 
 type Answer = oneshot::Sender<io::Result<Arc<Process>>>;
@@ -87,7 +84,7 @@ impl Keeper {
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("the keeper of all peers cannot start: {error}")))?;
         let keeper = Arc::new(Self { line, kept: Mutex::new(Some(HashMap::new())) });
-        keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: runner() });
+        keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: RUNNER.get().copied() });
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
             async move {

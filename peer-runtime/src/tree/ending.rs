@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal};
@@ -14,50 +15,84 @@ use crate::wire::keeper::{KEEPER, Left};
 const ROUNDS: usize = 200;
 /// Of how many processes the end is waited for at once.
 const AWAITED: usize = 16;
+/// What is ended does not take the processor from who ends it.
+const LOWEST_PRIORITY: i32 = 19;
+
+/// A process that was met, by its pid and its start.
+type Key = (u32, u64);
 
 /// The end of some processes, which are found anew in each step.
 #[derive(Debug)]
 pub(crate) struct Ending {
-    /// By pid and start. Nothing is told of the keeper of a process that is an origin itself, and of what is below that:
-    /// it would have been ended there.
-    met: HashMap<(u32, u64), Option<Left>>,
+    met: HashSet<Key>,
+    /// What there is to tell of those that had to be killed. Nothing is, of the keeper of a process that is an origin
+    /// itself, and of what is below that: it would have been ended there.
+    told: HashMap<Key, Option<Left>>,
     /// The process group in which nobody is left behind.
     group: Option<u32>,
     deadline: Deadline,
+    /// The last step met somebody new.
+    growing: bool,
 }
 
 impl Ending {
     pub(crate) fn new(group: Option<u32>) -> Self {
-        Self { met: HashMap::new(), group, deadline: Deadline::after(KILLED) }
+        let deadline = Deadline::after(KILLED);
+        Self { met: HashSet::new(), told: HashMap::new(), group, deadline, growing: false }
     }
 
     /// One step: stops and kills whatever `find` finds, and gives it; nothing if there is nothing more to find.
     pub(crate) fn step(&mut self, mut find: impl FnMut() -> Vec<Found>) -> Vec<Found> {
+        self.growing = false;
         for round in 0.. {
             let mut found = find();
             self.add_lost(&mut found);
-            let mut quiet = true;
-            for process in &found {
-                if self.meet(process) | !process.seen.is_stopped() {
-                    // An error says that it has just ended, or that it is somebody else's; the deadline is for that.
-                    quiet &= process.seen.signal(Signal::STOP).is_err();
-                }
-            }
-            if quiet || round >= ROUNDS {
-                for process in &found {
-                    // The same.
-                    let _ = process.seen.signal(Signal::KILL);
-                }
+            if self.stop(&found) || round >= ROUNDS {
+                self.kill(&found);
                 return found;
             }
         }
         Vec::new()
     }
 
+    /// Stops them; whether they had stood still before.
+    fn stop(&mut self, found: &[Found]) -> bool {
+        let is_new = |process: &Found| !self.met.contains(&process.key());
+        let running: Vec<_> = found.iter().filter(|process| is_new(process) || !process.seen.stands_still()).collect();
+        // By their groups first: nobody in a group gets away by starting another one just now.
+        signal_groups(running.iter().copied(), Signal::STOP);
+        let mut still = true;
+        for process in running {
+            // Another user's it may be: the deadline is for that.
+            let refused = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+            still &= process.seen.signal(Signal::STOP).is_err_and(refused);
+            if self.met.insert(process.key()) {
+                self.growing = true;
+                if let Ok(pid) = pid(process.seen.pid) {
+                    // An error says that it has just ended, or that it is another user's.
+                    let _ = rustix::process::setpriority_process(Some(pid), LOWEST_PRIORITY);
+                }
+            }
+        }
+        still
+    }
+
+    fn kill(&mut self, found: &[Found]) {
+        for process in found {
+            // Before it loses its command line.
+            self.told.entry(process.key()).or_insert_with(|| describe(process, self.group));
+        }
+        signal_groups(found, Signal::KILL);
+        for process in found {
+            // An error says that it has just ended, or that it is another user's.
+            let _ = process.seen.signal(Signal::KILL);
+        }
+    }
+
     /// What was met before may have lost those above it by which it was found, and not have ended yet.
     fn add_lost(&self, found: &mut Vec<Found>) {
-        let found_again: HashSet<_> = found.iter().map(|found| (found.seen.pid, found.seen.started)).collect();
-        let lost = self.met.keys().filter(|key| !found_again.contains(key)).filter_map(|(pid, started)| {
+        let found_again: HashSet<_> = found.iter().map(Found::key).collect();
+        let lost = self.met.iter().filter(|key| !found_again.contains(key)).filter_map(|(pid, started)| {
             let seen = Seen::read(*pid)?;
             (seen.started == *started && !seen.has_ended()).then(|| Found { seen, above: Vec::new() })
         });
@@ -66,10 +101,10 @@ impl Ending {
 
     /// The pids of all that were met.
     pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
-        self.met.keys().map(|(pid, _)| *pid)
+        self.met.iter().map(|(pid, _)| *pid)
     }
 
-    /// Steps until there is nothing more to find, or no more time.
+    /// Steps until there is nothing more to find, or only what cannot be ended.
     pub(crate) fn finish(&mut self, mut find: impl FnMut() -> Vec<Found>) {
         loop {
             let found = self.step(&mut find);
@@ -80,39 +115,45 @@ impl Ending {
         }
     }
 
-    /// Whether it is met for the first time.
-    fn meet(&mut self, found: &Found) -> bool {
-        let Seen { started, group, .. } = found.seen;
-        let own = found.seen.pid;
-        let new = !self.met.contains_key(&(own, started));
-        if new {
-            let kept = std::iter::once(&own).chain(&found.above).any(|pid| is_keeper(*pid));
-            let left = (!kept).then(|| {
-                let above = found.above.iter().map(|pid| (*pid, command(*pid))).collect();
-                let in_group = Some(group) == self.group;
-                Left { pid: own, command: command(own), in_group, above, alive: false }
-            });
-            self.met.insert((own, started), left);
-        }
-        new
-    }
-
-    /// No more time is to be spent on it.
+    /// No more time is to be spent on it: what is left does not end.
     pub(crate) fn is_overdue(&self) -> bool {
-        self.deadline.left().is_zero()
+        self.deadline.left().is_zero() && !self.growing
     }
 
-    /// What there is to tell of all that were met.
+    /// What there is to tell of all that had to be killed.
     pub(crate) fn told(self) -> Vec<Left> {
-        let alive = |pid, started| Seen::read(pid).is_some_and(|seen| seen.started == started && !seen.has_ended());
-        let told = self.met.into_iter().filter_map(|((pid, started), left)| {
-            let left = left?;
-            Some((started, Left { alive: alive(pid, started), ..left }))
-        });
+        let alive = |(pid, started)| Seen::read(pid).is_some_and(|seen| seen.started == started && !seen.has_ended());
+        let told = self.told.into_iter().filter_map(|(key, left)| Some((key.1, Left { alive: alive(key), ..left? })));
         let mut told: Vec<_> = told.collect();
         // In the order in which they were started.
         told.sort_by_key(|(started, left)| (*started, left.pid));
         told.into_iter().map(|(_, left)| left).collect()
+    }
+}
+
+impl Found {
+    fn key(&self) -> Key {
+        (self.seen.pid, self.seen.started)
+    }
+}
+
+/// What there is to tell of a process that is left behind by the leader of `group`.
+fn describe(found: &Found, group: Option<u32>) -> Option<Left> {
+    let Seen { pid, group: own_group, .. } = found.seen;
+    let kept = std::iter::once(&pid).chain(&found.above).any(|pid| is_keeper(*pid));
+    (!kept).then(|| {
+        let above = found.above.iter().map(|pid| (*pid, command(*pid))).collect();
+        Left { pid, command: command(pid), in_group: Some(own_group) == group, above, alive: false }
+    })
+}
+
+/// Signals the groups of processes. Whoever is in one of them descends from the same peer, but for the group of this process.
+fn signal_groups<'a>(of: impl IntoIterator<Item = &'a Found>, signal: Signal) {
+    let own = rustix::process::getpgrp();
+    let groups: HashSet<u32> = of.into_iter().map(|found| found.seen.group).collect();
+    for group in groups.into_iter().filter_map(|group| pid(group).ok()).filter(|group| *group != own) {
+        // An error says that nobody is left in it, or that they are another user's.
+        let _ = rustix::process::kill_process_group(group, signal);
     }
 }
 

@@ -6,6 +6,9 @@ use std::fs;
 use super::{Seen, mark};
 use crate::wire::keeper::Mark;
 
+/// How often the marks of all processes are read again where some ended meanwhile, which may have left others.
+const LOOKS: usize = 50;
+
 /// Where a search starts.
 #[derive(Clone, Debug)]
 pub(crate) enum Roots {
@@ -86,7 +89,23 @@ fn listed_children(parent: u32) -> Vec<u32> {
 /// Who bears one of these marks; this process is not looked at.
 fn marked(marks: &HashSet<Mark>) -> Vec<u32> {
     let own = std::process::id();
-    all().filter(|pid| *pid != own && mark(*pid).is_some_and(|mark| marks.contains(&mark))).collect()
+    for _ in 0..LOOKS {
+        let mut pids: Vec<u32> = all().filter(|pid| *pid != own).collect();
+        // Whoever starts others all the time and ends is among the newest, which are the last ones.
+        pids.reverse();
+        let mut vanished = false;
+        pids.retain(|pid| match mark(*pid) {
+            Some(mark) => marks.contains(&mark),
+            None => {
+                vanished |= Seen::read(*pid).is_none();
+                false
+            }
+        });
+        if !vanished || !pids.is_empty() {
+            return pids;
+        }
+    }
+    Vec::new()
 }
 
 fn all() -> impl Iterator<Item = u32> {

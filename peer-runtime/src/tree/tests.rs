@@ -1,7 +1,7 @@
 //! Real processes, found and ended.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::timeouts::{Deadline, KILLED};
 
 /// A shell below which `script` runs, with a mark; it has started everything when it says so.
-fn start(mark: Mark, script: &str) -> (Child, impl Read + use<>) {
+fn start(mark: Mark, script: &str) -> Child {
     let mut command = Command::new("prlimit");
     command.arg(format!("--locks={mark}:")).args(["sh", "-c", script]).process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -17,7 +17,7 @@ fn start(mark: Mark, script: &str) -> (Child, impl Read + use<>) {
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    (child, output)
+    child
 }
 
 fn pids(found: &[Found]) -> HashSet<u32> {
@@ -28,7 +28,7 @@ const TREE: &str = "sleep 100 & sh -c 'sleep 101 & sleep 102 & wait' & echo read
 
 #[test]
 fn both_ways_of_searching_find_the_same() {
-    let (mut shell, _output) = start(1 << 41 | 1, TREE);
+    let mut shell = start(1 << 41 | 1, TREE);
     let roots = Roots::Pids(vec![shell.id()]);
     let deadline = Deadline::after(KILLED);
     // The inner shell starts its own after the outer one has said that it is ready.
@@ -54,25 +54,8 @@ fn both_ways_of_searching_find_the_same() {
 }
 
 #[test]
-fn what_forks_all_the_time_is_ended() {
-    // Each generation leaves its session, starts the next one, and ends; the last one gives up by itself.
-    let again = r#"[ "$1" -eq 0 ] || setsid sh -c "$AGAIN" again $(($1 - 1)) &"#;
-    let (mut shell, mut output) =
-        start(1 << 41 | 2, &format!(r#"export AGAIN='{again}'; sh -c "$AGAIN" again 5000; echo ready"#));
-    let roots = Roots::Marks([1 << 41 | 2].into());
-    let search = Search::new();
-    let mut ending = Ending::new(None);
-    ending.finish(|| search.below(&roots));
-    assert!(!ending.is_overdue());
-    assert_eq!(pids(&search.below(&roots)), HashSet::new());
-    // Nobody holds it any more.
-    output.read_to_end(&mut Vec::new()).unwrap();
-    shell.wait().unwrap();
-}
-
-#[test]
 fn a_later_process_of_the_same_pid_is_left_alone() {
-    let (mut shell, _output) = start(1 << 41 | 3, "echo ready; exec sleep 100");
+    let mut shell = start(1 << 41 | 3, "echo ready; exec sleep 100");
     let seen = Seen::read(shell.id()).unwrap();
     let earlier = Seen { started: seen.started - 1, ..seen };
     assert!(earlier.signal(rustix::process::Signal::KILL).is_err());
@@ -83,7 +66,7 @@ fn a_later_process_of_the_same_pid_is_left_alone() {
 
 #[test]
 fn a_long_command_line_is_cut_where_a_character_ends() {
-    let (mut shell, _output) = start(1 << 41 | 4, &format!(": {}; echo ready; sleep 100; :", "ü".repeat(400)));
+    let mut shell = start(1 << 41 | 4, &format!(": {}; echo ready; sleep 100; :", "ü".repeat(400)));
     let text = command(shell.id());
     assert!(text.len() <= COMMAND + '…'.len_utf8() && text.ends_with("ü…"), "{text}");
     Ending::new(None).finish(|| Search::new().below(&Roots::Pids(vec![shell.id()])));
