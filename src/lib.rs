@@ -50,8 +50,8 @@
 pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
-    Mailbox, Nodes, Peer, PeerDown, PeerState, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope, Shutdown,
-    Start, StartOptions, Stop, UNLIMITED, WaitBoot, mailbox, random_name, scope, start, start_link,
+    Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
+    Shutdown, Start, StartOptions, Stop, UNLIMITED, WaitBoot, mailbox, random_name, scope, start, start_link,
 };
 
 pub use peer_macros::{ct_peer, ct_peer_name, peer_test, remote};
@@ -69,7 +69,7 @@ pub use peer_runtime::private as __private;
 /// ```
 pub mod prelude {
     pub use crate::{
-        Connection, Input, Nodes, Peer, PeerDown, PeerState, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
+        Connection, Input, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
         ct_peer_name, mailbox, peer_test, remote,
     };
 }

@@ -11,15 +11,18 @@ use crate::errors::Errors;
 use crate::path;
 
 /// The options that can stand in braces, each named as the method of `StartOptions` that it calls.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 17] = [
     "name",
     "longnames",
     "host",
     "peer_down",
     "exec",
+    "foreign",
+    "ready",
     "connection",
     "args",
     "env",
+    "current_dir",
     "wait_boot",
     "shutdown",
     "detached",

@@ -43,7 +43,8 @@ pub use failure::{Failure, Result};
 pub use mailbox::{Address, Mailbox, Recipient};
 pub use name::random_name;
 pub use options::{
-    BootNotice, BootNotices, BootNotify, Connection, EnvValue, Exec, Input, PeerDown, Shutdown, StartOptions, WaitBoot,
+    BootNotice, BootNotices, BootNotify, Connection, EnvValue, Exec, Input, PeerDown, Ready, Shutdown, StartOptions,
+    WaitBoot,
 };
 pub use origin::{Call, Peer, Start, Stop};
 pub use panic::RemotePanic;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,13 @@ use crate::timeouts;
 mod build;
 mod kinds;
 mod notice;
+mod ready;
 mod verify;
 
 pub use kinds::{Connection, EnvValue, Exec, Input, PeerDown, Shutdown};
 pub use notice::{BootNotice, BootNotices, BootNotify, WaitBoot};
+pub use ready::Ready;
+pub(crate) use ready::Sign;
 
 /// What `post_process_args` does: everything after the executable in, the same or better out.
 pub(crate) type PostProcess = Arc<dyn Fn(Vec<OsString>) -> Vec<OsString> + Send + Sync>;
@@ -42,9 +46,12 @@ pub struct StartOptions {
     pub(crate) host: Option<String>,
     pub(crate) peer_down: PeerDown,
     pub(crate) exec: Option<Exec>,
+    pub(crate) foreign: Option<Exec>,
+    pub(crate) ready: Option<Ready>,
     pub(crate) connection: Connection,
     pub(crate) args: Vec<OsString>,
     pub(crate) env: Vec<(OsString, EnvValue)>,
+    pub(crate) current_dir: Option<PathBuf>,
     pub(crate) wait_boot: WaitBoot,
     pub(crate) shutdown: Shutdown,
     pub(crate) detached: Option<bool>,
@@ -98,7 +105,14 @@ impl fmt::Display for StartOptions {
         if let Some(exec) = &self.exec {
             add("exec", exec.to_string());
         }
-        add("connection", format!("{:?}", self.connection));
+        if let Some(foreign) = &self.foreign {
+            add("foreign", foreign.to_string());
+        } else {
+            add("connection", format!("{:?}", self.connection));
+        }
+        if let Some(ready) = &self.ready {
+            add("ready", ready.to_string());
+        }
         add("peer_down", format!("{:?}", self.peer_down));
         if !self.args.is_empty() {
             add("args", format!("{:?}", self.args));
@@ -110,6 +124,9 @@ impl fmt::Display for StartOptions {
                 EnvValue::Set(_) => key.display().to_string(),
             });
             add("env", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
+        }
+        if let Some(dir) = &self.current_dir {
+            add("current_dir", format!("{dir:?}"));
         }
         add("wait_boot", self.wait_boot.to_string());
         add("shutdown", self.shutdown.to_string());

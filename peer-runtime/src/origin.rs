@@ -7,6 +7,7 @@ mod boot;
 mod calls;
 mod console;
 mod control;
+mod foreign;
 mod inner;
 mod leaks;
 mod link;

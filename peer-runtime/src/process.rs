@@ -40,6 +40,7 @@ pub(crate) struct Request {
     pub(crate) arg0: Option<OsString>,
     pub(crate) args: Vec<OsString>,
     pub(crate) env: Vec<(OsString, EnvValue)>,
+    pub(crate) current_dir: Option<PathBuf>,
     pub(crate) output: Output,
 }
 
@@ -85,7 +86,7 @@ pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
 
 async fn try_spawn(request: &Request) -> io::Result<Spawned> {
     let keeper = Keeper::current()?;
-    let (theirs, ours) = descriptors::make(request.output)?;
+    let (theirs, ours) = descriptors::make(request)?;
     // Its value for "unlimited" is none of these.
     let mark: Mark = rand::random::<u64>() >> 2;
     let process = keeper.spawn(request.to_wire(mark), theirs).await??;
@@ -98,8 +99,13 @@ fn refused(Refused { step, errno }: Refused) -> io::Error {
     let error = io::Error::from_raw_os_error(errno);
     match step {
         Step::Fork | Step::Execute => error,
-        Step::Directory => io::Error::new(error.kind(), format!("its directory cannot be entered: {error}")),
+        Step::Directory => not_entered(&error),
     }
+}
+
+fn not_entered(error: &io::Error) -> io::Error {
+    // What is executed is never refused for this kind of reason.
+    io::Error::new(io::ErrorKind::NotADirectory, format!("its directory cannot be entered: {error}"))
 }
 
 impl Process {
@@ -134,6 +140,11 @@ impl Process {
     /// Kills the process, and with it everything below it.
     pub(crate) fn kill(&self) {
         self.keeper.ask(&ToKeeper::Kill { mark: self.mark });
+    }
+
+    /// Asks the process, and it alone, by SIGTERM to end.
+    pub(crate) fn terminate(&self) {
+        self.keeper.ask(&ToKeeper::Terminate { mark: self.mark });
     }
 
     /// Stops the process and everything below it, and waits until all of them stand still.

@@ -37,6 +37,8 @@ struct State {
     sink: Sink,
     /// Frames that senders wrote themselves since something last arrived from the peer.
     unheard: usize,
+    /// Nothing more will be sent: when the queue is empty the connection is closed.
+    finishing: bool,
 }
 
 #[derive(Debug, Default)]
@@ -78,11 +80,18 @@ impl Outbox {
         self.left.notify_one();
     }
 
+    /// Closes the connection when everything is sent; what is sent from now on is refused.
+    pub(crate) fn finish(&self) {
+        self.lock().finishing = true;
+        self.left.notify_one();
+    }
+
     /// Sends a frame, after all frames before it; `false` if the connection is closed.
     pub(crate) fn send(&self, frame: &[u8]) -> bool {
         let mut state = self.lock();
         let written = match &state.sink {
             Sink::Closed => return false,
+            _ if state.finishing => return false,
             Sink::Open(sink) if state.queue.is_empty() && state.unheard < ALONE => {
                 let written = write(sink.get_ref(), frame);
                 state.unheard += 1;
@@ -112,6 +121,10 @@ impl Outbox {
                     match &state.sink {
                         Sink::Closed => return,
                         Sink::Open(sink) if !state.queue.is_empty() => Arc::clone(sink),
+                        Sink::Open(_) if state.finishing => {
+                            drop(state);
+                            return self.close();
+                        }
                         _ => break,
                     }
                 };

@@ -1,9 +1,10 @@
 //! The methods that set the options, one for each.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Connection, EnvValue, Exec, Input, PeerDown, Shutdown, StartOptions, WaitBoot};
+use super::{Connection, EnvValue, Exec, Input, PeerDown, Ready, Shutdown, StartOptions, WaitBoot};
 
 impl StartOptions {
     /// The defaults.
@@ -103,6 +104,40 @@ impl StartOptions {
         self
     }
 
+    /// A program that is no node: any program, linked to the scope as a node is, with its console, its state and its
+    /// end, and without calls. A path (or a name that `PATH` leads to), or a pair of that and leading arguments, of
+    /// which a prefix must become the program: `("setpriv", ["--reuid=nobody", "postgres"])`, `("sh", ["-c", "exec ..."])`.
+    ///
+    /// [`ready`](Self::ready) says when it counts as started. [`stop`](crate::Peer::stop) asks it by SIGTERM to end;
+    /// see [`Shutdown`]. Not in the manual.
+    ///
+    /// The start fails with `is_boot_failed` for what cannot be executed, or ends before it is ready, and with
+    /// `is_bad_option` beside options that only a node has: `exec`, `connection`, `detached`, `frame_limit`.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let options = StartOptions::new().foreign("sh").args(["-c", "echo serving; exec sleep 1000"]);
+    /// let server = peer::start(options.ready(Ready::Line("serving"))).await?;
+    /// assert_eq!(server.state(), PeerState::Running);
+    /// server.stop().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn foreign(mut self, program: impl Into<Exec>) -> Self {
+        self.foreign = Some(program.into());
+        self
+    }
+
+    /// When a [`foreign`](Self::foreign) program counts as started. Default: [`Ready::Spawned`]. Not in the manual.
+    ///
+    /// The start fails with `is_bad_option` without `foreign`.
+    ///
+    /// See [`Ready`] for an example.
+    pub fn ready(mut self, ready: Ready) -> Self {
+        self.ready = Some(ready);
+        self
+    }
+
     /// The control connection. Default: [`Connection::StandardIo`]. The manual's `connection`.
     ///
     /// The start fails with `is_bad_option` if the origin cannot listen there.
@@ -149,6 +184,28 @@ impl StartOptions {
         V: Into<EnvValue>,
     {
         self.env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        self
+    }
+
+    /// The working directory of the peer; what is not absolute is meant from the origin's own, as it is when the peer
+    /// is started. The paths of `exec` and `foreign` are still the origin's. For the locally started executable only:
+    /// not behind `ssh` or `docker`. Default: the origin's. Not in the manual; named after
+    /// [`Command::current_dir`](std::process::Command::current_dir).
+    ///
+    /// The start fails with `is_bad_option` if it is no directory.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # use std::path::PathBuf;
+    /// #[remote]
+    /// fn directory() -> Option<PathBuf> { std::env::current_dir().ok() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(StartOptions::new().current_dir("/")).await?;
+    /// assert_eq!(peer.call(directory, ()).await?, Some(PathBuf::from("/")));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn current_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.current_dir = Some(directory.into());
         self
     }
 

@@ -55,7 +55,10 @@ pub enum PeerDown {
 /// How a peer is stopped.
 ///
 /// Mirrors the manual's `shutdown`. Time-outs are at least 1 s, or [`UNLIMITED`](crate::UNLIMITED).
-/// Whatever the policy, a process that is still there afterwards is killed.
+/// Whatever the policy, a process that is still there afterwards is killed, with all below it.
+///
+/// A program that is no node ([`foreign`](crate::StartOptions::foreign)) is asked by SIGTERM in place of a message, and by the
+/// end of its standard input with `Close`.
 ///
 /// ```
 /// use peer::prelude::*;

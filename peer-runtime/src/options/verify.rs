@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Connection, EnvValue, Input, Shutdown, StartOptions, limit};
+use super::{Connection, EnvValue, Exec, Input, Shutdown, StartOptions, limit};
 use crate::error::Error;
 use crate::name;
 use crate::timeouts::SHORTEST_SHUTDOWN;
@@ -22,12 +22,21 @@ impl StartOptions {
             return Err(Error::option("name", format!("{name:?}"), fault));
         }
         self.verify_host()?;
-        if let Some(exec) = &self.exec {
-            if exec.program.as_os_str().is_empty() {
-                return Err(Error::option("exec", "\"\"", "the program is empty"));
+        if let Some(exec) = &self.exec
+            && let Some(fault) = exec.fault()
+        {
+            return Err(Error::option("exec", exec, fault));
+        }
+        self.verify_foreign()?;
+        if let Some(dir) = &self.current_dir {
+            let value = || format!("{dir:?}");
+            if has_nul(dir.as_os_str()) {
+                return Err(Error::option("current_dir", value(), "a NUL byte ends a C string early"));
             }
-            if has_nul(exec.program.as_os_str()) || exec.args.iter().any(|arg| has_nul(arg)) {
-                return Err(Error::option("exec", exec, "a NUL byte ends a C string early"));
+            match std::fs::metadata(dir) {
+                Ok(found) if found.is_dir() => {}
+                Ok(_) => return Err(Error::option("current_dir", value(), "it is no directory")),
+                Err(error) => return Err(Error::option("current_dir", value(), error).hint("create it first")),
             }
         }
         if let Some(arg) = self.args.iter().find(|arg| has_nul(arg)) {
@@ -79,6 +88,54 @@ impl StartOptions {
         Ok(())
     }
 
+    /// The same, whatever the origin's own directory will be: for a restart, too.
+    pub(crate) fn settled(mut self) -> Result<Self, Error> {
+        if let Some(dir) = &self.current_dir {
+            let absolute = std::path::absolute(dir);
+            self.current_dir = Some(absolute.map_err(|error| Error::option("current_dir", format!("{dir:?}"), error))?);
+        }
+        Ok(self)
+    }
+
+    /// A program that is no node has none of what only nodes have.
+    fn verify_foreign(&self) -> Result<(), Error> {
+        let Some(foreign) = &self.foreign else {
+            return match &self.ready {
+                Some(ready) => {
+                    let fault = "a node is ready when it says that it is started; only a `foreign` program is watched";
+                    Err(Error::option("ready", ready, fault))
+                }
+                None => Ok(()),
+            };
+        };
+        let refused = |option: &str, value: String, fault: &str| {
+            Err(Error::option(option, value, format!("{fault}; leave it out, or `foreign`")))
+        };
+        if let Some(fault) = foreign.fault() {
+            return Err(Error::option("foreign", foreign, fault));
+        }
+        if let Some(exec) = &self.exec {
+            return refused("exec", exec.to_string(), "it starts a node, and `foreign` a program that is none");
+        }
+        if self.connection != Connection::StandardIo {
+            let fault = "a program that is no node has no control connection";
+            return refused("connection", format!("{:?}", self.connection), fault);
+        }
+        if self.detached == Some(false) {
+            let fault = "the console of a program that is no node is always read by its origin";
+            return refused("detached", "false".to_owned(), fault);
+        }
+        if let Some(limit) = self.frame_limit {
+            return refused("frame_limit", limit.to_string(), "a program that is no node has no messages");
+        }
+        if let Some(ready) = &self.ready
+            && let Some(fault) = ready.0.fault()
+        {
+            return Err(Error::option("ready", ready, fault));
+        }
+        Ok(())
+    }
+
     fn verify_host(&self) -> Result<(), Error> {
         let Some(host) = &self.host else {
             if self.longnames == Some(true) && self.exec.is_none() && !name::full_host().contains('.') {
@@ -102,6 +159,19 @@ impl StartOptions {
                 Err(Error::option("host", value, "a short name has no domain; leave out `longnames: false`"))
             }
             _ => Ok(()),
+        }
+    }
+}
+
+impl Exec {
+    /// What makes it nothing to execute, if anything does.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if self.program.as_os_str().is_empty() {
+            Some("the program is empty")
+        } else if has_nul(self.program.as_os_str()) || self.args.iter().any(|arg| has_nul(arg)) {
+            Some("a NUL byte ends a C string early")
+        } else {
+            None
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::control::{self, Booted};
+use super::foreign::Readiness;
 use super::inner::{How, Inner, Parts};
 use super::peer::Peer;
 use crate::error::{Error, Kind};
@@ -83,6 +84,7 @@ pub(crate) fn start<G: Send + 'static>(
     Start(Box::pin(async move {
         // Here, and not on the control plane: `post_process_args` is the user's own.
         options.verify()?;
+        let options = options.settled()?;
         let request = launch::request(&options)?;
         let (early, spawned) = oneshot::channel();
         let entered = enter();
@@ -115,7 +117,7 @@ pub(crate) fn start<G: Send + 'static>(
 }
 
 /// `ENOEXEC`.
-const NO_PROGRAM: i32 = 8;
+pub(super) const NO_PROGRAM: i32 = 8;
 
 type BootResult = oneshot::Receiver<Result<(), Error>>;
 
@@ -141,7 +143,8 @@ async fn begin(
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
     let node = first_name(&options, &name);
-    let spawned = spawn(request, &node).await?;
+    let readiness = Readiness::before(&options).await?;
+    let spawned = spawn(request, &node, &options).await?;
     let parts = Parts {
         node,
         process: Arc::clone(&spawned.process),
@@ -163,7 +166,7 @@ async fn begin(
         WaitBoot::No => (Booted::Nobody, None),
     };
     let boot = message::small(&ToPeer::Boot(spec.clone()));
-    control::spawn(control::New { inner, ends, spawned, listener, reservation, spec, boot, booted, begun });
+    control::spawn(control::New { inner, ends, spawned, listener, reservation, spec, boot, booted, begun, readiness });
     Ok((peer, result))
 }
 
@@ -180,15 +183,18 @@ fn name_error(name: &str, error: &io::Error) -> Error {
     }
 }
 
-async fn spawn(request: Request, node: &str) -> Result<process::Spawned, Error> {
+async fn spawn(request: Request, node: &str, options: &StartOptions) -> Result<process::Spawned, Error> {
     let program = request.program.display().to_string();
+    let option = if options.foreign.is_some() { "foreign" } else { "exec" };
     process::spawn(request).await.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`",
-            io::ErrorKind::PermissionDenied => "the option `exec` names a file that may not be executed",
-            io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes",
-            _ if error.raw_os_error() == Some(NO_PROGRAM) => "the option `exec` names a file that is no program for this machine; a script needs a `#!` line",
-            _ => "the operating system refused a new process or its pipes; see `ulimit -a`",
+            io::ErrorKind::NotFound if options.foreign.is_some() => "the option `foreign` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
+            io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
+            io::ErrorKind::NotADirectory => "the option `current_dir` names it".to_owned(),
+            io::ErrorKind::PermissionDenied => format!("the option `{option}` names a file that may not be executed"),
+            io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes".to_owned(),
+            _ if error.raw_os_error() == Some(NO_PROGRAM) => format!("the option `{option}` names a file that is no program for this machine; a script needs a `#!` line"),
+            _ => "the operating system refused a new process or its pipes; see `ulimit -a`".to_owned(),
         };
         Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)
     })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::foreign::Readiness;
 use super::inner::{End, How, Inner};
 use super::leaks;
 use super::link::{Event, Wires};
@@ -37,6 +38,8 @@ pub(super) struct New {
     pub(super) boot: Vec<u8>,
     pub(super) booted: Booted,
     pub(super) begun: Instant,
+    /// Of a program that is no node.
+    pub(super) readiness: Option<Arc<Readiness>>,
 }
 
 /// Why the control process stops waiting.
@@ -71,6 +74,7 @@ struct Control {
     process: Arc<Process>,
     booted: Option<Booted>,
     begun: Instant,
+    readiness: Option<Arc<Readiness>>,
 }
 
 /// Whether `PEER_BOOT_DEBUG` asks for every step of a boot.
@@ -84,10 +88,10 @@ pub(super) fn spawn(new: New) {
 }
 
 async fn run(new: New) {
-    let New { inner, mut ends, spawned, listener, reservation, spec, boot, booted, begun } = new;
+    let New { inner, mut ends, spawned, listener, reservation, spec, boot, booted, begun, readiness } = new;
     let Spawned { process, stdin, frames, console } = spawned;
     let heard = Arc::new(AtomicBool::new(true));
-    let mut control = Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun };
+    let mut control = Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun, readiness };
     control.step(&format!("spawned as os pid {}", inner.os_pid()));
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (ended, ending) = watch::channel(false);
@@ -104,7 +108,11 @@ async fn run(new: New) {
         tokio::join!(inner.outbox.drive(), inner.calls.expire(), beat(&inner, heartbeat, &heard, &events));
     });
     let mut tasks = Vec::new();
-    let cause = match wires.attach(stdin, frames, console, listener, &boot, &mut tasks) {
+    let attached = match &control.readiness {
+        Some(readiness) => readiness.attach(wires, stdin, console, &mut tasks),
+        None => wires.attach(stdin, frames, console, listener, &boot, &mut tasks),
+    };
+    let cause = match attached {
         Ok(()) => control.watch(&mut inbox, &mut ends).await,
         Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
     };
@@ -163,6 +171,10 @@ impl Control {
                 Some(event) = inbox.recv() => match event {
                     Event::Hello => self.step("hello received"),
                     Event::Started => self.started(),
+                    Event::Ready => {
+                        self.inner.started(&self.inner.node());
+                        self.started();
+                    }
                     Event::Silent => return Cause::Silent,
                     Event::Ended(why) => return Cause::Link(why),
                 },
@@ -221,6 +233,10 @@ impl Control {
                     let _ = done.take().map(|done| done.send(()));
                     true
                 }
+                _ if self.readiness.is_some() => {
+                    self.process.terminate();
+                    true
+                }
                 Shutdown::Halt | Shutdown::HaltWithin(_) => self.inner.outbox.send(&message::small(&ToPeer::Halt)),
                 Shutdown::Graceful(_) => self.inner.outbox.send(&message::small(&ToPeer::Shutdown)),
             };
@@ -228,8 +244,11 @@ impl Control {
         if asked {
             let grace = self.inner.grace();
             match self.ended_within(grace).await {
-                // Halting gives it no time for what it has started.
-                Some(exit) => orderly = matches!((policy, exit), (Shutdown::Graceful(_), Reason::Exited(_))),
+                // Halting gives a node no time for what it has started.
+                Some(Reason::Exited(_)) => {
+                    orderly = matches!(policy, Shutdown::Graceful(_)) || self.readiness.is_some()
+                }
+                Some(_) => {}
                 None if policy == Shutdown::Close => {}
                 None => self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
             }
@@ -301,6 +320,9 @@ impl Control {
 
     fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
         let inner = &self.inner;
+        if let Some(readiness) = &self.readiness {
+            return readiness.boot_error(inner, reason, timeout);
+        }
         let what = match reason {
             Reason::BootTimeout => format!("the node was not started within {}", crate::timeouts::display(timeout)),
             Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),

@@ -25,6 +25,8 @@ const DRAINED: usize = 8 << 20;
 pub(super) enum Event {
     Hello,
     Started,
+    /// The same of a program that is no node.
+    Ready,
     /// It gave no sign of life.
     Silent,
     /// The connection ended; with a reason if what came over it was wrong.
@@ -59,6 +61,7 @@ impl Wires {
                 Arc::clone(&self.inner),
                 Reader::new(console)?,
                 self.ending.clone(),
+                |_| {},
             )));
         }
         if let Some(listener) = listener {
@@ -202,15 +205,24 @@ fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) ->
     Ok(false)
 }
 
-/// Relays a peer's console until it ends, or until the process has ended and all is read.
-async fn relay_console(inner: Arc<Inner>, reader: Reader, mut ending: watch::Receiver<bool>) {
+/// Relays a peer's console until it ends, or until the process has ended and all is read. `seen` is shown what comes
+/// while the process runs.
+pub(super) async fn relay_console(
+    inner: Arc<Inner>,
+    reader: Reader,
+    mut ending: watch::Receiver<bool>,
+    mut seen: impl FnMut(&[u8]) + Send,
+) {
     let mut buffer = vec![0; 8 << 10];
     loop {
         tokio::select! {
             biased;
             _ = ending.wait_for(|ended| *ended) => break,
             read = reader.read(&mut buffer) => match read {
-                Ok(bytes) if bytes > 0 => inner.printed(&buffer[..bytes]),
+                Ok(bytes) if bytes > 0 => {
+                    inner.printed(&buffer[..bytes]);
+                    seen(&buffer[..bytes]);
+                }
                 _ => return,
             },
         }

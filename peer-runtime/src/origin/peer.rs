@@ -18,7 +18,7 @@ use crate::mailbox::{Letter, Recipient};
 use crate::options::StartOptions;
 use crate::registry::RemoteFn;
 use crate::state::{PeerState, Reason};
-use crate::wire::message::{self, Function, ToPeer};
+use crate::wire::message::{Function, ToPeer};
 
 /// A peer: the handle to its control process. Clones are the same peer; dropping them stops nothing.
 ///
@@ -282,11 +282,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn input(&self, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
-        let mut frame = Vec::new();
-        message::append(&mut frame, self.inner.frame_limit, &ToPeer::Input, bytes.as_ref())
-            .map_err(|length| self.too_large(length, "input".to_owned()))?;
-        self.check_fed()?;
-        self.send_frame(&frame, || "input".to_owned())
+        self.feed(bytes.as_ref())
     }
 
     /// Readers of the node's standard input find the end of the file after what was fed.
@@ -296,8 +292,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn end_input(&self) -> Result<(), Error> {
-        self.check_fed()?;
-        self.send_frame(&message::small(&ToPeer::EndOfInput), || "end of input".to_owned())
+        self.feed_end()
     }
 }
 

@@ -15,6 +15,7 @@ impl Peer {
     /// Sends a letter on to the node.
     pub(crate) fn post(&self, letter: &Letter) -> Result<(), Error> {
         let operation = || format!("message to mailbox `{}`", letter.to.name());
+        self.check_node(operation)?;
         let head = ToPeer::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
         let mut frame = Vec::new();
         message::append(&mut frame, self.inner().frame_limit, &head, &letter.payload)
@@ -22,7 +23,45 @@ impl Peer {
         self.send_frame(&frame, operation)
     }
 
-    pub(super) fn check_fed(&self) -> Result<(), Error> {
+    /// To a node in a frame; to a program that is none as it is.
+    pub(super) fn feed(&self, bytes: &[u8]) -> Result<(), Error> {
+        let operation = || "input".to_owned();
+        if self.is_foreign() {
+            self.check_fed()?;
+            return self.send_frame(bytes, operation);
+        }
+        let mut frame = Vec::new();
+        message::append(&mut frame, self.inner().frame_limit, &ToPeer::Input, bytes)
+            .map_err(|length| self.too_large(length, operation()))?;
+        self.check_fed()?;
+        self.send_frame(&frame, operation)
+    }
+
+    pub(super) fn feed_end(&self) -> Result<(), Error> {
+        self.check_fed()?;
+        let operation = || "end of input".to_owned();
+        if self.is_foreign() {
+            self.inner().check_running(operation)?;
+            self.inner().outbox.finish();
+            return Ok(());
+        }
+        self.send_frame(&message::small(&ToPeer::EndOfInput), operation)
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.inner().options.foreign.is_some()
+    }
+
+    /// An error for a program that nobody can call.
+    fn check_node(&self, operation: impl FnOnce() -> String) -> Result<(), Error> {
+        if !self.is_foreign() {
+            return Ok(());
+        }
+        let what = "it is no node: it was started with `foreign`, and has no functions and no mailboxes";
+        Err(self.inner().error(Kind::Undef, operation(), what).hint("talk to it as its own clients do"))
+    }
+
+    fn check_fed(&self) -> Result<(), Error> {
         if self.inner().options.input == Input::Fed {
             return Ok(());
         }
@@ -32,6 +71,7 @@ impl Peer {
 
     /// The key of a function of ours, checked before anything is sent.
     pub(super) fn check_typed<'a>(&self, name: &'a str, what: &str) -> Result<Function<'a>, Error> {
+        self.check_node(|| format!("{what} of `{name}`"))?;
         let function = Function::Typed(name);
         let undef = |what: &str, fault: String| self.inner().error(Kind::Undef, format!("{what} of `{name}`"), fault);
         registry::find(&function).map_err(|(_, fault)| undef(what, fault).hint("put `#[remote]` on the function"))?;
@@ -58,6 +98,7 @@ impl Peer {
         args: &A,
         operation: impl Fn() -> String,
     ) -> Result<Vec<u8>, Error> {
+        self.check_node(&operation)?;
         let mut frame = Vec::with_capacity(128);
         let mut encoded = Ok(());
         let fits = frame::append(&mut frame, self.inner().frame_limit, |out| {
@@ -84,7 +125,9 @@ impl Peer {
         if self.inner().outbox.send(frame) {
             Ok(())
         } else {
-            Err(self.inner().error(Kind::NoConnection(None), operation(), "the control connection is closed"))
+            let what =
+                if self.is_foreign() { "its standard input is closed" } else { "the control connection is closed" };
+            Err(self.inner().error(Kind::NoConnection(None), operation(), what))
         }
     }
 

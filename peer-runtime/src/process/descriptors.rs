@@ -6,7 +6,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::Output;
+use super::{Output, Request, not_entered};
+use crate::name;
 use crate::wire::keeper::DESCRIPTORS;
 
 /// Our ends.
@@ -17,12 +18,15 @@ pub(super) struct Ours {
 }
 
 /// What the new process gets, its directory first, and our ends.
-pub(super) fn make(output: Output) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
-    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(".", directory, Mode::empty())?;
+pub(super) fn make(request: &Request) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = match &request.current_dir {
+        None => rustix::fs::open(".", flags, Mode::empty())?,
+        Some(path) => rustix::fs::open(path, flags, Mode::empty()).map_err(|error| directory_error(error.into()))?,
+    };
     let (stdin_read, stdin) = pipe()?;
     let (mut frames, mut console) = (None, None);
-    let (out, err) = match output {
+    let (out, err) = match request.output {
         Output::Inherited => (copy(rustix::stdio::stdout())?, copy(rustix::stdio::stderr())?),
         Output::FramesAndConsole => {
             let (read, out) = pipe()?;
@@ -42,6 +46,11 @@ pub(super) fn make(output: Output) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)>
         rustix::io::ioctl_fionbio(fd, true)?;
     }
     Ok(([directory, stdin_read, out, err], Ours { stdin, frames, console }))
+}
+
+/// Being short of descriptors says nothing of the directory.
+fn directory_error(error: io::Error) -> io::Error {
+    if name::is_short(&error) { error } else { not_entered(&error) }
 }
 
 /// A copy of one of this process's own; nothing, where it is closed.

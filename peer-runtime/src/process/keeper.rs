@@ -231,6 +231,12 @@ impl Request {
                 env.push([name.as_bytes(), b"=", value.as_bytes()].concat());
             }
         }
-        Spawn { mark, program: bytes(program), args: args.map(bytes).collect(), env, directory_matters: false }
+        Spawn {
+            mark,
+            program: bytes(program),
+            args: args.map(bytes).collect(),
+            env,
+            directory_matters: self.current_dir.is_some(),
+        }
     }
 }

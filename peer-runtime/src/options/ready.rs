@@ -1,0 +1,152 @@
+//! `ready`: when a foreign program counts as started.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::Exec;
+
+/// When a [`foreign`](crate::StartOptions::foreign) program is ready, and so started.
+///
+/// The start waits as [`wait_boot`](crate::StartOptions::wait_boot) says. It fails at once if the program ends before
+/// that, with its status and its last output.
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let script = "echo listening on 7000; exec cat";
+/// let options = StartOptions::new().foreign("sh").args(["-c", script]).input(Input::Fed);
+/// let server = peer::start(options.ready(Ready::Line("listening"))).await?;
+/// assert_eq!(server.state(), PeerState::Running);
+/// server.stop().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready(pub(crate) Sign);
+
+/// What is waited for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sign {
+    #[default]
+    Spawned,
+    Line(String),
+    Tcp(SocketAddr),
+    File(PathBuf),
+    Probe(Exec),
+}
+
+#[expect(non_snake_case, non_upper_case_globals, reason = "they are read, and written, as the variants of an enum")]
+impl Ready {
+    /// As soon as it runs.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let options = StartOptions::new().foreign("sleep").args(["1000"]).ready(Ready::Spawned);
+    /// peer::start(options).await?.stop().await?;
+    /// # Ok(()) }
+    /// ```
+    pub const Spawned: Self = Self(Sign::Spawned);
+
+    /// When it has printed this, within one line of its standard output or error. The line need not be finished.
+    ///
+    /// See [`Ready`] for an example.
+    pub fn Line(text: impl Into<String>) -> Self {
+        Self(Sign::Line(text.into()))
+    }
+
+    /// When a connection to this port of 127.0.0.1 is accepted (and closed again).
+    ///
+    /// The start fails with `is_bad_option`, before anything is spawned, if something listens there already.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let other = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let ready = Ready::Tcp(other.local_addr()?.port());
+    /// let error = peer::start(StartOptions::new().foreign("cat").ready(ready)).await.unwrap_err();
+    /// assert!(error.is_bad_option() && error.to_string().contains("something else listens"));
+    /// # Ok(()) }
+    /// ```
+    pub fn Tcp(port: u16) -> Self {
+        Self::TcpAt(Ipv4Addr::LOCALHOST, port)
+    }
+
+    /// As [`Tcp`](Self::Tcp), at another address.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// use std::net::Ipv6Addr;
+    /// assert_eq!(Ready::TcpAt(Ipv6Addr::LOCALHOST, 7000).to_string(), "TcpAt([::1]:7000)");
+    /// ```
+    pub fn TcpAt(address: impl Into<IpAddr>, port: u16) -> Self {
+        Self(Sign::Tcp(SocketAddr::new(address.into(), port)))
+    }
+
+    /// When this file is there, and is not as it was before the program was started: one that an earlier run left
+    /// behind does not count. What is not absolute is meant from the working directory of the program.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let file = std::env::temp_dir().join(peer::random_name("ready"));
+    /// let script = r#"echo "$$" > "$1"; exec sleep 1000"#;
+    /// let options = StartOptions::new().foreign(("sh", ["-c", script, "sh"])).args([&file]);
+    /// let server = peer::start(options.ready(Ready::File(&file))).await?;
+    /// server.stop().await?;
+    /// # std::fs::remove_file(file)?; Ok(()) }
+    /// ```
+    pub fn File(path: impl Into<PathBuf>) -> Self {
+        Self(Sign::File(path.into()))
+    }
+
+    /// When this command ends with exit status 0: a program, or a pair of a program and its arguments. It is run again
+    /// and again, one at a time, in the directory and with the environment of the program, and for at most 5 s.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let options = StartOptions::new().foreign("sleep").args(["1000"]);
+    /// let server = peer::start(options.ready(Ready::Probe(("test", ["-d", "/proc/self"])))).await?;
+    /// server.stop().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn Probe(command: impl Into<Exec>) -> Self {
+        Self(Sign::Probe(command.into()))
+    }
+}
+
+/// [`Ready::Spawned`].
+impl Default for Ready {
+    fn default() -> Self {
+        Self::Spawned
+    }
+}
+
+/// As it is written in Rust.
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Sign::Spawned => f.write_str("Spawned"),
+            Sign::Line(text) => write!(f, "Line({text:?})"),
+            Sign::Tcp(at) if at.ip() == Ipv4Addr::LOCALHOST => write!(f, "Tcp({})", at.port()),
+            Sign::Tcp(at) => write!(f, "TcpAt({at})"),
+            Sign::File(path) => write!(f, "File({path:?})"),
+            Sign::Probe(command) => write!(f, "Probe({command})"),
+        }
+    }
+}
+
+impl Sign {
+    /// What makes it impossible, if anything does.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Line(text) if text.is_empty() => Some("every line contains it; `Ready::Spawned` waits for none"),
+            Self::Line(text) if text.contains('\n') => Some("no line contains the end of a line"),
+            Self::Tcp(at) if at.port() == 0 => Some("nothing listens on port 0; give the one that the program uses"),
+            Self::File(path) if path.as_os_str().is_empty() => Some("the path is empty"),
+            Self::Probe(command) => command.fault(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Options that do not go together.
+
+use super::*;
+
+fn foreign() -> StartOptions {
+    StartOptions::new().foreign("cat")
+}
+
+#[peer_test]
+async fn what_only_a_node_has_is_refused_before_anything_is_spawned() {
+    let cases: Vec<(StartOptions, [&str; 3])> = vec![
+        (StartOptions::new().foreign(""), ["`foreign`", "\"\"", "empty"]),
+        (StartOptions::new().foreign(("sh", ["a\0b"])), ["`foreign`", "a\\0b", "NUL byte"]),
+        (foreign().exec("cat"), ["`exec`", "\"cat\"", "leave it out, or `foreign`"]),
+        (foreign().connection(Connection::Tcp(0)), ["`connection`", "Tcp(0)", "no control connection"]),
+        (foreign().detached(false), ["`detached`", "false", "console"]),
+        (foreign().frame_limit(1 << 20), ["`frame_limit`", "1048576", "no messages"]),
+        (StartOptions::new().ready(Ready::Spawned), ["`ready`", "Spawned", "only a `foreign` program"]),
+        (StartOptions::new().exec("cat").ready(Ready::Tcp(7)), ["`ready`", "Tcp(7)", "only a `foreign` program"]),
+        (foreign().ready(Ready::Line("")), ["`ready`", "Line(\"\")", "Ready::Spawned"]),
+        (foreign().ready(Ready::Line("a\nb")), ["`ready`", "Line(\"a\\nb\")", "end of a line"]),
+        (foreign().ready(Ready::Tcp(0)), ["`ready`", "Tcp(0)", "port 0"]),
+        (foreign().ready(Ready::File("")), ["`ready`", "File(\"\")", "empty"]),
+        (foreign().ready(Ready::Probe("")), ["`ready`", "Probe(\"\")", "empty"]),
+        (foreign().ready(Ready::Probe(("test", ["a\0b"]))), ["`ready`", "a\\0b", "NUL byte"]),
+        (foreign().current_dir("/nowhere/at/all"), ["`current_dir`", "\"/nowhere/at/all\"", "No such file"]),
+        (StartOptions::new().current_dir("/dev/null"), ["`current_dir`", "\"/dev/null\"", "no directory"]),
+        (StartOptions::new().current_dir(""), ["`current_dir`", "\"\"", "No such file"]),
+        (StartOptions::new().current_dir("a\0b"), ["`current_dir`", "a\\0b", "NUL byte"]),
+    ];
+    for (options, said) in cases {
+        let text = options.to_string();
+        for start in [peer::start(options.clone()), peer::start_link(options.clone()), ct_peer!(options)] {
+            let error = refused(start).await;
+            assert!(error.is_bad_option() && !error.is_boot_failed() && error.node().is_none(), "{text}: {error}");
+            says(&error, &said);
+        }
+    }
+}
+
+#[test]
+fn ready_is_shown_as_it_is_written() {
+    let shown = [
+        (Ready::default(), "Spawned"),
+        (Ready::Line(String::from("Ready")), "Line(\"Ready\")"),
+        (Ready::Tcp(7000), "Tcp(7000)"),
+        (Ready::TcpAt([10, 0, 0, 1], 7000), "TcpAt(10.0.0.1:7000)"),
+        (Ready::File("pid"), "File(\"pid\")"),
+        (Ready::Probe("ping"), "Probe(\"ping\")"),
+        (Ready::Probe(("redis-cli", ["ping"])), "Probe((\"redis-cli\", [\"ping\"]))"),
+    ];
+    for (ready, text) in shown {
+        assert_eq!(ready.to_string(), text);
+    }
+}
