@@ -34,6 +34,10 @@ pub(crate) const GONE: Duration = Duration::from_secs(10);
 pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.
 pub(crate) const PROOF: Duration = Duration::from_secs(5);
+/// In a crowd of TCP callers: how long each is heard at least, before it makes room for another one.
+pub(crate) const HEARD_AT_LEAST: Duration = Duration::from_millis(3);
+/// From the first TCP connection that could not be accepted: until its peer is given up.
+pub(crate) const ACCEPT: Duration = Duration::from_secs(2);
 /// After a TCP connection could not be accepted: until the next try.
 pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 /// In a node: until the origin's TCP port has answered.

@@ -134,13 +134,10 @@ async fn begin(
     };
     options.name = Some(name.clone());
     let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &error))?;
-    let listener = Listener::bind(options.connection).map_err(|error| {
-        Error::option("connection", format!("{:?}", options.connection), error)
-            .hint("0 picks a free port; a fixed one must be free")
-    })?;
+    let node = first_name(&options, &name);
+    let listener = listen(options.connection, &node)?;
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
-    let node = first_name(&options, &name);
     let spawned = spawn(request, &node).await?;
     let parts = Parts {
         node,
@@ -167,8 +164,35 @@ async fn begin(
     Ok((peer, result))
 }
 
+fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error> {
+    let short = |error: &io::Error| name::is_short(error);
+    let bound = Listener::bind(connection).or_else(|error| {
+        if !short(&error) {
+            return Err(error);
+        }
+        name::give_back();
+        Listener::bind(connection)
+    });
+    bound.map_err(|error| {
+        if short(&error) {
+            return no_room(node, &format!("it cannot be listened for: {error}"));
+        }
+        Error::option("connection", format!("{connection:?}"), error)
+            .hint("0 picks a free port; a fixed one must be free")
+    })
+}
+
+/// The operating system has no more of something.
+fn no_room(node: &str, what: &str) -> Error {
+    Error::new(Kind::BootFailed(None), "start of a peer", what)
+        .on(node)
+        .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
+}
+
 fn name_error(name: &str, error: &io::Error) -> Error {
-    if error.kind() == io::ErrorKind::AddrInUse {
+    if name::is_short(error) {
+        no_room(name, &format!("its name cannot be held: {error}"))
+    } else if error.kind() == io::ErrorKind::AddrInUse {
         Error::new(
             Kind::NameInUse,
             "start of a peer",
@@ -188,7 +212,7 @@ async fn spawn(request: Request, node: &str) -> Result<process::Spawned, Error> 
             io::ErrorKind::PermissionDenied => "the option `exec` names a file that may not be executed",
             io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes",
             _ if error.raw_os_error() == Some(NO_PROGRAM) => "the option `exec` names a file that is no program for this machine; a script needs a `#!` line",
-            _ => "the operating system refused a new process or its pipes; see `ulimit -a`",
+            _ => return no_room(node, &format!("`{program}` cannot be executed: {error}")),
         };
         Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)
     })
