@@ -23,14 +23,16 @@ pub(super) struct Crowd {
     tasks: JoinSet<Option<Proved>>,
     /// The same in the order of their arrival, some of them done with.
     arrived: VecDeque<(Instant, AbortHandle)>,
-    /// Since when nobody could be accepted.
+    /// Since when those who wait cannot be accepted.
     failing: Option<Instant>,
+    /// Trying to accept another one at once would be in vain.
+    pause: bool,
 }
 
 impl Crowd {
     /// Until when the next one has to wait, if it has to: a timer, even one that is over, takes its time.
     pub(super) fn closed(&mut self) -> Option<Deadline> {
-        if self.failing.is_some() {
+        if self.pause {
             return Some(Deadline::after(ACCEPT_AGAIN));
         }
         let (since, _) = self.arrived.front().filter(|_| self.is_full())?;
@@ -40,33 +42,39 @@ impl Crowd {
 
     /// Listens to one more, for a limited time.
     pub(super) fn hear(&mut self, heard: impl Future<Output = Option<Proved>> + Send + 'static) {
-        self.failing = None;
-        if self.arrived.len() >= HEARD {
+        (self.failing, self.pause) = (None, false);
+        if self.is_full() {
             self.arrived.retain(|(_, task)| !task.is_finished());
         }
         if self.is_full() {
             // All at once: a timer for each would keep everybody waiting.
-            let long = self.arrived.partition_point(|(since, _)| since.elapsed() >= HEARD_AT_LEAST);
-            self.hang_up(long.max(1));
+            self.hang_up(self.heard_long().max(1));
         }
         let task = self.tasks.spawn(async { tokio::time::timeout(PROOF, heard).await.ok().flatten() });
         self.arrived.push_back((Instant::now(), task));
+    }
+
+    /// How many have been heard for so long that they may be hung up on.
+    fn heard_long(&self) -> usize {
+        self.arrived.partition_point(|(since, _)| since.elapsed() >= HEARD_AT_LEAST)
     }
 
     fn is_full(&self) -> bool {
         self.arrived.len() >= HEARD
     }
 
-    /// Nobody could be accepted. Where it is for want of descriptors, the most likely reason, others get a moment to
-    /// close some, and so do we. The error comes back when none of that helps for long.
-    pub(super) fn not_accepted(&mut self, error: io::Error) -> io::Result<()> {
-        if error.kind() == io::ErrorKind::ConnectionAborted {
-            // That caller has gone again, which says nothing of the next one.
+    /// Nobody could be accepted, though somebody may wait. Where it is for want of descriptors, the most likely reason,
+    /// others get a moment to close some, and so do we. The error comes back when none of that helps for long.
+    pub(super) fn not_accepted(&mut self, error: io::Error, waits: bool) -> io::Result<()> {
+        self.pause = true;
+        if !waits {
+            // The kernel says that it has no descriptor before it looks for a caller.
+            self.failing = None;
             return Ok(());
         }
         if name::is_short(&error) {
             name::give_back();
-            self.hang_up(self.arrived.len().div_ceil(2));
+            self.hang_up(self.heard_long().min(self.arrived.len().div_ceil(2)));
         }
         let since = *self.failing.get_or_insert_with(Instant::now);
         if since.elapsed() < ACCEPT { Ok(()) } else { Err(error) }

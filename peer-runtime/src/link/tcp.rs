@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
@@ -100,10 +101,19 @@ impl Listener {
                 Some(proved) = crowd.proved() => return proved.admit(limit),
                 arrived = next => match arrived {
                     Ok((socket, _)) => crowd.hear(hear(socket, token)),
-                    Err(error) => crowd.not_accepted(error).map_err(|error| Unheard { error, _socket: None })?,
+                    Err(error) => crowd
+                        .not_accepted(error, self.somebody_waits())
+                        .map_err(|error| Unheard { error, _socket: None })?,
                 },
             }
         }
+    }
+
+    /// Whether there is a caller to accept.
+    fn somebody_waits(&self) -> bool {
+        let mut polls = [PollFd::new(&self.socket, PollFlags::IN)];
+        // An error says that this cannot be found out now.
+        !matches!(poll(&mut polls, Some(&Timespec::default())), Ok(0))
     }
 }
 

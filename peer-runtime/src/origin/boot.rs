@@ -133,8 +133,8 @@ async fn begin(
         (None, None) => name::random_name(None),
     };
     options.name = Some(name.clone());
-    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &error))?;
     let node = first_name(&options, &name);
+    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &node, &error))?;
     let listener = listen(options.connection, &node)?;
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
@@ -165,16 +165,15 @@ async fn begin(
 }
 
 fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error> {
-    let short = |error: &io::Error| name::is_short(error);
     let bound = Listener::bind(connection).or_else(|error| {
-        if !short(&error) {
+        if !name::is_short(&error) {
             return Err(error);
         }
         name::give_back();
         Listener::bind(connection)
     });
     bound.map_err(|error| {
-        if short(&error) {
+        if name::is_short(&error) {
             return no_room(node, &format!("it cannot be listened for: {error}"));
         }
         Error::option("connection", format!("{connection:?}"), error)
@@ -189,9 +188,9 @@ fn no_room(node: &str, what: &str) -> Error {
         .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
 }
 
-fn name_error(name: &str, error: &io::Error) -> Error {
+fn name_error(name: &str, node: &str, error: &io::Error) -> Error {
     if name::is_short(error) {
-        no_room(name, &format!("its name cannot be held: {error}"))
+        no_room(node, &format!("its name cannot be held: {error}"))
     } else if error.kind() == io::ErrorKind::AddrInUse {
         Error::new(
             Kind::NameInUse,

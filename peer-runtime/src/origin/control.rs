@@ -106,7 +106,7 @@ async fn run(new: New) {
     let mut tasks = Vec::new();
     let cause = match wires.attach(stdin, frames, console, listener, &boot, &mut tasks) {
         Ok(()) => control.watch(&mut inbox, &mut ends).await,
-        Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
+        Err(error) => Cause::Link(Some(Reason::Unheard(error.to_string()))),
     };
     let Ended { reason, done, orderly } = control.end(cause).await;
     control.leave_nothing(orderly).await;
