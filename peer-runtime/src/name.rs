@@ -71,9 +71,10 @@ pub(crate) fn fault(name: &str) -> Option<&'static str> {
 
 /// This machine's name, its domain included where it has one.
 pub(crate) fn full_host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+    // Asked of the kernel: a file could not be opened where descriptors are short.
+    let kernel = rustix::system::uname();
+    let name = kernel.nodename().to_string_lossy();
+    if name.is_empty() { "localhost".to_owned() } else { name.into_owned() }
 }
 
 /// This machine's name without a domain.

@@ -63,6 +63,8 @@ pub enum Reason {
     Protocol(String),
     /// The keeper, the process between the origin and its peers, was killed; its peers ended with it.
     KeeperLost,
+    /// The origin could not listen to it, for a reason of its own, such as too few descriptors; the text says which.
+    Unheard(String),
     /// It did not report that it was started in the time that `wait_boot` gave it.
     BootTimeout,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for Reason {
             Self::Silent => f.write_str("no sign of life on the control connection"),
             Self::Protocol(what) => write!(f, "broke the protocol: {what}"),
             Self::KeeperLost => f.write_str("ended with the keeper of all peers, which was killed"),
+            Self::Unheard(why) => write!(f, "its origin could not listen to it: {why}; see `ulimit -a`"),
             Self::BootTimeout => f.write_str("did not start in time"),
         }
     }

@@ -1,17 +1,12 @@
 //! A peer never outlives its control connection, whatever it is doing, and whatever ends its origin.
 
 use std::net::TcpStream;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-
 use super::*;
-use crate::support::{DEADLINE, Folder, Held, Lifeline, hold, hold_by_child, signal, within};
+use crate::support::{DEADLINE, Folder, Held, Lifeline, ended, hold, hold_by_child, signal, within};
 
 #[remote]
 pub(crate) fn hold_line(port: u16) {
@@ -117,16 +112,6 @@ async fn peer_never_outlives_its_control_connection() {
         held.into_iter().for_each(Held::ended);
         within("the command that ran the origin", move || origin.wait()).unwrap();
     }
-}
-
-/// Completes when the process `pid` has ended.
-async fn ended(pid: u32) {
-    let raw = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    let Ok(pidfd) = pidfd_open(raw, PidfdFlags::empty()) else { return };
-    #[expect(deprecated, reason = "it is sound for an `OwnedFd`; the one that is not deprecated is unsafe")]
-    let pidfd: AsyncFd<OwnedFd> = AsyncFd::with_interest(pidfd, Interest::READABLE).unwrap();
-    let ended = tokio::time::timeout(DEADLINE, pidfd.readable()).await;
-    assert!(ended.is_ok(), "process {pid} is still alive");
 }
 
 /// Starts one peer that does not become ready, says its pid, and waits to be killed.

@@ -10,6 +10,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
 /// For everything that a test waits for; far longer than any of it takes.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -208,4 +212,14 @@ pub(crate) fn release(fifo: &Path) {
 pub(crate) fn signal(signal: &str, pid: u32) {
     let sent = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
     assert!(sent.success(), "{signal} to {pid}");
+}
+
+/// Completes when the process `pid` has ended.
+pub(crate) async fn ended(pid: u32) {
+    let raw = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    let Ok(pidfd) = pidfd_open(raw, PidfdFlags::empty()) else { return };
+    #[expect(deprecated, reason = "it is sound for an `OwnedFd`; the one that is not deprecated is unsafe")]
+    let pidfd: AsyncFd<OwnedFd> = AsyncFd::with_interest(pidfd, Interest::READABLE).unwrap();
+    let ended = tokio::time::timeout(DEADLINE, pidfd.readable()).await;
+    assert!(ended.is_ok(), "process {pid} is still alive");
 }

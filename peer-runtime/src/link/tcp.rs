@@ -3,21 +3,20 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
 
+use super::crowd::Crowd;
 use super::reader::Reader;
 use crate::options::Connection;
-use crate::timeouts::{ACCEPT_AGAIN, Deadline, PROOF};
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
 use crate::wire::{MAGIC, PROTOCOL};
 
-/// Strangers that may be heard at the same time; more wait in the kernel's queue.
-const HEARD: usize = 64;
+/// Callers that wait in the kernel's queue. One that finds no place there tries again only a second later.
+const QUEUE: i32 = 4096;
 /// A hello is no longer than this.
 const HELLO: usize = 1024;
 
@@ -57,6 +56,7 @@ impl Listener {
             Connection::TcpAt(ip, port) => SocketAddr::new(ip, port),
         };
         let socket = TcpListener::bind(address)?;
+        SockRef::from(&socket).listen(QUEUE)?;
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?;
         // Listening everywhere: the peer comes by the loopback address of the same family.
@@ -84,38 +84,36 @@ impl Listener {
     }
 
     /// Waits for the caller that proves with `token` to be the peer. Wrong and silent ones are
-    /// dropped, beside each other, so that none of them keeps the peer waiting.
+    /// dropped, beside each other, so that none of them keeps the peer waiting; and so is everybody
+    /// else as soon as the peer is here.
     pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> Result<Caller, Unheard> {
-        let (proved, mut callers) = mpsc::channel(1);
-        let heard = Arc::new(Semaphore::new(HEARD));
+        let mut crowd = Crowd::default();
         loop {
-            let room = Arc::clone(&heard).acquire_owned();
-            tokio::select! {
-                Some(caller) = callers.recv() => return caller,
-                arrived = async { (room.await, self.socket.accept().await) } => {
-                    let (Ok(room), Ok((stream, _))) = arrived else {
-                        // Out of descriptors, most likely, and the caller still waits: a moment for others to close some.
-                        Deadline::after(ACCEPT_AGAIN).passed().await;
-                        continue;
-                    };
-                    let proved = proved.clone();
-                    tokio::spawn(async move {
-                        let heard = match attach(stream) {
-                            Ok((reader, write)) => {
-                                tokio::time::timeout(PROOF, hear(reader, write, token, limit)).await.ok().flatten().map(Ok)
-                            }
-                            // Our own fault, and perhaps it was the peer.
-                            Err(error) => Some(Err(error)),
-                        };
-                        drop(room);
-                        if let Some(caller) = heard {
-                            // A second one with the same proof finds the place taken.
-                            let _ = proved.try_send(caller);
-                        }
-                    });
+            let closed = crowd.closed();
+            let next = async {
+                if let Some(closed) = closed {
+                    closed.passed().await;
                 }
+                self.socket.accept().await
+            };
+            tokio::select! {
+                biased;
+                Some(proved) = crowd.proved() => return proved.admit(limit),
+                arrived = next => match arrived {
+                    Ok((socket, _)) => crowd.hear(hear(socket, token)),
+                    Err(error) => crowd
+                        .not_accepted(error, self.somebody_waits())
+                        .map_err(|error| Unheard { error, _socket: None })?,
+                },
             }
         }
+    }
+
+    /// Whether there is a caller to accept.
+    fn somebody_waits(&self) -> bool {
+        let mut polls = [PollFd::new(&self.socket, PollFlags::IN)];
+        // An error says that this cannot be found out now.
+        !matches!(poll(&mut polls, Some(&Timespec::default())), Ok(0))
     }
 }
 
@@ -133,42 +131,61 @@ pub(crate) struct Unheard {
     _socket: Option<OwnedFd>,
 }
 
-/// The two ends of a connection.
-fn attach(socket: TcpStream) -> Result<(Reader, OwnedFd), Unheard> {
-    let unheard = |error, socket| Unheard { error, _socket: socket };
-    socket.set_nodelay(true).map_err(|error| unheard(error, None))?;
-    let write = OwnedFd::from(socket.into_std().map_err(|error| unheard(error, None))?);
-    match write.try_clone().and_then(Reader::new) {
-        Ok(reader) => Ok((reader, write)),
-        Err(error) => Err(unheard(error, Some(write))),
+/// A connection whose other end has proved to be the peer.
+#[derive(Debug)]
+pub(super) struct Proved {
+    socket: TcpStream,
+    stream: Stream,
+    hello: Hello,
+}
+
+impl Proved {
+    /// The two ends of the connection, for frames of at most `limit` bytes.
+    fn admit(mut self, limit: usize) -> Result<Caller, Unheard> {
+        let unheard = |error, socket| Unheard { error, _socket: socket };
+        self.socket.set_nodelay(true).map_err(|error| unheard(error, None))?;
+        let write = OwnedFd::from(self.socket.into_std().map_err(|error| unheard(error, None))?);
+        self.stream.set_limit(limit);
+        match write.try_clone().and_then(Reader::new) {
+            Ok(reader) => Ok(Caller { reader, write, stream: self.stream, hello: self.hello }),
+            Err(error) => Err(unheard(error, Some(write))),
+        }
     }
 }
 
 /// Listens to one caller until it has proved itself, or failed to.
-async fn hear(reader: Reader, write: OwnedFd, token: [u8; 32], limit: usize) -> Option<Caller> {
+async fn hear(socket: TcpStream, token: [u8; 32]) -> Option<Proved> {
     let mut magic = [0; MAGIC.len()];
     let mut got = 0;
     while got < magic.len() {
-        match reader.read(&mut magic[got..]).await {
-            Ok(bytes) if bytes > 0 => got += bytes,
-            _ => return None,
+        got += read(&socket, &mut magic[got..]).await?;
+        // What is no beginning of it never will be one.
+        if magic[..got] != MAGIC[..got] {
+            return None;
         }
-    }
-    if &magic != MAGIC {
-        return None;
     }
     let mut stream = Stream::frames(HELLO);
     let hello = loop {
         if let Some(Item::Frame(frame)) = stream.next().ok()? {
             break read_hello(frame, &token).ok()?;
         }
-        match reader.read(stream.spare()).await {
-            Ok(bytes) if bytes > 0 => stream.filled(bytes),
-            _ => return None,
-        }
+        let bytes = read(&socket, stream.spare()).await?;
+        stream.filled(bytes);
     };
-    stream.set_limit(limit);
-    Some(Caller { reader, write, stream, hello })
+    Some(Proved { socket, stream, hello })
+}
+
+/// Waits for bytes, and reads what fits; none at the end, whatever it is.
+async fn read(socket: &TcpStream, buffer: &mut [u8]) -> Option<usize> {
+    loop {
+        socket.readable().await.ok()?;
+        match socket.try_read(buffer) {
+            Ok(0) => return None,
+            Ok(bytes) => return Some(bytes),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// The first frame of a peer; the error says what it is instead.

@@ -1,9 +1,12 @@
 //! Running one function for the origin, and telling it what came of that.
 
+use std::io;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Poll;
+use std::thread;
 
 use tokio::runtime::Runtime;
 
@@ -40,7 +43,7 @@ pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function
             Handler::Async(handler) => {
                 let name = function.to_string();
                 match catch_unwind(AssertUnwindSafe(|| handler(request))) {
-                    Ok(answer) => answer.map(|future| start(inside, seq, name, future)).map_err(refused),
+                    Ok(answer) => answer.map_err(refused).and_then(|future| start(inside, seq, name, future)),
                     Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
                 }
             }
@@ -79,8 +82,15 @@ fn start(
     seq: Option<u64>,
     name: String,
     future: Pin<Box<dyn Future<Output = Answer> + Send>>,
-) -> Outcome {
-    runtime().spawn(async move {
+) -> Result<Outcome, (Refusal, String)> {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            panic::quietly(|| drop(future));
+            return Err((Refusal::NotRun, why));
+        }
+    };
+    runtime.spawn(async move {
         let mut future = Some(future);
         let outcome = std::future::poll_fn(move |cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -103,19 +113,42 @@ fn start(
         tell(inside, seq, &name, outcome);
         inside.out.flush();
     });
-    Outcome::Later
+    Ok(Outcome::Later)
 }
 
-/// The runtime of async functions; it starts with the first one.
-fn runtime() -> &'static Runtime {
+/// The runtime of async functions; it starts with the first one. The error says why it does not.
+fn runtime() -> Result<&'static Runtime, String> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| {
+    static STARTING: Mutex<()> = Mutex::new(());
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let build = || {
+        room_for_threads(thread::available_parallelism().map_or(1, NonZero::get))?;
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_name("peer-node")
             .on_thread_start(sys::watch_this_thread)
             .build()
-            .unwrap_or_else(|error| panic!("peer: the runtime of this node cannot start: {error}"))
+    };
+    let built = build().map_err(|error| format!("the node's runtime for async functions cannot start: {error}"))?;
+    Ok(RUNTIME.get_or_init(|| built))
+}
+
+/// Whether this process may have so many more threads: a runtime that gets only some of its own never starts, and
+/// never gives up either.
+fn room_for_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let wait = || drop(gate.lock());
+        let all = (0..count).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, wait).map(drop));
+        drop(closed);
+        all
     })
 }
 

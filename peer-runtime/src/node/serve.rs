@@ -5,15 +5,16 @@
 //! done takes the lead back if it is free, which is how a burst of calls is run without waking one
 //! thread for each; the replies of a burst are sent together, at the latest by the next leader.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Thread};
 
 use super::boot::{self, Prepared};
 use super::{INSIDE, Inside, call, halt};
 use crate::link::blocking::Incoming;
 use crate::mailbox::Letter;
 use crate::sys;
+use crate::timeouts::{COME_BACK, Deadline};
 use crate::wire::frame::Item;
 use crate::wire::message::{self, ToOrigin, ToPeer};
 
@@ -25,6 +26,44 @@ const WAITING: usize = 8;
 struct Lead {
     incoming: Mutex<Incoming>,
     waiting: AtomicUsize,
+    /// The leader, while it hopes for one that comes back from its call, since there is no room for another thread.
+    hoping: Mutex<Option<Thread>>,
+    /// It has hoped in vain, and nobody has come back since.
+    hopeless: AtomicBool,
+}
+
+impl Lead {
+    /// This thread waits from now on; whether it should.
+    fn come_back(&self) -> bool {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= WAITING {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return false;
+        }
+        self.hopeless.store(false, Ordering::SeqCst);
+        if let Some(leader) = &*self.hoping.lock().unwrap_or_else(PoisonError::into_inner) {
+            leader.unpark();
+        }
+        true
+    }
+
+    /// Whether somebody waits, or does so in a moment: one that has just replied may not be back yet.
+    fn somebody_comes_back(&self) -> bool {
+        if self.hopeless.load(Ordering::SeqCst) {
+            return false;
+        }
+        *self.hoping.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+        let deadline = Deadline::after(COME_BACK);
+        let mut comes = false;
+        while !comes && !deadline.left().is_zero() {
+            comes = self.waiting.load(Ordering::SeqCst) > 0;
+            if !comes {
+                thread::park_timeout(deadline.left());
+            }
+        }
+        *self.hoping.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.hopeless.store(!comes, Ordering::SeqCst);
+        comes
+    }
 }
 
 /// Serves on new threads, reports the node as started, and keeps this one for good: for a node without main.
@@ -52,9 +91,15 @@ pub(super) fn serve_beside(prepared: Prepared) {
         Err(error) => boot::fail(&error.to_string()),
     };
     let inside = INSIDE.get_or_init(|| inside);
-    let lead = Box::leak(Box::new(Lead { incoming: Mutex::new(incoming), waiting: AtomicUsize::new(0) }));
-    if let Err(error) = follower(inside, lead) {
-        boot::fail(&format!("no thread for the control connection: {error}"));
+    let lead = Box::leak(Box::new(Lead {
+        incoming: Mutex::new(incoming),
+        waiting: AtomicUsize::new(0),
+        hoping: Mutex::new(None),
+        hopeless: AtomicBool::new(false),
+    }));
+    // One leads, and one runs calls: where there is no room for more threads, a node that is started still works.
+    if let Err(error) = follower(inside, lead).and_then(|()| follower(inside, lead)) {
+        boot::fail(&format!("no thread for the control connection and for calls: {error}; see `ulimit -a`"));
     }
 }
 
@@ -64,12 +109,7 @@ fn follower(inside: &'static Inside, lead: &'static Lead) -> std::io::Result<()>
     lead.waiting.fetch_add(1, Ordering::Relaxed);
     let run = move || {
         sys::watch_this_thread();
-        while serve(inside, lead) {
-            if lead.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
-                lead.waiting.fetch_sub(1, Ordering::Relaxed);
-                return;
-            }
-        }
+        while serve(inside, lead) && lead.come_back() {}
     };
     let spawned = thread::Builder::new().name("peer-call".to_owned()).stack_size(STACK).spawn(run);
     if spawned.is_err() {
@@ -106,6 +146,7 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
         let frame = frame.to_vec();
         if lead.waiting.load(Ordering::Relaxed) == 0
             && let Err(error) = follower(inside, lead)
+            && !lead.somebody_comes_back()
         {
             // Who leads must go on reading: nothing else would hear a halt, or the end of the connection.
             call::refuse(inside, seq, &format!("the node has no thread to run it on: {error}"));

@@ -135,14 +135,11 @@ async fn begin(
         (None, None) => name::random_name(None),
     };
     options.name = Some(name.clone());
-    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &error))?;
-    let listener = Listener::bind(options.connection).map_err(|error| {
-        Error::option("connection", format!("{:?}", options.connection), error)
-            .hint("0 picks a free port; a fixed one must be free")
-    })?;
+    let node = first_name(&options, &name);
+    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &node, &error))?;
+    let listener = listen(options.connection, &node)?;
     let command_line = launch::command_line(&request);
     let spec = specification(&options, &name, listener.as_ref());
-    let node = first_name(&options, &name);
     let readiness = Readiness::before(&options).await?;
     let spawned = spawn(request, &node, &options).await?;
     let parts = Parts {
@@ -170,8 +167,34 @@ async fn begin(
     Ok((peer, result))
 }
 
-fn name_error(name: &str, error: &io::Error) -> Error {
-    if error.kind() == io::ErrorKind::AddrInUse {
+fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error> {
+    let bound = Listener::bind(connection).or_else(|error| {
+        if !name::is_short(&error) {
+            return Err(error);
+        }
+        name::give_back();
+        Listener::bind(connection)
+    });
+    bound.map_err(|error| {
+        if name::is_short(&error) {
+            return no_room(node, &format!("it cannot be listened for: {error}"));
+        }
+        Error::option("connection", format!("{connection:?}"), error)
+            .hint("0 picks a free port; a fixed one must be free")
+    })
+}
+
+/// The operating system has no more of something.
+fn no_room(node: &str, what: &str) -> Error {
+    Error::new(Kind::BootFailed(None), "start of a peer", what)
+        .on(node)
+        .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
+}
+
+fn name_error(name: &str, node: &str, error: &io::Error) -> Error {
+    if name::is_short(error) {
+        no_room(node, &format!("its name cannot be held: {error}"))
+    } else if error.kind() == io::ErrorKind::AddrInUse {
         Error::new(
             Kind::NameInUse,
             "start of a peer",
@@ -194,7 +217,7 @@ async fn spawn(request: Request, node: &str, options: &StartOptions) -> Result<p
             io::ErrorKind::PermissionDenied => format!("the option `{option}` names a file that may not be executed"),
             io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes".to_owned(),
             _ if error.raw_os_error() == Some(NO_PROGRAM) => format!("the option `{option}` names a file that is no program for this machine; a script needs a `#!` line"),
-            _ => "the operating system refused a new process or its pipes; see `ulimit -a`".to_owned(),
+            _ => return no_room(node, &format!("`{program}` cannot be executed: {error}")),
         };
         Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)
     })

@@ -114,7 +114,7 @@ async fn run(new: New) {
     };
     let cause = match attached {
         Ok(()) => control.watch(&mut inbox, &mut ends).await,
-        Err(error) => Cause::Link(Some(Reason::Protocol(format!("its pipes cannot be watched: {error}")))),
+        Err(error) => Cause::Link(Some(Reason::Unheard(error.to_string()))),
     };
     let Ended { reason, done, orderly } = control.end(cause).await;
     control.leave_nothing(orderly).await;

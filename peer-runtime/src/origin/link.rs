@@ -101,7 +101,7 @@ impl Wires {
 
     /// The connection cannot be watched, for a reason of ours.
     fn unwatched(&self, error: &io::Error) {
-        let why = Reason::Protocol(format!("its connection cannot be watched: {error}"));
+        let why = Reason::Unheard(error.to_string());
         // The control process may have ended on its own account.
         let _ = self.events.send(Event::Ended(Some(why)));
     }

@@ -41,7 +41,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// A stream that carries console text until [`MAGIC`].
     pub(crate) fn text(limit: usize) -> Self {
-        Self { buffer: vec![0; ROOM], start: 0, end: 0, framed: false, limit }
+        Self { buffer: vec![0; ROOM.min(limit)], start: 0, end: 0, framed: false, limit }
     }
 
     /// A stream that carries frames from its first byte on.
@@ -51,6 +51,9 @@ impl Stream {
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+        if self.buffer.len() < ROOM.min(limit) {
+            self.buffer.resize(ROOM.min(limit), 0);
+        }
     }
 
     /// From here on everything is console text.
