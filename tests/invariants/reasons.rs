@@ -12,7 +12,7 @@ fn shell(script: &str) -> StartOptions {
 #[peer_test]
 async fn boot_failure_is_told_at_once() {
     // Much output, the last of it without an end.
-    let many = "i=0; while [ $i -lt 3000 ]; do echo line $i of many; i=$((i+1)); done; printf 'the very last' >&2";
+    let many = "i=0; while [ $i -lt 3000 ]; do echo line $i of many; i=$((i+1)); done; printf 'the very last'";
     let cases = [
         ("exit 9".to_owned(), Reason::Exited(9), "exit status 9"),
         (format!("{many}; exit 1"), Reason::Exited(1), "| the very last"),

@@ -90,16 +90,21 @@ impl Ending {
     }
 
     /// What was met before may have lost those above it by which it was found, and not have ended yet.
-    fn add_lost(&self, found: &mut Vec<Found>) {
+    fn add_lost(&mut self, found: &mut Vec<Found>) {
         let found_again: HashSet<_> = found.iter().map(Found::key).collect();
-        let lost = self.met.iter().filter(|key| !found_again.contains(key)).filter_map(|(pid, started)| {
-            let seen = Seen::read(*pid)?;
-            (seen.started == *started && !seen.has_ended()).then(|| Found { seen, above: Vec::new() })
+        self.met.retain(|key| {
+            if found_again.contains(key) {
+                return true;
+            }
+            let Some(seen) = Seen::read(key.0).filter(|seen| seen.started == key.1) else { return false };
+            if !seen.has_ended() {
+                found.push(Found { seen, above: Vec::new() });
+            }
+            true
         });
-        found.extend(lost);
     }
 
-    /// The pids of all that were met.
+    /// The pids of those that were met and that somebody has yet to reap.
     pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
         self.met.iter().map(|(pid, _)| *pid)
     }
@@ -150,10 +155,15 @@ fn describe(found: &Found, group: Option<u32>) -> Option<Left> {
 /// Signals the groups of processes. Whoever is in one of them descends from the same peer, but for the group of this process.
 fn signal_groups<'a>(of: impl IntoIterator<Item = &'a Found>, signal: Signal) {
     let own = rustix::process::getpgrp();
-    let groups: HashSet<u32> = of.into_iter().map(|found| found.seen.group).collect();
-    for group in groups.into_iter().filter_map(|group| pid(group).ok()).filter(|group| *group != own) {
-        // An error says that nobody is left in it, or that they are another user's.
-        let _ = rustix::process::kill_process_group(group, signal);
+    let members: HashMap<u32, Seen> = of.into_iter().map(|found| (found.seen.group, found.seen)).collect();
+    for (group, member) in members {
+        let Ok(id) = pid(group) else { continue };
+        // As long as somebody is in it, its number is no other group's.
+        let is_its = Seen::read(member.pid).is_some_and(|now| (now.started, now.group) == (member.started, group));
+        if id != own && is_its {
+            // An error says that nobody is left in it, or that they are another user's.
+            let _ = rustix::process::kill_process_group(id, signal);
+        }
     }
 }
 

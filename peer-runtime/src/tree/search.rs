@@ -55,22 +55,27 @@ impl Search {
             Some(table) => table.children(parent),
             None => listed_children(parent),
         };
-        let mut waiting: Vec<(u32, Vec<u32>)> = match roots {
-            Roots::Pids(pids) => pids.iter().map(|pid| (*pid, Vec::new())).collect(),
-            Roots::Marks(marks) => marked(marks).into_iter().map(|pid| (pid, Vec::new())).collect(),
+        let roots = match roots {
+            Roots::Pids(pids) => pids.iter().filter_map(|pid| Seen::read(*pid)).collect(),
+            Roots::Marks(marks) => marked(marks),
         };
+        let mut waiting: Vec<Found> = roots.into_iter().map(|seen| Found { seen, above: Vec::new() }).collect();
         let (mut found, mut known) = (Vec::new(), HashSet::new());
-        while let Some((pid, above)) = waiting.pop() {
-            let Some(seen) = Seen::read(pid) else { continue };
-            if !known.insert(pid) {
+        while let Some(next) = waiting.pop() {
+            let Found { seen, above } = &next;
+            if !known.insert(seen.pid) {
                 continue;
             }
-            for child in children(pid) {
-                let above = std::iter::once(pid).chain(above.iter().copied()).collect();
-                waiting.push((child, above));
+            let listed = children(seen.pid).into_iter().filter_map(Seen::read);
+            let below: Vec<_> = listed.filter(|child| child.parent == seen.pid).collect();
+            // Pids are used again: these are its children only if it has been the same all the time. What it has left behind
+            // is found elsewhere, by the next look.
+            if Seen::read(seen.pid).is_some_and(|now| now.started == seen.started) {
+                let above: Vec<u32> = std::iter::once(seen.pid).chain(above.iter().copied()).collect();
+                waiting.extend(below.into_iter().map(|seen| Found { seen, above: above.clone() }));
             }
             if !seen.has_ended() {
-                found.push(Found { seen, above });
+                found.push(next);
             }
         }
         found
@@ -87,22 +92,24 @@ fn listed_children(parent: u32) -> Vec<u32> {
 }
 
 /// Who bears one of these marks; this process is not looked at.
-fn marked(marks: &HashSet<Mark>) -> Vec<u32> {
+fn marked(marks: &HashSet<Mark>) -> Vec<Seen> {
     let own = std::process::id();
     for _ in 0..LOOKS {
         let mut pids: Vec<u32> = all().filter(|pid| *pid != own).collect();
         // Whoever starts others all the time and ends is among the newest, which are the last ones.
         pids.reverse();
         let mut vanished = false;
-        pids.retain(|pid| match mark(*pid) {
-            Some(mark) => marks.contains(&mark),
-            None => {
-                vanished |= Seen::read(*pid).is_none();
-                false
-            }
-        });
-        if !vanished || !pids.is_empty() {
-            return pids;
+        let mut bear = |pid| {
+            let seen = Seen::read(pid);
+            let mark = mark(pid);
+            // Still the same, or the mark is another one's.
+            let now = Seen::read(pid).filter(|now| seen.is_some_and(|seen| seen.started == now.started));
+            vanished |= now.is_none();
+            now.filter(|_| mark.is_some_and(|mark| marks.contains(&mark)))
+        };
+        let found: Vec<Seen> = pids.into_iter().filter_map(&mut bear).collect();
+        if !vanished || !found.is_empty() {
+            return found;
         }
     }
     Vec::new()
