@@ -39,6 +39,10 @@
 //! [`node::enter`]; its functions are called by name, with [`Peer::apply`]. [`Peer::call`] is typed, and for nodes of the same
 //! build.
 //!
+//! # Programs that are no nodes
+//! Any program can be a peer without calls, with the option [`foreign`](StartOptions::foreign): it is linked to its scope, and
+//! has a name, a console, a state and an end as a node has. [`Ready`] says when it counts as started.
+//!
 //! # Which runtime
 //! None in particular. Everything here is a future that any executor runs, and I/O and timers are on a thread of this crate,
 //! so that a test that blocks its runtime blocks no peer. In a node sync functions run on threads of the node, and async

@@ -50,7 +50,9 @@ async fn gone(peer: &Peer) -> Reason {
 /// The last lines that the program printed: an error carries them. When it is gone they are complete.
 async fn last_words(peer: &Peer) -> String {
     let error = peer.apply::<(), _>("no", "node", ()).await.unwrap_err().to_string();
-    error.lines().filter_map(|line| line.strip_prefix("    | ")).collect::<Vec<_>>().join("\n")
+    let lines = error.lines().filter_map(|line| line.strip_prefix("    | "));
+    // `PEER_BOOT_DEBUG` adds to them.
+    lines.filter(|line| !line.starts_with("[peer] boot ")).collect::<Vec<_>>().join("\n")
 }
 
 /// Waits until the program has printed `text`, by asking for its last words again and again.

@@ -55,7 +55,7 @@ impl Cluster {
             .foreign(as_user("postgres"))
             .args(["-D", ".", "-p", &port, "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"])
             .current_dir(self.data())
-            .ready(Ready::Probe((installed("pg_isready", PACKAGE), ["-h", "127.0.0.1", "-p", &port])))
+            .ready(Ready::Probe((installed("pg_isready", PACKAGE), ["-h", "127.0.0.1", "-U", "postgres", "-p", &port])))
             .shutdown(Shutdown::HaltWithin(Duration::from_secs(20)))
     }
 

@@ -93,7 +93,7 @@ impl fmt::Display for Shutdown {
     }
 }
 
-/// Where a node's standard input comes from.
+/// Where a peer's standard input comes from.
 ///
 /// ```
 /// use peer::prelude::*;
@@ -107,6 +107,18 @@ impl fmt::Display for Shutdown {
 /// peer.end_input()?;
 /// assert_eq!(peer.call(line, ()).await?, None);
 /// # peer.stop().await?; Ok(()) }
+/// ```
+///
+/// A program that is no node ([`foreign`](crate::StartOptions::foreign)) is fed in the same way:
+///
+/// ```
+/// use peer::prelude::*;
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let cat = peer::start(StartOptions::new().foreign("cat").input(Input::Fed)).await?;
+/// cat.input("yes\n")?;
+/// cat.end_input()?;
+/// assert_eq!(cat.gone().await, Reason::Exited(0));
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Input {
