@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::*;
 use crate::support::{DEADLINE, Folder, driven, release, run, within};
 
-/// So many come; in the short run in four parts, to four peers.
+/// So many come to each of some peers; in the short run, to all of them together.
 const STRANGERS: usize = 10_000;
 /// What a stranger waits for when it connects; it is never told to wait.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -184,7 +184,7 @@ async fn driven_port() -> peer::Result {
     for _ in 0..5 {
         usual.push(Late::boot().await?);
     }
-    let strangers = rounds(STRANGERS / 4, STRANGERS);
+    let strangers = rounds(STRANGERS / 3, STRANGERS);
     let before = memory();
     let mut came = 0;
     // By chance a boot takes long that is held up by nobody; the next one does not.

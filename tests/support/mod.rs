@@ -64,10 +64,11 @@ pub(crate) fn says(text: impl ToString, parts: &[&str]) {
     }
 }
 
-/// A command that is ended when it takes too long (status 124), to be run by [`run`].
+/// A command that is ended when it takes too long (status 124), to be run by [`run`]. The long runs of tests/limits may.
 pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=1", "60"]).arg(program.as_ref());
+    let seconds = if std::env::var_os("LIMITS_FULL").is_some() { "1200" } else { "60" };
+    command.args(["--kill-after=1", seconds]).arg(program.as_ref());
     // What the harness that runs us was asked for is not meant for what we run.
     for name in ["PEER_BOOT_DEBUG", "RUST_TEST_NOCAPTURE", "RUST_TEST_THREADS", "RUST_TEST_SHUFFLE"] {
         command.env_remove(name);
