@@ -64,8 +64,16 @@ pub(crate) fn says(text: impl ToString, parts: &[&str]) {
 pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=1", "60"]).arg(program.as_ref());
-    // What the harness that runs us was asked for is not meant for what we run.
+    without_harness(&mut command);
+    command
+}
+
+/// What the harness that runs us was asked for is not meant for what we run.
+pub(crate) fn without_harness(command: &mut Command) -> &mut Command {
     for name in ["PEER_BOOT_DEBUG", "RUST_TEST_NOCAPTURE", "RUST_TEST_THREADS", "RUST_TEST_SHUFFLE"] {
+        command.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"NEXTEST")) {
         command.env_remove(name);
     }
     command
