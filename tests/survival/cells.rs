@@ -62,6 +62,8 @@ named! {
 impl Way {
     /// Those that every peer survives nowhere, and that need no cargo.
     const PLAIN: &[Self] = Self::ALL.split_at(12).0;
+    /// What else is picked by chance; seldom, since cargo takes its time.
+    const CARGO: &[Self] = &[Self::KillCargo, Self::KillNextest];
 
     /// Whether somebody else ends the origin, at any moment.
     pub(crate) fn is_signal(self) -> bool {
@@ -113,6 +115,8 @@ named! {
         Holder = "holder",
         /// Each generation leaves the session, starts the next one and exits.
         Forker = "forker",
+        /// Four that fork as fast as they can, each generation by the one before it, which has ended by then.
+        Swarm = "swarm",
         /// The peer is an origin itself, with a peer of its own.
         NestedNode = "nested-node",
         /// A child that is a test executable, with a peer of its own.
@@ -129,7 +133,7 @@ pub(crate) struct Cell {
     /// TCP, and not standard I/O.
     pub(crate) tcp: bool,
     pub(crate) linked: bool,
-    /// The origin is ended so many milliseconds after its start, whatever it has come to.
+    /// The origin is ended so many milliseconds after its start (below cargo: of its test), whatever it has come to.
     pub(crate) after: Option<u64>,
 }
 
@@ -145,6 +149,7 @@ impl Cell {
             Kin::Hidden => &[("hidden", 1)],
             Kin::Holder => &[("holder", 1)],
             Kin::Forker => &[("generation", 3)],
+            Kin::Swarm => &[("swarm", 4)],
             Kin::NestedNode => &[("nested-peer", 1)],
             Kin::NestedTest => &[("nested-origin", 1), ("nested-peer", 1)],
         };
@@ -191,7 +196,8 @@ pub(crate) fn table() -> Vec<Cell> {
 pub(crate) fn random(count: usize, seed: u64) -> Vec<Cell> {
     let mut random = StdRng::seed_from_u64(seed);
     let pick = |random: &mut StdRng| {
-        let way = *Way::PLAIN.choose(random)?;
+        let ways = if random.random_ratio(1, 50) { Way::CARGO } else { Way::PLAIN };
+        let way = *ways.choose(random)?;
         let (state, kin) = (*State::ALL.choose(random)?, *Kin::ALL.choose(random)?);
         let after = (way.is_signal() && random.random()).then(|| random.random_range(0..400));
         Some(Cell { way, state, kin, tcp: random.random(), linked: random.random(), after })

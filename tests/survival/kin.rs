@@ -44,6 +44,21 @@ pub(crate) fn script(kin: Kin) -> &'static str {
                 [ "$2" -le 0 ] || exec setsid --fork sh -c "$3" sh "$1" $(($2 - 1)) "$3"'
             exec setsid --fork sh -c "$generation" sh "$1" 3000 "$generation" </dev/null >/dev/null 2>&1"#
         }
+        // A shell forks some hundred times a second, and its functions nest up to a thousand times.
+        Kin::Swarm => {
+            r#"chain='
+                next() {
+                    if [ "$1" -gt 0 ]; then next $(($1 - 1)) &
+                    elif [ "$left" -gt 0 ]; then exec sh -c "$script" sh "$ledger" $(($left - 1)) "$script"
+                    fi
+                }
+                ledger=$1 left=$2 script=$3
+                echo "$$ swarm" 1<>"$1"
+                next 900'
+            for each in 1 2 3 4; do
+                setsid sh -c "$chain" sh "$1" 3 "$chain" </dev/null >/dev/null 2>&1 &
+            done"#
+        }
         Kin::NestedTest => {
             r#"exec "$2" --exact --ignored origin::driven_nested --nocapture </dev/null >/dev/null 2>&1"#
         }

@@ -1,7 +1,7 @@
 //! Nothing survives: whatever ends the origin, whatever its peers are doing, whatever they have started.
 //!
 //! `cargo test --test survival` runs the table. `SURVIVAL_ROUNDS=1000` runs random cells instead, `SURVIVAL_SEED` the same
-//! ones again, and `SURVIVAL_CELL` a single one, `SURVIVAL_ROUNDS` times.
+//! ones again, and `SURVIVAL_CELL` chosen ones, `SURVIVAL_ROUNDS` times.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod bystander;
@@ -35,7 +35,11 @@ fn nothing_survives_whatever_ends_the_origin() {
         |name: &str| asked(name).map(|text| text.parse::<u64>().unwrap_or_else(|error| panic!("{name}: {error}")));
     let rounds = number("SURVIVAL_ROUNDS").map(|rounds| usize::try_from(rounds).unwrap());
     let (cells, which): (Vec<String>, String) = match (asked("SURVIVAL_CELL"), rounds) {
-        (Some(cell), rounds) => (vec![cell; rounds.unwrap_or(1)], "one cell".to_owned()),
+        (Some(chosen), rounds) => {
+            let cells: Vec<&str> = chosen.split_whitespace().collect();
+            let cells = cells.repeat(rounds.unwrap_or(1)).into_iter().map(str::to_owned);
+            (cells.collect(), "chosen ones".to_owned())
+        }
         (None, Some(rounds)) => {
             let seed = number("SURVIVAL_SEED").unwrap_or_else(rand::random);
             say(&format!("survival: SURVIVAL_ROUNDS={rounds} SURVIVAL_SEED={seed} runs these cells again"));

@@ -156,6 +156,10 @@ impl Warden {
     fn run(&mut self) -> Result<(), String> {
         match self.plan.cell.and_then(|cell| cell.after) {
             Some(after) => {
+                if self.plan.way.has_cargo() {
+                    // What cargo itself starts before that is not ours.
+                    self.need("the origin", |warden| warden.counts.contains_key("origin"))?;
+                }
                 let deadline = Instant::now() + Duration::from_millis(after);
                 if self.until(deadline, Self::has_begun)? {
                     self.say_a_word();
