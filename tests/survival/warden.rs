@@ -6,20 +6,23 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, WaitOptions, WaitStatus, getpid, set_child_subreaper, wait};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, pidfd_open, pidfd_send_signal, set_child_subreaper, wait,
+};
 
 use crate::cells::{Cell, State, Way};
 use crate::kin::STATE;
 use crate::pool::built;
 use crate::support::{DEADLINE, without_harness};
 use crate::told;
-use crate::tree::{Process, below, send};
+use crate::tree::{Process, below};
 
 /// From the end of the origin until nothing of it may be left.
 const GONE: Duration = Duration::from_secs(2);
@@ -116,6 +119,7 @@ enum Event {
 struct Warden {
     plan: Plan,
     origin: Child,
+    held: OwnedFd,
     stderr: Option<ChildStderr>,
     events: Receiver<Event>,
     output: PathBuf,
@@ -146,10 +150,12 @@ impl Warden {
         let keeps = plan.cell.is_some_and(|cell| cell.state == State::ConsoleFull);
         command.stderr(if keeps { Stdio::piped() } else { log.into() });
         let mut origin = command.spawn().unwrap();
+        // Before anybody could reap it.
+        let held = pidfd_open(Pid::from_child(&origin), PidfdFlags::empty()).unwrap();
         reap(sender);
         let stderr = origin.stderr.take();
         let (seen, counts) = (HashMap::new(), HashMap::new());
-        Self { plan, origin, stderr, events, output, seen, counts, started: 0, ended: None, empty: false }
+        Self { plan, origin, held, stderr, events, output, seen, counts, started: 0, ended: None, empty: false }
     }
 
     /// Up to the end of the origin, which has to be the one that was meant.
@@ -243,10 +249,10 @@ impl Warden {
     fn end_origin(&mut self) -> Result<(), String> {
         let origin = self.origin.id();
         match self.plan.way {
-            Way::Term => send(Signal::TERM, origin),
-            Way::Int => send(Signal::INT, origin),
-            Way::Hup => send(Signal::HUP, origin),
-            Way::Kill | Way::KillCargo | Way::KillNextest => send(Signal::KILL, origin),
+            Way::Term => self.signal_origin(Signal::TERM),
+            Way::Int => self.signal_origin(Signal::INT),
+            Way::Hup => self.signal_origin(Signal::HUP),
+            Way::Kill | Way::KillCargo | Way::KillNextest => self.signal_origin(Signal::KILL),
             Way::KillBoth => {
                 let keepers =
                     below(origin).into_iter().filter(|process| process.is_keeper() && process.parent == origin);
@@ -254,9 +260,9 @@ impl Warden {
                     return Err("the origin has no keeper, or several".to_owned());
                 };
                 // So that it has no time to do anything.
-                send(Signal::STOP, keeper.pid);
-                send(Signal::KILL, origin);
-                send(Signal::KILL, keeper.pid);
+                keeper.send(Signal::STOP);
+                self.signal_origin(Signal::KILL);
+                keeper.send(Signal::KILL);
             }
             _ => {
                 // Somebody reads again what the origin says about its end.
@@ -268,6 +274,11 @@ impl Warden {
             }
         }
         Ok(())
+    }
+
+    fn signal_origin(&self, signal: Signal) {
+        // An error says that it has just ended.
+        let _ = pidfd_send_signal(&self.held, signal);
     }
 
     fn check_end(&self) -> Result<(), String> {
@@ -305,10 +316,14 @@ impl Warden {
     fn clean(&mut self) {
         let deadline = Instant::now() + DEADLINE;
         while !self.empty && Instant::now() < deadline {
-            for process in below(std::process::id()) {
-                send(Signal::KILL, process.pid);
+            // Stopped first, until there is nobody new: what forks all the time is found in time by no single look.
+            let mut left = below(std::process::id());
+            while left.iter().any(|process| !process.is_stopped()) && Instant::now() < deadline {
+                left.iter().for_each(|process| process.send(Signal::STOP));
+                left = below(std::process::id());
             }
-            // Until one of them has ended; what has been born meanwhile is found by the next look.
+            left.iter().for_each(|process| process.send(Signal::KILL));
+            // Until one of them has ended.
             self.next(Instant::now() + Duration::from_millis(10));
         }
     }
