@@ -117,6 +117,8 @@ named! {
         Forker = "forker",
         /// Four that fork as fast as they can, each generation by the one before it, which has ended by then.
         Swarm = "swarm",
+        /// A daemon of which only the first thread has ended.
+        Leaderless = "leaderless",
         /// The peer is an origin itself, with a peer of its own.
         NestedNode = "nested-node",
         /// A child that is a test executable, with a peer of its own.
@@ -150,6 +152,7 @@ impl Cell {
             Kin::Holder => &[("holder", 1)],
             Kin::Forker => &[("generation", 3)],
             Kin::Swarm => &[("swarm", 4)],
+            Kin::Leaderless => &[("leaderless", 1)],
             Kin::NestedNode => &[("nested-peer", 1)],
             Kin::NestedTest => &[("nested-origin", 1), ("nested-peer", 1)],
         };

@@ -59,6 +59,7 @@ pub(crate) fn script(kin: Kin) -> &'static str {
                 setsid sh -c "$chain" sh "$1" 3 "$chain" </dev/null >/dev/null 2>&1 &
             done"#
         }
+        Kin::Leaderless => r#"exec "$SURVIVAL_LEADERLESS" "$1" </dev/null >/dev/null 2>&1"#,
         Kin::NestedTest => {
             r#"exec "$2" --exact --ignored origin::driven_nested --nocapture </dev/null >/dev/null 2>&1"#
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -88,7 +89,9 @@ fn warden(cell: &str) -> Found {
     folder.fifo("rows");
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "--ignored", "warden::warden", "--nocapture", "--test-threads=1"]);
-    without_harness(&mut command).env("RUST_BACKTRACE", "0").env("SURVIVAL_SERVER", server());
+    without_harness(&mut command).env("RUST_BACKTRACE", "0");
+    let programs = programs();
+    command.env("SURVIVAL_SERVER", &programs.server).env("SURVIVAL_LEADERLESS", &programs.leaderless);
     command.env("SURVIVAL_CELL", cell).env("SURVIVAL_LEDGER", folder.fifo("ledger"));
     let mut warden = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // As long as this is open somebody is interested.
@@ -146,18 +149,34 @@ pub(crate) fn built() -> Vec<&'static str> {
     arguments
 }
 
-/// The executable that can be told to stay in its boot; built by who runs the tests, or by the first cell.
-fn server() -> &'static str {
-    static SERVER: OnceLock<String> = OnceLock::new();
-    SERVER.get_or_init(|| {
+/// What the cells run besides this executable, built once.
+struct Programs {
+    /// A node that can be told to stay in its boot.
+    server: PathBuf,
+    leaderless: PathBuf,
+}
+
+fn programs() -> &'static Programs {
+    static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let mut build = Command::new(cargo);
-        build.args(["build", "--example", "server"]).args(built()).current_dir(env!("CARGO_MANIFEST_DIR"));
-        let built = without_harness(&mut build).output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        build(Command::new(cargo).args(["build", "--example", "server"]).args(built()).current_dir(package));
         let own = std::env::current_exe().unwrap();
         let server = own.parent().unwrap().parent().unwrap().join("examples/server");
         assert!(server.exists(), "no {}", server.display());
-        server.into_os_string().into_string().unwrap()
+        let leaderless = Path::new(env!("CARGO_TARGET_TMPDIR")).join("leaderless");
+        let new = leaderless.with_extension(std::process::id().to_string());
+        // What links Rust compiles C.
+        let source = package.join("tests/survival/leaderless.c");
+        build(Command::new("cc").args(["-pthread", "-o"]).args([&new, &source]));
+        // Others may run it just now.
+        std::fs::rename(&new, &leaderless).unwrap();
+        Programs { server, leaderless }
     })
+}
+
+fn build(command: &mut Command) {
+    let built = without_harness(command).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(built.status.success(), "{command:?}: {}", String::from_utf8_lossy(&built.stderr));
 }

@@ -11,7 +11,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) parent: u32,
+    /// Of its first thread, which may end before the others.
     state: char,
+    threads: u32,
     /// With its pid, this is the process, and no later one of that pid.
     started: u64,
     command: String,
@@ -31,18 +33,24 @@ impl Process {
         let mut fields = stat.rsplit_once(") ")?.1.split(' ');
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
-        // The 22nd field of all.
-        let started = fields.nth(17)?.parse().ok()?;
+        // The 20th and the 22nd field of all.
+        let threads = fields.nth(15)?.parse().ok()?;
+        let started = fields.nth(1)?.parse().ok()?;
         let command = String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/cmdline")).ok()?).replace('\0', " ");
-        Some(Self { pid, parent, state, started, command })
+        Some(Self { pid, parent, state, threads, started, command })
     }
 
     fn is_still(&self) -> bool {
         Self::read(self.pid).is_some_and(|now| now.started == self.started)
     }
 
+    fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X') && self.threads <= 1
+    }
+
+    /// Or as good as that: it has no thread that could be seen to run.
     pub(crate) fn is_stopped(&self) -> bool {
-        matches!(self.state, 'T' | 't')
+        matches!(self.state, 'T' | 't' | 'Z')
     }
 
     pub(crate) fn is_keeper(&self) -> bool {
@@ -84,5 +92,5 @@ pub(crate) fn below(root: u32) -> Vec<Process> {
             }
         }
     }
-    found.into_values().filter(|process| !matches!(process.state, 'Z' | 'X')).collect()
+    found.into_values().filter(|process| !process.has_ended()).collect()
 }
