@@ -69,8 +69,16 @@ pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new("timeout");
     let seconds = if std::env::var_os("LIMITS_FULL").is_some() { "1200" } else { "60" };
     command.args(["--kill-after=1", seconds]).arg(program.as_ref());
-    // What the harness that runs us was asked for is not meant for what we run.
+    without_harness(&mut command);
+    command
+}
+
+/// What the harness that runs us was asked for is not meant for what we run.
+pub(crate) fn without_harness(command: &mut Command) -> &mut Command {
     for name in ["PEER_BOOT_DEBUG", "RUST_TEST_NOCAPTURE", "RUST_TEST_THREADS", "RUST_TEST_SHUFFLE"] {
+        command.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"NEXTEST")) {
         command.env_remove(name);
     }
     command
