@@ -11,10 +11,10 @@ use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
-use crate::origin::{self, How, Peer, Start};
+use crate::origin::{self, How, Peer, Seen, Start};
 use crate::owner::Owner;
 use crate::plane;
-use crate::state::{PeerState, Reason};
+use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
@@ -25,7 +25,6 @@ mod starting;
 
 use console::Console;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
-use starting::Starting;
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]
@@ -75,8 +74,6 @@ thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
 }
 
-/// Peers that are down and still remembered for a report.
-const REMEMBERED: usize = 64;
 /// A test executable has no root scope: what a test forgets would otherwise live until the last one.
 static NO_ROOT: AtomicBool = AtomicBool::new(false);
 
@@ -218,11 +215,7 @@ impl Scope {
         if let Err(error) = self.check() {
             return Start::failed(error);
         }
-        let scope = self.clone();
-        let owner: Arc<dyn Owner> = Arc::new(self.clone());
-        let starting = self.clone();
-        let enter = move || Starting::new(starting);
-        origin::start(options, owner, linked, enter, move |peer| scope.adopt(peer, linked))
+        origin::start(options, Arc::new(self.clone()), linked)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -242,25 +235,10 @@ impl Scope {
         }
     }
 
-    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
-        let mut peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: the end of the scope either finds the peer here, or is found here.
-        self.check()?;
-        let down = |(peer, _): &(Peer, bool)| matches!(peer.state(), PeerState::Down(_));
-        if peers.iter().filter(|entry| down(entry)).count() > REMEMBERED
-            && let Some(oldest) = peers.iter().position(down)
-        {
-            peers.remove(oldest);
-        }
-        peers.push((peer.clone(), linked));
-        route::add_peer(peer);
-        Ok(())
-    }
-
-    /// Every peer that was started in it, with its state now.
-    pub(crate) fn peers(&self) -> Vec<(Peer, PeerState)> {
+    /// Every peer that was started in it, as it is now.
+    pub(crate) fn peers(&self) -> Vec<Seen> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| (peer.clone(), peer.state())).collect()
+        peers.iter().map(|(peer, _)| peer.seen()).collect()
     }
 
     /// What its peers printed, as far as it is kept.
@@ -268,20 +246,25 @@ impl Scope {
         self.0.console.kept()
     }
 
-    /// Ends it: stops all linked peers as their policies say, and waits until they are gone.
+    /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Others go on, and none of
+    /// them stays paused.
     pub(crate) async fn end(&self, why: &str) {
-        let linked: Vec<Peer> = {
+        let (linked, others): (Vec<_>, Vec<_>) = {
             let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
             // The first reason counts.
             let _ = self.0.ended.set(why.to_owned());
-            peers.iter().filter(|(_, linked)| *linked).map(|(peer, _)| peer.clone()).collect()
+            peers.iter().cloned().partition(|(_, linked)| *linked)
         };
+        let linked: Vec<Peer> = linked.into_iter().map(|(peer, _)| peer).collect();
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
         let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {
             // An error says that it is on its way already, or gone.
             let _ = peer.inner().end(How::Policy, Reason::ScopeEnded);
+        }
+        for (peer, _) in others {
+            peer.inner().undo_pause().await;
         }
         // The sender is in `self`; a start that takes longer is refused when it is done.
         let _ = plane::within(deadline, self.0.starting.subscribe().wait_for(|count| *count == 0)).await;

@@ -12,11 +12,10 @@ use super::tests::{Flavor, Test};
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::options::StartOptions;
-use crate::origin::Peer;
+use crate::origin::Seen;
 use crate::panic;
 use crate::plane;
 use crate::scope::{Heard, Nodes, Scope, ct_peer};
-use crate::state::PeerState;
 use crate::timeouts::{BLOCKED_TEST, Deadline, TIMETRAP};
 
 /// How many lines are searched for an end behind them.
@@ -45,8 +44,8 @@ pub enum Fault {
 /// How one run of a test ended.
 pub(super) struct Ended {
     pub(super) fault: Option<Fault>,
-    /// Its peers, with their states when it ended.
-    pub(super) peers: Vec<(Peer, PeerState)>,
+    /// Its peers, as they were when it ended.
+    pub(super) peers: Vec<Seen>,
     /// The output of its peers, where that was not printed at once.
     pub(super) console: Vec<String>,
     /// Its thread is still blocked.
