@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
-use crate::origin::{self, How, Peer, Seen, Start};
+use crate::origin::{self, How, Peer, Snapshot, Start};
 use crate::owner::Owner;
 use crate::plane;
 use crate::state::Reason;
@@ -19,11 +19,14 @@ use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
 mod console;
+mod leaks;
 mod nodes;
 mod route;
 mod starting;
 
 use console::Console;
+use leaks::Leaks;
+pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
 
 /// What the thread that runs a test hears from its scope.
@@ -66,6 +69,8 @@ struct Shared {
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
     listener: Option<Listener>,
+    /// What its peers left behind.
+    leaks: Leaks,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
 }
@@ -182,6 +187,7 @@ impl Scope {
             console,
             ended: OnceLock::new(),
             listener,
+            leaks: Leaks::default(),
             starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
@@ -236,14 +242,19 @@ impl Scope {
     }
 
     /// Every peer that was started in it, as it is now.
-    pub(crate) fn peers(&self) -> Vec<Seen> {
+    pub(crate) fn peers(&self) -> Vec<Snapshot> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.seen()).collect()
+        peers.iter().map(|(peer, _)| peer.snapshot()).collect()
     }
 
     /// What its peers printed, as far as it is kept.
     pub(crate) fn console(&self) -> Vec<String> {
         self.0.console.kept()
+    }
+
+    /// The processes that its peers left behind; from now on each is told when it is found.
+    pub(crate) fn leaks(&self) -> Vec<String> {
+        self.0.leaks.take(&self.0.name)
     }
 
     /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Others go on, and none of
@@ -299,6 +310,13 @@ impl Owner for Scope {
     fn deliver(&self, node: &str, letter: Letter) {
         if let Err(why) = route::deliver(&self.0.mailboxes, letter) {
             self.note(node, &why);
+        }
+    }
+
+    fn leaked(&self, node: &str, text: String) {
+        // A program has shown it with its console.
+        if self.0.listener.is_some() {
+            self.0.leaks.add(format!("{node}: {text}"));
         }
     }
 

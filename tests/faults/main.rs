@@ -4,6 +4,7 @@
 mod cluster;
 mod incarnations;
 mod kill;
+mod leaks;
 mod pause;
 mod restart;
 mod scopes;

@@ -59,6 +59,12 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::TimedOut(limit)) => {
             format!("({}) did not end within its timetrap of {}", test.place, timeouts::display(*limit))
         }
+        Some(Fault::Leaked(leaks)) => {
+            let count = leaks.len();
+            let what = if count == 1 { "a process" } else { "processes" };
+            let leaks = indent(&leaks.join("\n"));
+            format!("({}) left {what} behind, ended now, and is marked `leaks = \"fail\"`:\n{leaks}", test.place)
+        }
         Some(Fault::NotRun(error)) => format!("({}) could not be run: {error}", test.place),
     }
 }

@@ -302,7 +302,9 @@ impl Control {
             () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
         };
         for left in left.iter().filter(|left| left.alive || orderly || !left.in_group) {
-            self.inner.note(&leaks::describe(left));
+            let text = leaks::describe(left);
+            self.inner.note(&text);
+            self.inner.owner.leaked(&self.inner.name, text);
         }
     }
 

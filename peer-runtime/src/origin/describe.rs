@@ -12,7 +12,7 @@ use crate::state::PeerState;
 const LINES: usize = 20;
 
 /// A peer as it was when it mattered.
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
     paused: bool,
@@ -20,14 +20,14 @@ pub(crate) struct Seen {
 
 impl Peer {
     /// The peer as it is now, for a report that is written later.
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
-        Seen { state: inner.state(), paused: inner.faults.is_paused(), inner }
+        Snapshot { state: inner.state(), paused: inner.faults.is_paused(), inner }
     }
 }
 
 /// All about it, in lines for a reader.
-impl fmt::Display for Seen {
+impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
         f.write_str(&self.inner.describe(&self.state, if paused { ", paused" } else { "" }))
