@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::support::Folder;
+use crate::support::{Folder, driven, run};
 
 #[remote]
 fn pid() -> u32 {
@@ -188,4 +188,27 @@ async fn a_name_that_was_taken_meanwhile_is_told() -> peer::Result {
     peer.restart().await?;
     assert_eq!(peer.call(ping, ()).await?, 1);
     Ok(())
+}
+
+#[remote]
+fn directory() -> PathBuf {
+    std::env::current_dir().unwrap()
+}
+
+/// Changes what all of a process share, so it runs alone.
+#[peer_test]
+#[ignore = "run by `a_restart_is_in_the_same_directory`"]
+async fn driven_origin_that_moves() -> peer::Result {
+    let peer = ct_peer!().await?;
+    let before = peer.call(directory, ()).await?;
+    std::env::set_current_dir("/")?;
+    peer.restart().await?;
+    assert_eq!(peer.call(directory, ()).await?, before);
+    assert_eq!(ct_peer!().await?.call(directory, ()).await?, PathBuf::from("/"));
+    Ok(())
+}
+
+#[test]
+fn a_restart_is_in_the_same_directory() {
+    run(&mut driven("restart::driven_origin_that_moves")).passed().says(&["1 passed"]);
 }

@@ -83,7 +83,7 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
         let starting = owner.starting();
         plane::handle().spawn(async move {
             let recipe = Recipe::new(name_of(&options), options, request, owner, linked);
-            let begun = match begin(&recipe).await {
+            let begun = match begin(&recipe, Request::clone(&recipe.request)).await {
                 Ok((inner, booted)) => {
                     let peer = Peer::new(recipe, inner);
                     let unfinished = Unfinished(Some(peer.clone()));
@@ -125,7 +125,7 @@ fn name_of(options: &StartOptions) -> String {
 pub(super) type BootResult = oneshot::Receiver<Result<(), Error>>;
 
 /// Up to a running process and its control process; on the control plane.
-pub(super) async fn begin(recipe: &Recipe) -> Result<(Arc<Inner>, Option<BootResult>), Error> {
+pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inner>, Option<BootResult>), Error> {
     let begun = Instant::now();
     let Recipe { name, options, .. } = recipe;
     let reservation = Reservation::take(name).map_err(|error| name_error(name, &error))?;
@@ -136,7 +136,7 @@ pub(super) async fn begin(recipe: &Recipe) -> Result<(Arc<Inner>, Option<BootRes
     let spec = specification(options, name, listener.as_ref());
     let node = first_name(options, name);
     let readiness = Readiness::before(options).await?;
-    let spawned = spawn(Request::clone(&recipe.request), &node, options).await?;
+    let spawned = spawn(request, &node, options).await?;
     let parts = Parts {
         recipe: recipe.clone(),
         node,

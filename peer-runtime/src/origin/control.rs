@@ -301,11 +301,7 @@ impl Control {
             left = self.process.gone() => left,
             () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
         };
-        for left in left.iter().filter(|left| left.alive || orderly || !left.in_group) {
-            let text = leaks::describe(left);
-            self.inner.note(&text);
-            self.inner.owner.leaked(&self.inner.name, text);
-        }
+        leaks::tell(&self.inner, left.iter().filter(|left| left.alive || orderly || !left.in_group));
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.

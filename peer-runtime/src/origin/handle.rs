@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -29,6 +30,8 @@ pub(super) struct Recipe {
     /// With that name.
     pub(super) options: Arc<StartOptions>,
     pub(super) request: Arc<Request>,
+    /// That of the origin at the first start.
+    directory: Option<Arc<Path>>,
     pub(super) command_line: Arc<[OsString]>,
     pub(super) owner: Arc<dyn Adopter>,
     pub(super) linked: bool,
@@ -44,7 +47,26 @@ impl Recipe {
     ) -> Self {
         options.name = Some(name.clone());
         let command_line = launch::command_line(&request).into();
-        Self { name: name.into(), options: Arc::new(options), request: Arc::new(request), command_line, owner, linked }
+        // Without one there is nothing that another start could be the same as.
+        let directory = std::env::current_dir().ok().map(Into::into);
+        Self {
+            name: name.into(),
+            options: Arc::new(options),
+            request: Arc::new(request),
+            directory,
+            command_line,
+            owner,
+            linked,
+        }
+    }
+
+    /// The same again, in the same directory, wherever the origin is by now.
+    pub(super) fn request_again(&self) -> Request {
+        let mut request = Request::clone(&self.request);
+        if request.current_dir.is_none() {
+            request.current_dir = self.directory.as_deref().map(Path::to_owned);
+        }
+        request
     }
 }
 

@@ -73,7 +73,8 @@ async fn again(peer: &Peer) -> Result<(), Error> {
     old.wait_gone().await;
     drop(old);
     peer.adopt()?;
-    let (inner, booted) = boot::begin(&peer.handle.recipe).await?;
+    let recipe = &peer.handle.recipe;
+    let (inner, booted) = boot::begin(recipe, recipe.request_again()).await?;
     peer.handle.replace(inner);
     if let Err(error) = peer.adopt() {
         let inner = peer.inner();
