@@ -42,3 +42,26 @@ async fn a_loopback_link_needs_no_signs_of_life() -> peer::Result {
     node.stop().await?;
     Ok(())
 }
+
+/// Whoever pauses a node knows why it is silent.
+#[peer_test]
+async fn a_paused_node_is_not_given_up() -> peer::Result {
+    let everywhere = Connection::TcpAt(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+    let (node, clock) = (ct_peer!({ connection: everywhere }).await?, ct_peer!({ connection: everywhere }).await?);
+    let call = tokio::spawn(node.call(never, ()).timeout(peer::UNLIMITED));
+    node.pause().await?;
+    assert!(Command::new("kill").args(["-s", "STOP", &clock.os_pid().to_string()]).status()?.success());
+    assert_eq!(clock.gone().await, Reason::Silent);
+    assert_eq!(node.state(), PeerState::Running);
+    // Neither has it given up its origin.
+    node.resume().await?;
+    assert_eq!(node.call(ping, ()).await?, 1);
+    assert!(!call.is_finished());
+    node.stop().await?;
+    Ok(())
+}
+
+#[remote]
+fn ping() -> u32 {
+    1
+}

@@ -73,6 +73,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
+/// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
 ///
 /// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
 /// `cargo nextest` and `peer::main!()` alike.

@@ -10,12 +10,13 @@ use crate::args::{self, Argument, Known};
 use crate::errors::Errors;
 use crate::path;
 
-const KNOWN: [Known; 5] = [
+const KNOWN: [Known; 6] = [
     Known { name: "nodes", example: "nodes = 4" },
     Known { name: "connection", example: "connection = \"tcp\"" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
     Known { name: "flavor", example: "flavor = \"multi_thread\"" },
     Known { name: "worker_threads", example: "worker_threads = 2" },
+    Known { name: "leaks", example: "leaks = \"fail\"" },
 ];
 
 /// More nodes than this are a slip of the finger: `StartOptions` start as many as somebody wants.
@@ -32,6 +33,7 @@ pub(crate) struct Config {
     timetrap: Option<Duration>,
     multi_thread: bool,
     worker_threads: Option<usize>,
+    leaks_fail: bool,
 }
 
 impl Config {
@@ -53,6 +55,7 @@ impl Config {
                     config.multi_thread = flavor == Some("multi_thread");
                     bad_flavor = flavor.is_none();
                 }
+                "leaks" => config.leaks_fail = one_of(&argument, ["report", "fail"], errors) == Some("fail"),
                 _ => {
                     config.worker_threads = worker_threads(&argument, errors);
                     workers_argument = Some(argument.name);
@@ -74,6 +77,7 @@ impl Config {
         let Self { nodes, worker_threads, .. } = self;
         let connection = if self.tcp { quote!(Tcp(0)) } else { quote!(StandardIo) };
         let flavor = if self.multi_thread { quote!(MultiThread) } else { quote!(CurrentThread) };
+        let leaks = if self.leaks_fail { quote!(Fail) } else { quote!(Report) };
         let timetrap = option(self.timetrap.map(|timetrap| {
             if timetrap == Duration::MAX {
                 return quote!(::core::time::Duration::MAX);
@@ -88,6 +92,7 @@ impl Config {
             timetrap: #timetrap,
             flavor: #private::Flavor::#flavor,
             worker_threads: #worker_threads,
+            leaks: #private::Leaks::#leaks,
         }
     }
 }
@@ -231,7 +236,14 @@ mod tests {
     fn good_arguments_become_fields() {
         let mut errors = Errors::default();
         let config = Config::read(
-            quote!(nodes = 4, connection = "tcp", timetrap = "30s", flavor = "multi_thread", worker_threads = 2),
+            quote!(
+                nodes = 4,
+                connection = "tcp",
+                timetrap = "30s",
+                flavor = "multi_thread",
+                worker_threads = 2,
+                leaks = "fail"
+            ),
             &mut errors,
         );
         assert!(errors.is_empty());
@@ -242,6 +254,7 @@ mod tests {
             timetrap: ::core::option::Option::Some(::core::time::Duration::from_millis(30000u64)),
             flavor: #private::Flavor::MultiThread,
             worker_threads: ::core::option::Option::Some(2usize),
+            leaks: #private::Leaks::Fail,
         };
         assert_eq!(config.fields().to_string(), fields.to_string());
     }
@@ -251,6 +264,7 @@ mod tests {
         assert_eq!(mistakes(quote!(nodes = 0, connection = tcp, timetrap = 30, worker_threads = 0)).len(), 5);
         assert_eq!(mistakes(quote!(flavor = "multi", worker_threads = 2)).len(), 1);
         assert_eq!(mistakes(quote!(nodes = -1)).len(), 1);
+        assert_eq!(mistakes(quote!(leaks = "ignore")), ["`leaks` is \"report\" or \"fail\": write one of them"]);
         assert_eq!(mistakes(quote!(nodes = 99999999999)), ["at most 1000 nodes: start more of them with `ct_peer!`"]);
     }
 }

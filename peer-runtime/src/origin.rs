@@ -4,18 +4,26 @@
 //! [`Owner`](crate::owner::Owner).
 
 mod boot;
+mod boot_error;
 mod calls;
 mod console;
 mod control;
+mod describe;
+mod faults;
 mod foreign;
+mod handle;
+mod heartbeat;
 mod inner;
 mod leaks;
 mod link;
 mod peer;
+mod restart;
 mod send;
 
 pub use boot::Start;
 pub(crate) use boot::start;
 pub use calls::Call;
-pub(crate) use inner::{How, Inner};
+pub(crate) use describe::Snapshot;
+pub(crate) use handle::{Adopter, Handle};
+pub(crate) use inner::How;
 pub use peer::{Peer, Stop};

@@ -20,4 +20,7 @@ pub(crate) trait Owner: Send + Sync {
 
     /// A peer with `PeerDown::Crash` went down by itself; `report` says all about it.
     fn crashed(&self, node: &str, report: String);
+
+    /// `node` left a process behind, which had to be ended; `text` says all about it, and was noted.
+    fn leaked(&self, node: &str, text: String);
 }

@@ -2,7 +2,7 @@
 
 pub use linkme;
 
-pub use crate::harness::{Flavor, ShouldPanic, TESTS, Test, main, outcome, run_test};
+pub use crate::harness::{Flavor, Leaks, ShouldPanic, TESTS, Test, main, outcome, run_test};
 pub use crate::options::{Connection, StartOptions};
 pub use crate::registry::{
     Handler, Place, REMOTE_FUNCTIONS, RemoteFunction, answer, answer_async, assert_argument, assert_result,

@@ -34,7 +34,7 @@ pub(crate) enum Output {
 }
 
 /// What to spawn.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) program: PathBuf,
     pub(crate) arg0: Option<OsString>,

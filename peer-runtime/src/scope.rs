@@ -11,21 +11,23 @@ use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
-use crate::origin::{self, How, Peer, Start};
+use crate::origin::{self, How, Peer, Snapshot, Start};
 use crate::owner::Owner;
 use crate::plane;
-use crate::state::{PeerState, Reason};
+use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
 mod console;
+mod leaks;
 mod nodes;
 mod route;
 mod starting;
 
 use console::Console;
+use leaks::Leaks;
+pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
-use starting::Starting;
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]
@@ -67,6 +69,8 @@ struct Shared {
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
     listener: Option<Listener>,
+    /// What its peers left behind.
+    leaks: Leaks,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
 }
@@ -75,8 +79,6 @@ thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
 }
 
-/// Peers that are down and still remembered for a report.
-const REMEMBERED: usize = 64;
 /// A test executable has no root scope: what a test forgets would otherwise live until the last one.
 static NO_ROOT: AtomicBool = AtomicBool::new(false);
 
@@ -185,6 +187,7 @@ impl Scope {
             console,
             ended: OnceLock::new(),
             listener,
+            leaks: Leaks::default(),
             starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
@@ -218,11 +221,7 @@ impl Scope {
         if let Err(error) = self.check() {
             return Start::failed(error);
         }
-        let scope = self.clone();
-        let owner: Arc<dyn Owner> = Arc::new(self.clone());
-        let starting = self.clone();
-        let enter = move || Starting::new(starting);
-        origin::start(options, owner, linked, enter, move |peer| scope.adopt(peer, linked))
+        origin::start(options, Arc::new(self.clone()), linked)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -242,25 +241,10 @@ impl Scope {
         }
     }
 
-    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
-        let mut peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: the end of the scope either finds the peer here, or is found here.
-        self.check()?;
-        let down = |(peer, _): &(Peer, bool)| matches!(peer.state(), PeerState::Down(_));
-        if peers.iter().filter(|entry| down(entry)).count() > REMEMBERED
-            && let Some(oldest) = peers.iter().position(down)
-        {
-            peers.remove(oldest);
-        }
-        peers.push((peer.clone(), linked));
-        route::add_peer(peer);
-        Ok(())
-    }
-
-    /// Every peer that was started in it, with its state now.
-    pub(crate) fn peers(&self) -> Vec<(Peer, PeerState)> {
+    /// Every peer that was started in it, as it is now.
+    pub(crate) fn peers(&self) -> Vec<Snapshot> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| (peer.clone(), peer.state())).collect()
+        peers.iter().map(|(peer, _)| peer.snapshot()).collect()
     }
 
     /// What its peers printed, as far as it is kept.
@@ -268,20 +252,30 @@ impl Scope {
         self.0.console.kept()
     }
 
-    /// Ends it: stops all linked peers as their policies say, and waits until they are gone.
+    /// The processes that its peers left behind; from now on each is told when it is found.
+    pub(crate) fn leaks(&self) -> Vec<String> {
+        self.0.leaks.take(&self.0.name)
+    }
+
+    /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Others go on, and none of
+    /// them stays paused.
     pub(crate) async fn end(&self, why: &str) {
-        let linked: Vec<Peer> = {
+        let (linked, others): (Vec<_>, Vec<_>) = {
             let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
             // The first reason counts.
             let _ = self.0.ended.set(why.to_owned());
-            peers.iter().filter(|(_, linked)| *linked).map(|(peer, _)| peer.clone()).collect()
+            peers.iter().cloned().partition(|(_, linked)| *linked)
         };
+        let linked: Vec<Peer> = linked.into_iter().map(|(peer, _)| peer).collect();
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
         let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {
             // An error says that it is on its way already, or gone.
             let _ = peer.inner().end(How::Policy, Reason::ScopeEnded);
+        }
+        for (peer, _) in others {
+            peer.inner().undo_pause().await;
         }
         // The sender is in `self`; a start that takes longer is refused when it is done.
         let _ = plane::within(deadline, self.0.starting.subscribe().wait_for(|count| *count == 0)).await;
@@ -316,6 +310,13 @@ impl Owner for Scope {
     fn deliver(&self, node: &str, letter: Letter) {
         if let Err(why) = route::deliver(&self.0.mailboxes, letter) {
             self.note(node, &why);
+        }
+    }
+
+    fn leaked(&self, node: &str, text: String) {
+        // A program has shown it with its console.
+        if self.0.listener.is_some() {
+            self.0.leaks.add(format!("{node}: {text}"));
         }
     }
 

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::leaks;
 use super::tests::{Flavor, Test};
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::options::StartOptions;
-use crate::origin::Peer;
+use crate::origin::Snapshot;
 use crate::panic;
 use crate::plane;
 use crate::scope::{Heard, Nodes, Scope, ct_peer};
-use crate::state::PeerState;
 use crate::timeouts::{BLOCKED_TEST, Deadline, TIMETRAP};
 
 /// How many lines are searched for an end behind them.
@@ -38,6 +38,8 @@ pub enum Fault {
     /// A linked peer went down; its report.
     Crashed(String),
     TimedOut(Duration),
+    /// It passed, and its peers had left processes behind.
+    Leaked(Vec<String>),
     /// The test could not be run at all.
     NotRun(std::io::Error),
 }
@@ -45,8 +47,8 @@ pub enum Fault {
 /// How one run of a test ended.
 pub(super) struct Ended {
     pub(super) fault: Option<Fault>,
-    /// Its peers, with their states when it ended.
-    pub(super) peers: Vec<(Peer, PeerState)>,
+    /// Its peers, as they were when it ended.
+    pub(super) peers: Vec<Snapshot>,
     /// The output of its peers, where that was not printed at once.
     pub(super) console: Vec<String>,
     /// Its thread is still blocked.
@@ -90,6 +92,7 @@ pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) 
     // An error says that the thread has gone already.
     let _ = release.send(());
     ended.abandoned = thread.is_ok() && !let_go(&inbox, &mut ended.fault, &mut print);
+    leaks::judge(test, &mut ended.fault, scope.leaks());
     ended.console = scope.console();
     scope.forget_peers();
     ended

@@ -34,8 +34,8 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
             let _ = writeln!(text, "\n{n} nodes:");
         }
     }
-    for (peer, state) in &ended.peers {
-        text.push_str(&peer.inner().describe(state));
+    for peer in &ended.peers {
+        let _ = write!(text, "{peer}");
     }
     text
 }
@@ -58,6 +58,12 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         }
         Some(Fault::TimedOut(limit)) => {
             format!("({}) did not end within its timetrap of {}", test.place, timeouts::display(*limit))
+        }
+        Some(Fault::Leaked(leaks)) => {
+            let count = leaks.len();
+            let what = if count == 1 { "a process" } else { "processes" };
+            let leaks = indent(&leaks.join("\n"));
+            format!("({}) left {what} behind, ended now, and is marked `leaks = \"fail\"`:\n{leaks}", test.place)
         }
         Some(Fault::NotRun(error)) => format!("({}) could not be run: {error}", test.place),
     }

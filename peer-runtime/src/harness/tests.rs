@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::body::Fault;
 use crate::failure::Failure;
 use crate::options::Connection;
+use crate::panic;
 use crate::registry::Place;
 use crate::scope::Nodes;
 
@@ -41,6 +42,15 @@ pub enum ShouldPanic {
     With(&'static str),
 }
 
+/// What becomes of processes that a test's peers left behind, and that had to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaks {
+    /// They are told.
+    Report,
+    /// They fail the test.
+    Fail,
+}
+
 /// What a test's body comes to.
 pub(super) type Body = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
 
@@ -67,6 +77,8 @@ pub struct Test {
     pub flavor: Flavor,
     /// The threads of that.
     pub worker_threads: Option<usize>,
+    /// What it does about leaks.
+    pub leaks: Leaks,
     /// What it does.
     pub body: fn(Nodes) -> Body,
 }
@@ -77,6 +89,17 @@ impl Test {
         match self.module.split_once("::") {
             Some((_, module)) => format!("{module}::{}", self.name),
             None => self.name.to_owned(),
+        }
+    }
+
+    /// Whether an end with this fault, or with none, is the one that it is to have.
+    pub(super) fn passes(&self, fault: Option<&Fault>) -> bool {
+        match (self.should_panic, fault) {
+            (ShouldPanic::No, None) | (ShouldPanic::Yes, Some(Fault::Panicked { .. })) => true,
+            (ShouldPanic::With(expected), Some(Fault::Panicked { payload, .. })) => {
+                panic::message(&**payload).contains(expected)
+            }
+            _ => false,
         }
     }
 }

@@ -34,7 +34,7 @@ pub enum Connection {
 
 /// What happens when the control connection is closed from the peer's side.
 ///
-/// Mirrors the manual's `peer_down`.
+/// Mirrors the manual's `peer_down`. [`Peer::kill`](crate::Peer::kill) is such an end, too, but takes no scope down.
 ///
 /// ```
 /// use peer::prelude::*;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::control::{self, Booted};
 use super::foreign::Readiness;
+use super::handle::{Adopter, Recipe};
 use super::inner::{How, Inner, Parts};
 use super::peer::Peer;
 use crate::error::{Error, Kind};
@@ -19,7 +20,6 @@ use crate::launch;
 use crate::link::tcp::Listener;
 use crate::name::{self, Reservation};
 use crate::options::{Connection, StartOptions, WaitBoot};
-use crate::owner::Owner;
 use crate::plane;
 use crate::process::{self, Request};
 use crate::state::Reason;
@@ -72,27 +72,22 @@ impl Drop for Unfinished {
     }
 }
 
-/// Starts a peer that `owner` owns. `enter` is called when that begins, and what it gives is dropped when there is
-/// either a peer that `register` was told of, or nothing left.
-pub(crate) fn start<G: Send + 'static>(
-    options: StartOptions,
-    owner: Arc<dyn Owner>,
-    linked: bool,
-    enter: impl FnOnce() -> G + Send + 'static,
-    register: impl FnOnce(&Peer) -> Result<(), Error> + Send + 'static,
-) -> Start {
+/// Starts a peer that `owner` owns.
+pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool) -> Start {
     Start(Box::pin(async move {
         // Here, and not on the control plane: `post_process_args` is the user's own.
         options.verify()?;
         let options = options.settled()?;
         let request = launch::request(&options)?;
         let (early, spawned) = oneshot::channel();
-        let entered = enter();
+        let starting = owner.starting();
         plane::handle().spawn(async move {
-            let begun = match begin(options, request, owner, linked).await {
-                Ok((peer, booted)) => {
+            let recipe = Recipe::new(name_of(&options), options, request, owner, linked);
+            let begun = match begin(&recipe, Request::clone(&recipe.request)).await {
+                Ok((inner, booted)) => {
+                    let peer = Peer::new(recipe, inner);
                     let unfinished = Unfinished(Some(peer.clone()));
-                    match register(&peer) {
+                    match peer.adopt() {
                         Ok(()) => Ok((unfinished, booted)),
                         Err(error) => {
                             drop(unfinished);
@@ -105,7 +100,7 @@ pub(crate) fn start<G: Send + 'static>(
             };
             // Nobody is interested any more: what was begun is dropped, and so ended.
             let _ = early.send(begun);
-            drop(entered);
+            drop(starting);
         });
         let ended = || Error::new(Kind::Io, "start of a peer", "the control plane has ended");
         let (mut unfinished, booted) = spawned.await.map_err(|_| ended())??;
@@ -119,42 +114,34 @@ pub(crate) fn start<G: Send + 'static>(
 /// `ENOEXEC`.
 pub(super) const NO_PROGRAM: i32 = 8;
 
-type BootResult = oneshot::Receiver<Result<(), Error>>;
-
-/// Up to a running process and its control process; on the control plane.
-async fn begin(
-    mut options: StartOptions,
-    request: Request,
-    owner: Arc<dyn Owner>,
-    linked: bool,
-) -> Result<(Peer, Option<BootResult>), Error> {
-    let begun = Instant::now();
-    let name = match (&options.name, &options.host) {
+fn name_of(options: &StartOptions) -> String {
+    match (&options.name, &options.host) {
         (Some(name), _) => name.clone(),
         (None, Some(_)) => name::own_name(),
         (None, None) => name::random_name(None),
-    };
-    options.name = Some(name.clone());
-    let node = first_name(&options, &name);
-    let reservation = Reservation::take(&name).map_err(|error| name_error(&name, &node, &error))?;
+    }
+}
+
+pub(super) type BootResult = oneshot::Receiver<Result<(), Error>>;
+
+/// Up to a running process and its control process; on the control plane.
+pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inner>, Option<BootResult>), Error> {
+    let begun = Instant::now();
+    let Recipe { name, options, .. } = recipe;
+    let node = first_name(options, name);
+    let reservation = Reservation::take(name).map_err(|error| name_error(name, &node, &error))?;
     let listener = listen(options.connection, &node)?;
-    let command_line = launch::command_line(&request);
-    let spec = specification(&options, &name, listener.as_ref());
-    let readiness = Readiness::before(&options).await?;
-    let spawned = spawn(request, &node, &options).await?;
+    let spec = specification(options, name, listener.as_ref());
+    let readiness = Readiness::before(options).await?;
+    let spawned = spawn(request, &node, options).await?;
     let parts = Parts {
+        recipe: recipe.clone(),
         node,
         process: Arc::clone(&spawned.process),
-        command_line,
         frame_limit: spec.frame_limit as usize,
-        owner,
-        linked,
-        name,
-        options,
     };
     let (inner, ends) = Inner::new(parts);
-    let peer = Peer::new(Arc::clone(&inner));
-    let (booted, result) = match &inner.options.wait_boot {
+    let (booted, result) = match &options.wait_boot {
         WaitBoot::For(timeout) => {
             let (sender, receiver) = oneshot::channel();
             (Booted::Waiting { sender, timeout: *timeout }, Some(receiver))
@@ -163,6 +150,7 @@ async fn begin(
         WaitBoot::No => (Booted::Nobody, None),
     };
     let boot = message::small(&ToPeer::Boot(spec.clone()));
+    let peer = Arc::clone(&inner);
     control::spawn(control::New { inner, ends, spawned, listener, reservation, spec, boot, booted, begun, readiness });
     Ok((peer, result))
 }

@@ -236,9 +236,12 @@ impl<R: DeserializeOwned> Call<R> {
             }
             Answer::TimedOut => {
                 let error = Error::timeout(self.operation(), self.timeout, "reply").on(self.peer.node());
-                Err(error
-                    .hint("the function goes on in the node; `.timeout(..)` waits longer")
-                    .output(self.peer.tail()))
+                let hint = if self.peer.faults.is_paused() {
+                    "the node is paused, and goes on with this after `resume()`"
+                } else {
+                    "the function goes on in the node; `.timeout(..)` waits longer"
+                };
+                Err(error.hint(hint).output(self.peer.tail()))
             }
             Answer::Down(reason) => {
                 Err(self.error(Kind::NoConnection(Some(reason.clone())), format!("the node went down: {reason}")))

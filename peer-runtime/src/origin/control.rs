@@ -1,22 +1,25 @@
 //! The control process of one peer: from the spawned process to the last trace of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::boot_error;
+use super::faults::KILLED as KILLED_HERE;
 use super::foreign::Readiness;
+use super::heartbeat::beat;
 use super::inner::{End, How, Inner};
 use super::leaks;
 use super::link::{Event, Wires};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::link::tcp::Listener;
 use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
-use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, HEARTBEAT, HEARTBEATS_MISSED, KILLED};
+use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, KILLED};
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
 /// Who waits for the boot.
@@ -50,6 +53,8 @@ enum Cause {
     Link(Option<Reason>),
     Silent,
     BootTimeout,
+    /// Somebody wants it killed.
+    Killed,
     Asked(End),
 }
 
@@ -129,30 +134,6 @@ async fn run(new: New) {
     control.finish(&reason, done);
 }
 
-/// Asks for signs of life once there is a connection that can be half-open.
-async fn beat(inner: &Inner, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
-    if !needed {
-        return;
-    }
-    let mut beat = tokio::time::interval(HEARTBEAT);
-    // After a pause of this process what has arrived is read first.
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut missed = 0;
-    loop {
-        beat.tick().await;
-        if inner.hello.get().is_none() {
-            continue;
-        }
-        missed = if heard.swap(false, Ordering::Relaxed) { 0 } else { missed + 1 };
-        if missed >= HEARTBEATS_MISSED {
-            // The control process may have ended on its own account.
-            let _ = events.send(Event::Silent);
-            return;
-        }
-        inner.outbox.send(&message::small(&ToPeer::Ping));
-    }
-}
-
 impl Control {
     /// Watches the peer until there is a reason to stop. What has happened by itself comes before what is asked for.
     async fn watch(
@@ -179,6 +160,7 @@ impl Control {
                     Event::Ended(why) => return Cause::Link(why),
                 },
                 reason = self.process.ended() => return Cause::Exited(reason),
+                () = self.inner.faults.killed() => return Cause::Killed,
                 Some(end) = ends.recv() => return Cause::Asked(end),
                 () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
             }
@@ -201,7 +183,7 @@ impl Control {
             Cause::Exited(reason) => return Ended::by_itself(reason),
             Cause::Link(None) => {
                 // A process closes its descriptors when it ends, a moment before it has ended.
-                if let Some(reason) = self.ended_within(EXIT_AFTER_LINK).await {
+                if let Some(reason) = self.ended_in_peace(EXIT_AFTER_LINK).await {
                     return Ended::by_itself(reason);
                 }
                 Reason::ConnectionClosed
@@ -209,22 +191,43 @@ impl Control {
             Cause::Link(Some(reason)) => reason,
             Cause::Silent => Reason::Silent,
             Cause::BootTimeout => Reason::BootTimeout,
+            Cause::Killed => {
+                let reason = self.kill().await.unwrap_or(KILLED_HERE);
+                return Ended { reason, done: None, orderly: false };
+            }
             Cause::Asked(End { how, why, done }) => {
-                let (done, orderly) = self.shut_down(how, done).await;
-                return Ended { reason: why, done, orderly };
+                let (status, done, orderly) = self.shut_down(how, done).await;
+                return match status {
+                    // What ended it is the kill, not what was to end it: who asked for that is not told that it was done.
+                    Some(reason) if self.inner.faults.explain(&reason) => Ended { reason, done: None, orderly },
+                    _ => Ended { reason: why, done, orderly },
+                };
             }
         };
         self.kill().await;
         Ended { reason, done: None, orderly: false }
     }
 
-    /// Stops the peer as its policy says; what is still there afterwards is killed. Who waits for it, and whether it
-    /// ended itself, in order.
-    async fn shut_down(&self, how: How, done: oneshot::Sender<()>) -> (Option<oneshot::Sender<()>>, bool) {
+    /// Stops the peer as its policy says; what is still there afterwards is killed. How it ended, who waits for that,
+    /// and whether it ended itself, in order.
+    async fn shut_down(
+        &self,
+        how: How,
+        done: oneshot::Sender<()>,
+    ) -> (Option<Reason>, Option<oneshot::Sender<()>>, bool) {
         let mut done = Some(done);
         let policy = self.inner.options.shutdown;
         // A node that is not started has nothing to hand over, and may not even read.
         let kill = how == How::Kill || self.inner.state() != PeerState::Running;
+        if !kill {
+            // It could not do what it is asked for.
+            tokio::select! {
+                biased;
+                _ = self.process.ended() => {}
+                () = self.inner.faults.killed() => {}
+                () = self.inner.undo_pause() => {}
+            }
+        }
         let asked = !kill
             && match policy {
                 Shutdown::Close => {
@@ -243,18 +246,26 @@ impl Control {
         let mut orderly = false;
         if asked {
             let grace = self.inner.grace();
-            match self.ended_within(grace).await {
+            match self.ended_in_peace(grace).await {
                 // Halting gives a node no time for what it has started.
                 Some(Reason::Exited(_)) => {
                     orderly = matches!(policy, Shutdown::Graceful(_)) || self.readiness.is_some()
                 }
                 Some(_) => {}
-                None if policy == Shutdown::Close => {}
+                None if policy == Shutdown::Close || self.inner.faults.kills() => {}
                 None => self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
             }
         }
-        self.kill().await;
-        (done, orderly)
+        (self.kill().await, done, orderly)
+    }
+
+    /// The same as [`ended_within`](Self::ended_within), unless somebody wants it killed first.
+    async fn ended_in_peace(&self, grace: Duration) -> Option<Reason> {
+        tokio::select! {
+            biased;
+            ended = self.ended_within(grace) => ended,
+            () = self.inner.faults.killed() => None,
+        }
     }
 
     async fn ended_within(&self, grace: Duration) -> Option<Reason> {
@@ -264,18 +275,20 @@ impl Control {
         }
     }
 
-    /// Kills what is left of the process, and everything below it.
-    async fn kill(&self) {
+    /// Kills what is left of the process, and everything below it; gives how it ended, if that is known.
+    async fn kill(&self) -> Option<Reason> {
         // A process that may not be killed still notices that its connection is gone.
         self.inner.outbox.close();
         self.process.kill();
-        if self.ended_within(KILLED).await.is_none() {
+        let ended = self.ended_within(KILLED).await;
+        if ended.is_none() {
             let pid = self.process.pid();
             self.inner.note(&format!(
                 "os pid {pid} did not end within {} of being killed; is it another user's?",
                 crate::timeouts::display(KILLED)
             ));
         }
+        ended
     }
 
     /// Waits until everything below the process has ended, and tells what it had left behind; of one that had no time
@@ -288,22 +301,21 @@ impl Control {
             left = self.process.gone() => left,
             () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
         };
-        for left in left.iter().filter(|left| left.alive || orderly || !left.in_group) {
-            self.inner.note(&leaks::describe(left));
-        }
+        leaks::tell(&self.inner, left.iter().filter(|left| left.alive || orderly || !left.in_group));
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.
     fn finish(&mut self, reason: &Reason, done: Option<oneshot::Sender<()>>) {
         let inner = &self.inner;
         let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
+        let crashed = unexpected && !inner.faults.explain(reason);
         let booting = inner.state() == PeerState::Booting;
         self.step(&format!("down: {reason}"));
         inner.owner.ended(&inner.name);
         inner.down(reason, unexpected && inner.options.peer_down == PeerDown::Continue);
         // The scope hears of it before the calls in flight fail for it: it is the link that takes the test down.
-        if unexpected && !booting && inner.linked && inner.options.peer_down == PeerDown::Crash {
-            inner.owner.crashed(&inner.name, inner.describe(&PeerState::Down(reason.clone())));
+        if crashed && !booting && inner.linked && inner.options.peer_down == PeerDown::Crash {
+            inner.owner.crashed(&inner.name, inner.describe(&PeerState::Down(reason.clone()), ""));
         }
         inner.close(reason);
         match self.booted.take() {
@@ -319,24 +331,9 @@ impl Control {
     }
 
     fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
-        let inner = &self.inner;
-        if let Some(readiness) = &self.readiness {
-            return readiness.boot_error(inner, reason, timeout);
-        }
-        let what = match reason {
-            Reason::BootTimeout => format!("the node was not started within {}", crate::timeouts::display(timeout)),
-            Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),
-            other => format!("the node ended while it was booting: {other}"),
-        };
-        let what = format!("{what}\ncommand line: {}", inner.command_line());
-        let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
-        match (inner.hello.get(), &inner.options.exec, reason) {
-            // Its status and its output say more than anybody could guess.
-            (_, Some(_), Reason::Killed(_) | Reason::Stopped | Reason::ScopeEnded) => error,
-            (Some(_), Some(_), Reason::Exited(_)) => error,
-            (Some(_), Some(_), _) => error.hint("it entered, and did not report that it is started: does it call `started()` on what `enter_booting()` gave it?"),
-            (None, Some(_), _) => error.hint("it never entered as a node: the first line of its main is `let _node = peer::node::enter();`"),
-            (_, None, _) => error.hint("PEER_BOOT_DEBUG=1 shows every step of a boot"),
+        match &self.readiness {
+            Some(readiness) => readiness.boot_error(&self.inner, reason, timeout),
+            None => boot_error::of_node(&self.inner, reason, timeout),
         }
     }
 

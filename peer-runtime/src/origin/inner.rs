@@ -1,7 +1,6 @@
 //! What all handles of one peer share with its control process.
 
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -10,10 +9,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::calls::Calls;
 use super::console::Tail;
+use super::faults::Faults;
+use super::handle::Recipe;
 use crate::error::{Error, Kind};
 use crate::link::outbox::Outbox;
 use crate::link::tcp::Hello;
-use crate::name;
 use crate::options::{Shutdown, StartOptions};
 use crate::owner::Owner;
 use crate::process::Process;
@@ -21,9 +21,8 @@ use crate::state::{PeerState, Reason};
 use crate::sys;
 use crate::timeouts::{EXIT_AFTER_CLOSE, HALT};
 
-/// Lines of output in an error, and in a report of a whole node.
+/// Lines of output in an error.
 const ERROR_LINES: usize = 10;
-const REPORT_LINES: usize = 20;
 
 /// How a peer is to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,20 +44,21 @@ pub(super) struct End {
 
 /// One peer, as its handles and its control process see it.
 pub(crate) struct Inner {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     /// Its full name, and who it says it is.
     node: Mutex<String>,
     pub(super) hello: OnceLock<Hello>,
     os_pid: AtomicU32,
     pub(super) process: Arc<Process>,
-    pub(super) options: StartOptions,
-    pub(super) command_line: Vec<OsString>,
+    pub(super) options: Arc<StartOptions>,
+    pub(super) command_line: Arc<[OsString]>,
     pub(super) frame_limit: usize,
     status: Mutex<Status>,
     pub(super) gone: watch::Sender<bool>,
     pub(super) calls: Calls,
     pub(super) outbox: Outbox,
-    tail: Mutex<Tail>,
+    pub(super) tail: Mutex<Tail>,
+    pub(super) faults: Faults,
     pub(super) owner: Arc<dyn Owner>,
     pub(super) linked: bool,
     ends: mpsc::UnboundedSender<End>,
@@ -73,21 +73,35 @@ struct Status {
     kept: bool,
 }
 
+impl Status {
+    /// Why there is nothing to end any more, if it is so.
+    fn no_process(&self) -> Option<(Option<Reason>, String)> {
+        match &self.state {
+            PeerState::Down(reason) => Some((Some(reason.clone()), down_already(reason))),
+            _ if self.ending => {
+                Some((None, "the node is being stopped already; `gone()` waits for its end".to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn down_already(reason: &Reason) -> String {
+    format!("the node is down already: {reason}")
+}
+
 /// What an [`Inner`] starts with.
 pub(super) struct Parts {
-    pub(super) name: String,
+    pub(super) recipe: Recipe,
     pub(super) node: String,
     pub(super) process: Arc<Process>,
-    pub(super) options: StartOptions,
-    pub(super) command_line: Vec<OsString>,
     pub(super) frame_limit: usize,
-    pub(super) owner: Arc<dyn Owner>,
-    pub(super) linked: bool,
 }
 
 impl Inner {
     pub(super) fn new(parts: Parts) -> (Arc<Self>, mpsc::UnboundedReceiver<End>) {
-        let Parts { name, node, process, options, command_line, frame_limit, owner, linked } = parts;
+        let Parts { recipe, node, process, frame_limit } = parts;
+        let Recipe { name, options, command_line, owner, linked, .. } = recipe;
         let (ends, inbox) = mpsc::unbounded_channel();
         let inner = Self {
             name,
@@ -103,6 +117,7 @@ impl Inner {
             calls: Calls::default(),
             outbox: Outbox::default(),
             tail: Mutex::default(),
+            faults: Faults::default(),
             owner,
             linked,
             ends,
@@ -189,24 +204,36 @@ impl Inner {
     pub(crate) fn end(&self, how: How, why: Reason) -> Result<oneshot::Receiver<()>, Error> {
         let mut status = self.status();
         let (done, wait) = oneshot::channel();
-        let what = match &status.state {
-            PeerState::Down(_) if status.kept => {
-                // What `Continue` leaves to stop is the control process itself.
-                status.kept = false;
-                let _ = done.send(());
-                return Ok(wait);
+        if status.kept {
+            // What `Continue` leaves to stop is the control process itself.
+            status.kept = false;
+            let _ = done.send(());
+            return Ok(wait);
+        }
+        if let Some((reason, what)) = status.no_process() {
+            drop(status);
+            return Err(self.error(Kind::NoProcess(reason), "stop", what));
+        }
+        status.ending = true;
+        // The control process ends after its peer, so the inbox is there.
+        let _ = self.ends.send(End { how, why, done });
+        Ok(wait)
+    }
+
+    /// An error of `operation` if the peer is down already.
+    pub(super) fn check_up(&self, operation: &str) -> Result<(), Error> {
+        match self.state() {
+            PeerState::Down(reason) => {
+                Err(self.error(Kind::NoProcess(Some(reason.clone())), operation, down_already(&reason)))
             }
-            PeerState::Down(reason) => (Some(reason.clone()), format!("the node is down already: {reason}")),
-            _ if status.ending => (None, "the node is being stopped already; `gone()` waits for its end".to_owned()),
-            _ => {
-                status.ending = true;
-                // The control process ends after its peer, so the inbox is there.
-                let _ = self.ends.send(End { how, why, done });
-                return Ok(wait);
-            }
-        };
-        drop(status);
-        Err(self.error(Kind::NoProcess(what.0), "stop", what.1))
+            PeerState::Booting | PeerState::Running => Ok(()),
+        }
+    }
+
+    /// The same, also if somebody has asked for its end.
+    pub(super) fn check_staying(&self, operation: &str) -> Result<(), Error> {
+        let none = self.status().no_process();
+        none.map_or(Ok(()), |(reason, what)| Err(self.error(Kind::NoProcess(reason), operation, what)))
     }
 
     /// Kills its process, whatever its control process is waiting for.
@@ -223,10 +250,26 @@ impl Inner {
         }
     }
 
-    /// Waits until process, name and ports are free.
-    pub(crate) async fn wait_gone(&self) {
+    /// Waits until process, name and ports are free, and says why it went down.
+    pub(crate) async fn wait_gone(&self) -> Reason {
         // The sender is in `self`.
         let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
+        match self.state() {
+            PeerState::Down(reason) => reason,
+            PeerState::Booting | PeerState::Running => Reason::ConnectionClosed,
+        }
+    }
+
+    /// `operation` came to nothing: waits for the end of the peer, which is why.
+    pub(super) async fn went_down(&self, operation: &str) -> Error {
+        let reason = self.wait_gone().await;
+        let by = match &reason {
+            killed if self.faults.explain(killed) => "was killed",
+            Reason::Stopped | Reason::ScopeEnded => "was ended",
+            _ => "went down by itself",
+        };
+        let what = format!("the node {by} meanwhile: {reason}");
+        self.error(Kind::NoProcess(Some(reason)), operation, what)
     }
 
     /// The peer printed something.
@@ -251,41 +294,5 @@ impl Inner {
         // A panic tells itself what the node printed last.
         let tail = if matches!(kind, Kind::Panic(_)) { String::new() } else { self.tail() };
         Error::new(kind, operation, what).on(self.node()).output(tail)
-    }
-
-    /// The command line as a shell would need it.
-    pub(super) fn command_line(&self) -> String {
-        self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect::<Vec<_>>().join(" ")
-    }
-
-    /// All about this peer, in lines for a reader; `state` as it was when it mattered.
-    pub(crate) fn describe(&self, state: &PeerState) -> String {
-        let elsewhere =
-            self.hello.get().filter(|hello| hello.host != name::short_host() && hello.host != name::full_host());
-        let host = elsewhere.map(|hello| format!(" on {}", hello.host)).unwrap_or_default();
-        let mut text = format!("{} (os pid {}{host}): {state}\n", self.node(), self.os_pid());
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  command line: {}", self.command_line());
-        let _ = writeln!(text, "  options:      {}", self.options);
-        let lines = self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(REPORT_LINES);
-        if lines.is_empty() {
-            text.push_str("  last output:  none\n");
-        } else {
-            text.push_str("  last output:\n");
-            for line in lines.lines() {
-                let _ = writeln!(text, "    | {line}");
-            }
-        }
-        text
-    }
-}
-
-/// A word of a command line as a shell would need it.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

@@ -1,9 +1,18 @@
 //! What a peer left behind, for a reader.
 
+use super::inner::Inner;
 use crate::wire::keeper::Left;
 
+/// Notes them on the console of the peer, and tells its owner, who may not have that read.
+pub(super) fn tell<'a>(inner: &Inner, left: impl Iterator<Item = &'a Left>) {
+    for text in left.map(describe) {
+        inner.note(&text);
+        inner.owner.leaked(&inner.name, text);
+    }
+}
+
 /// One process: which it is, where it came from, and what became of it.
-pub(super) fn describe(left: &Left) -> String {
+fn describe(left: &Left) -> String {
     let mut text = format!("left behind os pid {} `{}`", left.pid, left.command);
     for (pid, command) in &left.above {
         text.push_str(&format!(", started by os pid {pid} `{command}`"));

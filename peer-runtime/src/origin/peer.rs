@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::calls::Call;
-use super::inner::{How, Inner};
+use super::handle::Handle;
+use super::inner::How;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
 use crate::mailbox::{Letter, Recipient};
@@ -36,18 +37,10 @@ use crate::wire::message::{Function, ToPeer};
 /// ```
 #[derive(Clone)]
 pub struct Peer {
-    inner: Arc<Inner>,
+    pub(super) handle: Arc<Handle>,
 }
 
 impl Peer {
-    pub(crate) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner }
-    }
-
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
-        &self.inner
-    }
-
     /// Calls `function` on the node, and gives what it returns. Mirrors the manual's `call/4,5`.
     ///
     /// The arguments are encoded at once and sent at the first poll of the result, which waits 5 s
@@ -69,8 +62,9 @@ impl Peer {
         // The name of its type is all that is needed of it.
         let _ = function;
         let name = std::any::type_name::<F>();
-        let frame = self.typed(name, &args, "call");
-        Call::new(Arc::clone(&self.inner), name.to_owned(), Encoding::Postcard, frame)
+        let inner = self.inner();
+        let frame = inner.typed(name, &args, "call");
+        Call::new(inner, name.to_owned(), Encoding::Postcard, frame)
     }
 
     /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of
@@ -96,16 +90,12 @@ impl Peer {
     {
         let signature = format!("{name}{} -> {}", std::any::type_name::<A>(), std::any::type_name::<R>());
         let function = Function::Named { module, name, signature: &signature };
-        let seq = self.inner.calls.number();
+        let inner = self.inner();
+        let seq = inner.calls.number();
         let text = function.to_string();
         let frame =
-            self.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, &args, || format!("call of `{text}`"));
-        Call::new(
-            Arc::clone(&self.inner),
-            format!("{module}::{name}"),
-            Encoding::MessagePack,
-            frame.map(|frame| (seq, frame)),
-        )
+            inner.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, &args, || format!("call of `{text}`"));
+        Call::new(inner, format!("{module}::{name}"), Encoding::MessagePack, frame.map(|frame| (seq, frame)))
     }
 
     /// Calls `function` on the node without waiting for it: no result, and no error. What goes wrong is
@@ -128,11 +118,12 @@ impl Peer {
         let _ = function;
         let name = std::any::type_name::<F>();
         let operation = || format!("cast of `{name}`");
-        let sent = self.check_typed(name, "cast").and_then(|function| {
-            let frame = self.frame(&ToPeer::Cast { function }, Encoding::Postcard, &args, operation)?;
-            self.send_frame(&frame, operation)
+        let inner = self.inner();
+        let sent = inner.check_typed(name, "cast").and_then(|function| {
+            let frame = inner.frame(&ToPeer::Cast { function }, Encoding::Postcard, &args, operation)?;
+            inner.send_frame(&frame, operation)
         });
-        self.note(sent);
+        inner.note_failure(sent);
     }
 
     /// Sends `message` to a mailbox of the node, by its name or its address. Messages from one task to
@@ -151,20 +142,21 @@ impl Peer {
     pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
         let to = to.into().0;
         let operation = format!("message to mailbox `{}`", to.name());
-        let encoding = if self.inner.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
+        let inner = self.inner();
+        let encoding = if inner.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
         let sent = Letter::new(to, encoding, &message)
             .map_err(|fault| {
-                self.inner.error(Kind::Codec, operation.clone(), format!("the message cannot be encoded: {fault}"))
+                inner.error(Kind::Codec, operation.clone(), format!("the message cannot be encoded: {fault}"))
             })
-            .and_then(|letter| self.post(&letter));
-        self.note(sent);
+            .and_then(|letter| inner.post(&letter));
+        inner.note_failure(sent);
     }
 
     /// The state of the peer. Mirrors the manual's `get_state/1`, and never waits.
     ///
     /// See [`PeerState`] for an example.
     pub fn state(&self) -> PeerState {
-        self.inner.state()
+        self.inner().state()
     }
 
     /// Stops the peer as its option `shutdown` says. Mirrors the manual's `stop/1`, and waits for more:
@@ -176,20 +168,19 @@ impl Peer {
     ///
     /// See [`Peer`] for an example.
     pub fn stop(&self) -> Stop {
-        let peer = self.clone();
+        let inner = self.inner();
         Stop(Box::pin(async move {
-            let done = peer.inner.end(How::Policy, Reason::Stopped)?;
+            let done = inner.end(How::Policy, Reason::Stopped)?;
             if done.await.is_ok() {
                 return Ok(());
             }
-            // Nobody answered: it was going down by itself just then.
-            let reason = peer.gone().await;
-            let what = format!("the node went down by itself meanwhile: {reason}");
-            Err(peer.inner.error(Kind::NoProcess(Some(reason)), "stop", what))
+            // Nobody answered: something else ended it just then.
+            Err(inner.went_down("stop").await)
         }))
     }
 
     /// Waits until the peer is gone, whatever ends it: process reaped, name and ports free. Gives the reason.
+    /// It is the process of now that is waited for: a [`restart`](Self::restart) is the end of it.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -200,14 +191,8 @@ impl Peer {
     /// # Ok(()) }
     /// ```
     pub fn gone(&self) -> impl Future<Output = Reason> + Send + 'static {
-        let inner = Arc::clone(&self.inner);
-        async move {
-            inner.wait_gone().await;
-            match inner.state() {
-                PeerState::Down(reason) => reason,
-                PeerState::Booting | PeerState::Running => Reason::ConnectionClosed,
-            }
-        }
+        let inner = self.inner();
+        async move { inner.wait_gone().await }
     }
 
     /// The full name of the node, `name@host`. Behind a prefix such as `ssh` the host is `nohost`
@@ -220,7 +205,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn node(&self) -> String {
-        self.inner.node()
+        self.inner().node()
     }
 
     /// The name of the node, the part before `@`.
@@ -233,7 +218,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.handle.recipe.name
     }
 
     /// The options that the peer was started with, its name included.
@@ -245,7 +230,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn options(&self) -> &StartOptions {
-        &self.inner.options
+        &self.handle.recipe.options
     }
 
     /// The command line that the peer was started with.
@@ -257,7 +242,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn command_line(&self) -> &[OsString] {
-        &self.inner.command_line
+        &self.handle.recipe.command_line
     }
 
     /// The id of the node's operating-system process; behind a prefix such as `ssh` that of the
@@ -272,7 +257,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn os_pid(&self) -> u32 {
-        self.inner.os_pid()
+        self.inner().os_pid()
     }
 
     /// Appends `bytes` to what readers of the node's standard input find. Never waits for a reader.
@@ -282,7 +267,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn input(&self, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.feed(bytes.as_ref())
+        self.inner().feed(bytes.as_ref())
     }
 
     /// Readers of the node's standard input find the end of the file after what was fed.
@@ -292,7 +277,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn end_input(&self) -> Result<(), Error> {
-        self.feed_end()
+        self.inner().feed_end()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::peer::Peer;
+use super::inner::Inner;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
 use crate::mailbox::Letter;
@@ -11,14 +11,14 @@ use crate::registry;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, ToPeer};
 
-impl Peer {
+impl Inner {
     /// Sends a letter on to the node.
     pub(crate) fn post(&self, letter: &Letter) -> Result<(), Error> {
         let operation = || format!("message to mailbox `{}`", letter.to.name());
         self.check_node(operation)?;
         let head = ToPeer::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
         let mut frame = Vec::new();
-        message::append(&mut frame, self.inner().frame_limit, &head, &letter.payload)
+        message::append(&mut frame, self.frame_limit, &head, &letter.payload)
             .map_err(|length| self.too_large(length, operation()))?;
         self.send_frame(&frame, operation)
     }
@@ -31,7 +31,7 @@ impl Peer {
             return self.send_frame(bytes, operation);
         }
         let mut frame = Vec::new();
-        message::append(&mut frame, self.inner().frame_limit, &ToPeer::Input, bytes)
+        message::append(&mut frame, self.frame_limit, &ToPeer::Input, bytes)
             .map_err(|length| self.too_large(length, operation()))?;
         self.check_fed()?;
         self.send_frame(&frame, operation)
@@ -41,15 +41,15 @@ impl Peer {
         self.check_fed()?;
         let operation = || "end of input".to_owned();
         if self.is_foreign() {
-            self.inner().check_running(operation)?;
-            self.inner().outbox.finish();
+            self.check_running(operation)?;
+            self.outbox.finish();
             return Ok(());
         }
         self.send_frame(&message::small(&ToPeer::EndOfInput), operation)
     }
 
     fn is_foreign(&self) -> bool {
-        self.inner().options.foreign.is_some()
+        self.options.foreign.is_some()
     }
 
     /// An error for a program that nobody can call.
@@ -58,14 +58,14 @@ impl Peer {
             return Ok(());
         }
         let what = "it is no node: it was started with `foreign`, and has no functions and no mailboxes";
-        Err(self.inner().error(Kind::Undef, operation(), what).hint("talk to it as its own clients do"))
+        Err(self.error(Kind::Undef, operation(), what).hint("talk to it as its own clients do"))
     }
 
     fn check_fed(&self) -> Result<(), Error> {
-        if self.inner().options.input == Input::Fed {
+        if self.options.input == Input::Fed {
             return Ok(());
         }
-        let error = self.inner().error(Kind::BadOption, "input", "the peer was started with an empty standard input");
+        let error = self.error(Kind::BadOption, "input", "the peer was started with an empty standard input");
         Err(error.hint("start it with `input: Input::Fed`"))
     }
 
@@ -73,9 +73,9 @@ impl Peer {
     pub(super) fn check_typed<'a>(&self, name: &'a str, what: &str) -> Result<Function<'a>, Error> {
         self.check_node(|| format!("{what} of `{name}`"))?;
         let function = Function::Typed(name);
-        let undef = |what: &str, fault: String| self.inner().error(Kind::Undef, format!("{what} of `{name}`"), fault);
+        let undef = |what: &str, fault: String| self.error(Kind::Undef, format!("{what} of `{name}`"), fault);
         registry::find(&function).map_err(|(_, fault)| undef(what, fault).hint("put `#[remote]` on the function"))?;
-        if self.inner().hello.get().is_some() && !self.inner().same_build() {
+        if self.hello.get().is_some() && !self.same_build() {
             let fault = "the node runs another executable than its origin, where a typed function may be another one"
                 .to_owned();
             return Err(undef(what, fault).hint("use `apply`, by module and function name"));
@@ -85,7 +85,7 @@ impl Peer {
 
     pub(super) fn typed<A: Serialize>(&self, name: &str, args: &A, what: &str) -> Result<(u64, Vec<u8>), Error> {
         let function = self.check_typed(name, what)?;
-        let seq = self.inner().calls.number();
+        let seq = self.calls.number();
         let frame =
             self.frame(&ToPeer::Call { seq, function }, Encoding::Postcard, args, || format!("{what} of `{name}`"))?;
         Ok((seq, frame))
@@ -101,40 +101,38 @@ impl Peer {
         self.check_node(&operation)?;
         let mut frame = Vec::with_capacity(128);
         let mut encoded = Ok(());
-        let fits = frame::append(&mut frame, self.inner().frame_limit, |out| {
+        let fits = frame::append(&mut frame, self.frame_limit, |out| {
             message::header(head, out);
             encoded = encoding.append(args, out);
         });
         encoded.map_err(|fault| {
-            self.inner().error(Kind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
+            self.error(Kind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
         })?;
         fits.map_err(|length| self.too_large(length, operation()))?;
         Ok(frame)
     }
 
     pub(super) fn too_large(&self, length: usize, operation: String) -> Error {
-        let what = format!(
-            "it is a message of {length} bytes; the limit is {} (option `frame_limit`)",
-            self.inner().frame_limit
-        );
-        self.inner().error(Kind::TooLarge, operation, what)
+        let what =
+            format!("it is a message of {length} bytes; the limit is {} (option `frame_limit`)", self.frame_limit);
+        self.error(Kind::TooLarge, operation, what)
     }
 
     pub(super) fn send_frame(&self, frame: &[u8], operation: impl Fn() -> String) -> Result<(), Error> {
-        self.inner().check_running(&operation)?;
-        if self.inner().outbox.send(frame) {
+        self.check_running(&operation)?;
+        if self.outbox.send(frame) {
             Ok(())
         } else {
             let what =
                 if self.is_foreign() { "its standard input is closed" } else { "the control connection is closed" };
-            Err(self.inner().error(Kind::NoConnection(None), operation(), what))
+            Err(self.error(Kind::NoConnection(None), operation(), what))
         }
     }
 
     /// Says on the console what has no caller to be told to.
-    pub(super) fn note(&self, sent: Result<(), Error>) {
+    pub(super) fn note_failure(&self, sent: Result<(), Error>) {
         if let Err(error) = sent {
-            self.inner().note(&error.without_output().to_string());
+            self.note(&error.without_output().to_string());
         }
     }
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::{Scope, Shared};
 use crate::mailbox::{Address, Letter, Mailboxes, Target, home};
 use crate::node;
-use crate::origin::{Inner, Peer};
+use crate::origin::{Handle, Peer};
 use crate::owner::Owner;
 use crate::sys;
 
 /// The scopes and the peers of this process, as long as there is somebody who has them.
 static SCOPES: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
-static PEERS: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
+static PEERS: Mutex<Vec<Weak<Handle>>> = Mutex::new(Vec::new());
 
 pub(super) fn add_scope(scope: &Scope) {
     let mut scopes = SCOPES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -25,7 +25,11 @@ pub(super) fn add_scope(scope: &Scope) {
 pub(super) fn add_peer(peer: &Peer) {
     let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
     peers.retain(|peer| peer.strong_count() > 0);
-    peers.push(std::sync::Arc::downgrade(peer.inner()));
+    let peer = peer.weak();
+    // One that was forgotten, and is started again, is here still.
+    if !peers.iter().any(|known| known.ptr_eq(&peer)) {
+        peers.push(peer);
+    }
 }
 
 /// Delivers a letter that arrived where `mailboxes` belong; the error says what became of it.
@@ -52,10 +56,11 @@ fn send(letter: Letter, patient: bool) -> Result<(), String> {
         };
     }
     let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let peer = peers.iter().filter_map(Weak::upgrade).find(|peer| peer.home() == Some(*its_home));
+    let peer =
+        peers.iter().filter_map(|peer| Some(Peer::of(peer)?.inner())).find(|peer| peer.home() == Some(*its_home));
     drop(peers);
     match peer {
-        Some(peer) => Peer::new(peer).post(&letter).map_err(|error| error.to_string()),
+        Some(peer) => peer.post(&letter).map_err(|error| error.to_string()),
         None if node::post_up(&letter, patient) => Ok(()),
         None => Err(format!("a message for mailbox `{name}` was dropped: no node of that address is known here")),
     }

@@ -1,12 +1,21 @@
-//! Starts that are under way: the end of a scope waits for them, too.
+//! Starts that are under way, which the end of a scope waits for, too, and what they come to: peers of the scope.
 
-use super::Scope;
+use std::any::Any;
+use std::sync::PoisonError;
+
+use super::{Scope, route};
+use crate::error::Error;
+use crate::origin::{Adopter, Peer};
+use crate::state::PeerState;
+
+/// Peers that are down and still remembered for a report.
+const REMEMBERED: usize = 64;
 
 /// A start that is under way.
-pub(super) struct Starting(Scope);
+struct Starting(Scope);
 
 impl Starting {
-    pub(super) fn new(scope: Scope) -> Self {
+    fn new(scope: Scope) -> Self {
         scope.0.starting.send_modify(|count| *count += 1);
         Self(scope)
     }
@@ -15,5 +24,29 @@ impl Starting {
 impl Drop for Starting {
     fn drop(&mut self) {
         self.0.0.starting.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Adopter for Scope {
+    fn starting(&self) -> Box<dyn Any + Send> {
+        Box::new(Starting::new(self.clone()))
+    }
+
+    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
+        let mut peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: the end of the scope either finds the peer here, or is found here.
+        self.check()?;
+        if peers.iter().any(|(known, _)| known.is(peer)) {
+            return Ok(());
+        }
+        let down = |(peer, _): &(Peer, bool)| matches!(peer.state(), PeerState::Down(_));
+        if peers.iter().filter(|entry| down(entry)).count() > REMEMBERED
+            && let Some(oldest) = peers.iter().position(down)
+        {
+            peers.remove(oldest);
+        }
+        peers.push((peer.clone(), linked));
+        route::add_peer(peer);
+        Ok(())
     }
 }

@@ -1,0 +1,79 @@
+//! What becomes of processes that the peers of a test left behind.
+
+use super::body::Fault;
+use super::tests::{Leaks, Test};
+use crate::scope::tell_leak;
+
+/// Makes them the fault of a test that would pass and is to fail for them; otherwise tells each.
+pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<String>) {
+    if test.leaks == Leaks::Fail && !leaks.is_empty() && test.passes(fault.as_ref()) {
+        *fault = Some(Fault::Leaked(leaks));
+        return;
+    }
+    for leak in leaks {
+        tell_leak(&test.path(), &leak);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::body;
+    use super::super::report::report;
+    use super::super::tests::{Body, Flavor, ShouldPanic};
+    use super::*;
+    use crate::options::Connection;
+    use crate::owner::Owner;
+    use crate::registry::Place;
+    use crate::scope;
+
+    fn leaking(panics: bool) -> Body {
+        Box::pin(async move {
+            let scope = scope::scope().expect("the test's own");
+            scope.leaked("db-1", "left behind os pid 7 `sleep 1000`; it was ended".to_owned());
+            assert!(!panics, "no quorum");
+            Ok(())
+        })
+    }
+
+    static TEST: Test = Test {
+        module: "suite::leaks",
+        name: "leaking",
+        place: Place { file: "suite.rs", line: 3, column: 1 },
+        ignore: None,
+        should_panic: ShouldPanic::No,
+        nodes: 0,
+        connection: Connection::StandardIo,
+        timetrap: None,
+        flavor: Flavor::CurrentThread,
+        worker_threads: None,
+        leaks: Leaks::Fail,
+        body: |_| leaking(false),
+    };
+    static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: |_| leaking(true), ..TEST };
+    static OTHERWISE: Test = Test { should_panic: ShouldPanic::With("disk"), body: |_| leaking(true), ..TEST };
+    static TOLERANT: Test = Test { leaks: Leaks::Report, ..TEST };
+
+    fn run(test: &'static Test) -> body::Ended {
+        body::run(test, false, |_| {})
+    }
+
+    #[test]
+    fn a_leak_fails_a_test_that_would_pass_and_says_so() {
+        for test in [&TEST, &PANICS] {
+            let ended = run(test);
+            assert!(matches!(ended.fault, Some(Fault::Leaked(_))), "{:?}", ended.fault);
+            let report = report(test, &ended);
+            let told = "peer test `leaks::leaking` (suite.rs:3:1) left a process behind";
+            assert!(report.starts_with(told), "{report}");
+            assert!(report.contains("\n  db-1: left behind os pid 7 `sleep 1000`; it was ended\n"), "{report}");
+        }
+    }
+
+    #[test]
+    fn a_leak_hides_no_other_fault_and_fails_nobody_who_does_not_want_it() {
+        let fault = run(&OTHERWISE).fault;
+        assert!(matches!(fault, Some(Fault::Panicked { .. })), "{fault:?}");
+        let fault = run(&TOLERANT).fault;
+        assert!(fault.is_none(), "{fault:?}");
+    }
+}

@@ -1,0 +1,134 @@
+//! What a peer is from its first start to its last end: how it is started, and which process it is now.
+
+use std::any::Any;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+use super::inner::Inner;
+use super::peer::Peer;
+use crate::error::Error;
+use crate::launch;
+use crate::options::StartOptions;
+use crate::owner::Owner;
+use crate::process::Request;
+
+/// An owner that knows its peers, so that its end can be theirs.
+pub(crate) trait Adopter: Owner {
+    /// Says that a start is under way, until the result is dropped.
+    fn starting(&self) -> Box<dyn Any + Send>;
+
+    /// Takes `peer`, if it does not have it already; the error is why it takes none any more.
+    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error>;
+}
+
+/// All that it takes to start a peer, and to start it again.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    pub(super) name: Arc<str>,
+    /// With that name.
+    pub(super) options: Arc<StartOptions>,
+    pub(super) request: Arc<Request>,
+    /// That of the origin at the first start.
+    directory: Option<Arc<Path>>,
+    pub(super) command_line: Arc<[OsString]>,
+    pub(super) owner: Arc<dyn Adopter>,
+    pub(super) linked: bool,
+}
+
+impl Recipe {
+    pub(super) fn new(
+        name: String,
+        mut options: StartOptions,
+        request: Request,
+        owner: Arc<dyn Adopter>,
+        linked: bool,
+    ) -> Self {
+        options.name = Some(name.clone());
+        let command_line = launch::command_line(&request).into();
+        // Without one there is nothing that another start could be the same as.
+        let directory = std::env::current_dir().ok().map(Into::into);
+        Self {
+            name: name.into(),
+            options: Arc::new(options),
+            request: Arc::new(request),
+            directory,
+            command_line,
+            owner,
+            linked,
+        }
+    }
+
+    /// The same again, in the same directory, wherever the origin is by now.
+    pub(super) fn request_again(&self) -> Request {
+        let mut request = Request::clone(&self.request);
+        if request.current_dir.is_none() {
+            request.current_dir = self.directory.as_deref().map(Path::to_owned);
+        }
+        request
+    }
+}
+
+/// What all clones of a [`Peer`] share.
+pub(crate) struct Handle {
+    pub(super) recipe: Recipe,
+    current: RwLock<Arc<Inner>>,
+    restarting: AtomicBool,
+}
+
+impl Handle {
+    fn current(&self) -> Arc<Inner> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on the peer is another process.
+    pub(super) fn replace(&self, inner: Arc<Inner>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = inner;
+    }
+}
+
+impl Peer {
+    pub(super) fn new(recipe: Recipe, inner: Arc<Inner>) -> Self {
+        Self { handle: Arc::new(Handle { recipe, current: RwLock::new(inner), restarting: AtomicBool::new(false) }) }
+    }
+
+    pub(crate) fn weak(&self) -> Weak<Handle> {
+        Arc::downgrade(&self.handle)
+    }
+
+    /// The peer again, as long as anybody has it.
+    pub(crate) fn of(handle: &Weak<Handle>) -> Option<Self> {
+        Some(Self { handle: handle.upgrade()? })
+    }
+
+    /// Whether both are one peer.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
+    }
+
+    /// The peer as it is now, which a restart makes another one: who does several things to it asks once.
+    pub(crate) fn inner(&self) -> Arc<Inner> {
+        self.handle.current()
+    }
+
+    /// Hands it to its owner, whose end either finds it, or has been before, which is the error.
+    pub(super) fn adopt(&self) -> Result<(), Error> {
+        self.handle.recipe.owner.adopt(self, self.handle.recipe.linked)
+    }
+}
+
+/// One restart of a peer: while there is one there is no other.
+pub(super) struct Restarting(Peer);
+
+impl Restarting {
+    pub(super) fn new(peer: &Peer) -> Option<Self> {
+        (!peer.handle.restarting.swap(true, Ordering::AcqRel)).then(|| Self(peer.clone()))
+    }
+}
+
+impl Drop for Restarting {
+    fn drop(&mut self) {
+        self.0.handle.restarting.store(false, Ordering::Release);
+    }
+}

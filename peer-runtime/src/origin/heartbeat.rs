@@ -1,0 +1,36 @@
+//! Silence on a connection that can be half-open.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::inner::Inner;
+use super::link::Event;
+use crate::timeouts::{HEARTBEAT, HEARTBEATS_MISSED};
+use crate::wire::message::{self, ToPeer};
+
+/// Asks for signs of life where they are `needed`, once there is a connection.
+pub(super) async fn beat(inner: &Inner, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
+    if !needed {
+        return;
+    }
+    let mut beat = tokio::time::interval(HEARTBEAT);
+    // After a pause of this process what has arrived is read first.
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut missed = 0;
+    loop {
+        beat.tick().await;
+        if inner.hello.get().is_none() {
+            continue;
+        }
+        // One that is paused cannot give a sign of life.
+        missed = if heard.swap(false, Ordering::Relaxed) || inner.faults.is_paused() { 0 } else { missed + 1 };
+        if missed >= HEARTBEATS_MISSED {
+            // The control process may have ended on its own account.
+            let _ = events.send(Event::Silent);
+            return;
+        }
+        inner.outbox.send(&message::small(&ToPeer::Ping));
+    }
+}

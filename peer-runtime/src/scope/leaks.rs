@@ -1,0 +1,47 @@
+//! What the peers of a scope left behind.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+/// Leaks that nobody has asked for yet; once somebody has, each is told when it is found.
+#[derive(Default)]
+pub(super) struct Leaks(Mutex<State>);
+
+enum State {
+    Kept(Vec<String>),
+    /// By whom they are told.
+    Told(String),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Kept(Vec::new())
+    }
+}
+
+impl Leaks {
+    pub(super) fn add(&self, leak: String) {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Kept(leaks) => leaks.push(leak),
+            State::Told(name) => tell(name, &leak),
+        }
+    }
+
+    /// All that were kept; later ones are told in the name of `name`.
+    pub(super) fn take(&self, name: &str) -> Vec<String> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Told(name.to_owned())) {
+            State::Kept(leaks) => leaks,
+            State::Told(_) => Vec::new(),
+        }
+    }
+}
+
+/// Tells a leak of the test `name`, in one line.
+///
+/// To standard error itself and not by `eprintln!`, which libtest captures, and shows of failed tests alone: a test
+/// that passes would leak in silence, which is how processes came to be left behind unnoticed before.
+pub(crate) fn tell(name: &str, leak: &str) {
+    // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
+    let _ = std::io::stderr().lock().write_all(format!("peer: {name}: {}\n", leak.replace('\n', " ")).as_bytes());
+}
