@@ -5,7 +5,7 @@
 
 mod boot;
 mod calls;
-mod console;
+pub(crate) mod console;
 mod control;
 mod inner;
 mod link;

@@ -18,7 +18,7 @@ use crate::state::{PeerState, Reason};
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
-mod console;
+pub(crate) mod console;
 mod nodes;
 mod route;
 mod starting;

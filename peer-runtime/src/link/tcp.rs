@@ -21,6 +21,9 @@ const HEARD: usize = 64;
 /// A hello is no longer than this.
 const HELLO: usize = 1024;
 
+/// What is shown of a message that is something else, in characters.
+const SHOWN: usize = 200;
+
 /// A port on which one peer is awaited.
 #[derive(Debug)]
 pub(crate) struct Listener {
@@ -146,29 +149,73 @@ fn attach(socket: TcpStream) -> Result<(Reader, OwnedFd), Unheard> {
 
 /// Listens to one caller until it has proved itself, or failed to.
 async fn hear(reader: Reader, write: OwnedFd, token: [u8; 32], limit: usize) -> Option<Caller> {
-    let mut magic = [0; MAGIC.len()];
-    let mut got = 0;
-    while got < magic.len() {
-        match reader.read(&mut magic[got..]).await {
-            Ok(bytes) if bytes > 0 => got += bytes,
-            _ => return None,
-        }
-    }
-    if &magic != MAGIC {
-        return None;
-    }
-    let mut stream = Stream::frames(HELLO);
+    let mut claim = Claim::new();
     let hello = loop {
-        if let Some(Item::Frame(frame)) = stream.next().ok()? {
-            break read_hello(frame, &token).ok()?;
+        match claim.check(&token) {
+            Checked::Proved(hello) => break hello,
+            Checked::Refused => return None,
+            Checked::Unfinished => {}
         }
-        match reader.read(stream.spare()).await {
-            Ok(bytes) if bytes > 0 => stream.filled(bytes),
+        match reader.read(claim.spare()).await {
+            Ok(bytes) if bytes > 0 => claim.filled(bytes),
             _ => return None,
         }
     };
+    let mut stream = claim.stream;
     stream.set_limit(limit);
     Some(Caller { reader, write, stream, hello })
+}
+
+/// What a caller has said so far, which has to begin with the magic and a hello.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    magic: [u8; MAGIC.len()],
+    got: usize,
+    stream: Stream,
+}
+
+/// What a claim is worth.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    Proved(Hello),
+    Refused,
+    Unfinished,
+}
+
+impl Claim {
+    pub(crate) fn new() -> Self {
+        Self { magic: [0; MAGIC.len()], got: 0, stream: Stream::frames(HELLO) }
+    }
+
+    /// Where the next bytes go.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        if self.got < self.magic.len() { &mut self.magic[self.got..] } else { self.stream.spare() }
+    }
+
+    /// That many bytes were put into [`spare`](Self::spare).
+    pub(crate) fn filled(&mut self, bytes: usize) {
+        if self.got < self.magic.len() { self.got += bytes } else { self.stream.filled(bytes) }
+    }
+
+    pub(crate) fn check(&mut self, token: &[u8; 32]) -> Checked {
+        if self.got < self.magic.len() {
+            return Checked::Unfinished;
+        }
+        if &self.magic != MAGIC {
+            return Checked::Refused;
+        }
+        match self.stream.next() {
+            Ok(Some(Item::Frame(frame))) => read_hello(frame, token).map_or(Checked::Refused, Checked::Proved),
+            Ok(Some(Item::Console(_))) | Err(_) => Checked::Refused,
+            Ok(None) => Checked::Unfinished,
+        }
+    }
+
+    /// How much memory it takes up.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn room(&self) -> usize {
+        self.stream.room()
+    }
 }
 
 /// The first frame of a peer; the error says what it is instead.
@@ -183,7 +230,10 @@ pub(crate) fn read_hello(frame: &[u8], token: &[u8; 32]) -> Result<Hello, String
             }
             Ok(Hello { build, os_pid, host: host.to_owned(), home })
         }
-        Ok((other, _)) => Err(format!("its first message is not a hello but {other:?}")),
+        Ok((other, _)) => {
+            let other: String = format!("{other:?}").chars().take(SHOWN).collect();
+            Err(format!("its first message is not a hello but {other}"))
+        }
         Err(fault) => Err(format!("its first message is {fault}")),
     }
 }
