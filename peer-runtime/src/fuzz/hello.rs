@@ -22,6 +22,11 @@ pub fn hello(input: &[u8]) -> bool {
         assert!(why.len() < 1000, "{} bytes of error", why.len());
     }
 
+    // A stranger is not listened to for long.
+    let length =
+        bytes.strip_prefix(MAGIC).and_then(|bytes| bytes.first_chunk()).map(|length| u32::from_be_bytes(*length));
+    assert!(length <= Some(1024) || checked == Checked::Refused, "a hello of {length:?} bytes: {checked:?}");
+
     let proved = matches!(checked, Checked::Proved(_));
     assert!(!proved || bytes.starts_with(MAGIC), "accepted without the magic");
     if proved || read.is_ok() {

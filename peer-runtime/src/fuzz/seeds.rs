@@ -130,18 +130,23 @@ fn to_origin() -> Vec<Vec<u8>> {
 
 fn frames() -> Vec<Vec<u8>> {
     let all = both().concat();
+    let first = to_peer()[0].len() as u8;
     vec![
-        [&[6, 3, 0], &all[..]].concat(),
-        [&[3, 0, 0], &all[..]].concat(),
-        // The buffer grows for the first one.
-        [&[6, 13, 255], &all[..300]].concat(),
-        [&[4, 5, 208], &all[..300]].concat(),
+        [&[6, 3, 0, 0], &all[..]].concat(),
+        [&[3, 0, 0, 0], &all[..]].concat(),
+        // The buffer grows for the long one, or has to make room for it, or it is too long, or never ends.
+        [&[6, 5, 255, 0], &all[..300]].concat(),
+        [&[6, 1, 207, first], &all[..300]].concat(),
+        [&[5, 3, 230, first], &all[..300]].concat(),
+        [&[4, 5, 208, 0], &all[..300]].concat(),
+        [&[6, 4, 178, first], &all[..300]].concat(),
+        [&[7, 2, 145, 0], &all[..300]].concat(),
         // Text where a frame belongs; a length that nothing bears out; an empty frame; half a frame.
-        b"\x06\x02\x00Segmentation fault".to_vec(),
-        b"\x06\x02\x00\x03\xff\xff\xffabc".to_vec(),
-        b"\x07\x02\x00\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
+        b"\x06\x02\x00\x00Segmentation fault".to_vec(),
+        b"\x06\x02\x00\x00\x03\xff\xff\xffabc".to_vec(),
+        b"\x07\x02\x00\x00\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
         // Behind the last words there is text, whatever it looks like.
-        [b"\x06\x02\x00", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
+        [b"\x06\x02\x00\x00", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
     ]
 }
 
@@ -157,6 +162,8 @@ fn hello() -> Vec<Vec<u8>> {
         [&[2, 1], &wrong[..]].concat(),
         [&[0, 0], &MAGIC[..], &message::small(&ToOrigin::Bye)].concat(),
         [&[0, 0], &MAGIC[..], &[0, 0, 4, 1], &[0; 64]].concat(),
+        [&[0, 0], &MAGIC[..MAGIC.len() - 1], b"x", &said].concat(),
+        [&[3, 3], &MAGIC[..], &message::small(&ToOrigin::Note { text: &"long ".repeat(300) })].concat(),
         b"\x00\x00GET / HTTP/1.1\r\n\r\n".to_vec(),
         [b"\x00\x00Welcome\n", &first[..]].concat(),
     ]

@@ -45,12 +45,15 @@ fn the_kept_corpus_holds() {
         if std::env::var_os("SEEDS").is_some_and(|what| what == "write") {
             write_seeds(name);
         }
-        let kept = corpus(name);
-        let good = kept.iter().filter(|(path, input)| {
-            println!("{}", path.display()); // shown if it does not hold
-            target(input)
-        });
-        assert!(good.count() > 0, "{name}: none of {} inputs is good for anything; make new ones", kept.len());
+        let seeds = seeds::of(name).into_iter().enumerate().map(|(at, seed)| (format!("{name}, seed {at}"), seed));
+        let kept = corpus(name).into_iter().map(|(path, input)| (path.display().to_string(), input));
+        for (from, inputs) in [("seeds", seeds.collect::<Vec<_>>()), ("kept inputs", kept.collect())] {
+            let good = inputs.iter().filter(|(input, bytes)| {
+                println!("{input}"); // shown if it does not hold
+                target(bytes)
+            });
+            assert!(good.count() > 0, "{name}: none of {} {from} is good for anything", inputs.len());
+        }
     }
 }
 
