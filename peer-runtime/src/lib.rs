@@ -35,6 +35,9 @@ mod scope;
 mod harness;
 mod hook;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 #[doc(hidden)]
 pub mod private;
 

@@ -1,9 +1,10 @@
 //! Control connections: bytes in, frames out, the same for a pipe and for a socket.
 //!
-//! The origin's end is asynchronous ([`reader`], [`outbox`], [`tcp`], [`crowd`]) and lives on the control
+//! The origin's end is asynchronous ([`reader`], [`outbox`], [`tcp`], [`crowd`], [`claim`]) and lives on the control
 //! plane; the node's end ([`blocking`]) is plain blocking I/O on threads of the node's own.
 
 pub(crate) mod blocking;
+pub(crate) mod claim;
 mod crowd;
 pub(crate) mod outbox;
 pub(crate) mod reader;

@@ -6,7 +6,7 @@
 mod boot;
 mod boot_error;
 mod calls;
-mod console;
+pub(crate) mod console;
 mod control;
 mod describe;
 mod faults;

@@ -18,7 +18,7 @@ use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
-mod console;
+pub(crate) mod console;
 mod leaks;
 mod nodes;
 mod route;

@@ -29,6 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("scope", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin"]),
     ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
     ("hook", &["wire", "sys", "keeper", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
+    ("fuzz", &["wire", "link", "origin", "scope"]),
 ];
 
 /// Re-exports only, from anywhere.

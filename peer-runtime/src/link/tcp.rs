@@ -8,17 +8,14 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
+use super::claim::{Checked, Claim};
 use super::crowd::Crowd;
 use super::reader::Reader;
 use crate::options::Connection;
-use crate::wire::frame::{Item, Stream};
-use crate::wire::message::{self, ToOrigin};
-use crate::wire::{MAGIC, PROTOCOL};
+use crate::wire::frame::Stream;
 
 /// Callers that wait in the kernel's queue. One that finds no place there tries again only a second later.
 const QUEUE: i32 = 4096;
-/// A hello is no longer than this.
-const HELLO: usize = 1024;
 
 /// A port on which one peer is awaited.
 #[derive(Debug)]
@@ -155,24 +152,16 @@ impl Proved {
 
 /// Listens to one caller until it has proved itself, or failed to.
 async fn hear(socket: TcpStream, token: [u8; 32]) -> Option<Proved> {
-    let mut magic = [0; MAGIC.len()];
-    let mut got = 0;
-    while got < magic.len() {
-        got += read(&socket, &mut magic[got..]).await?;
-        // What is no beginning of it never will be one.
-        if magic[..got] != MAGIC[..got] {
-            return None;
+    let mut claim = Claim::new();
+    loop {
+        match claim.check(&token) {
+            Checked::Proved(hello) => return Some(Proved { socket, stream: claim.into_stream(), hello }),
+            Checked::Refused => return None,
+            Checked::Unfinished => {}
         }
+        let bytes = read(&socket, claim.spare()).await?;
+        claim.filled(bytes);
     }
-    let mut stream = Stream::frames(HELLO);
-    let hello = loop {
-        if let Some(Item::Frame(frame)) = stream.next().ok()? {
-            break read_hello(frame, &token).ok()?;
-        }
-        let bytes = read(&socket, stream.spare()).await?;
-        stream.filled(bytes);
-    };
-    Some(Proved { socket, stream, hello })
 }
 
 /// Waits for bytes, and reads what fits; none at the end, whatever it is.
@@ -186,26 +175,4 @@ async fn read(socket: &TcpStream, buffer: &mut [u8]) -> Option<usize> {
             Err(_) => return None,
         }
     }
-}
-
-/// The first frame of a peer; the error says what it is instead.
-pub(crate) fn read_hello(frame: &[u8], token: &[u8; 32]) -> Result<Hello, String> {
-    match message::decode::<ToOrigin<'_>>(frame) {
-        Ok((ToOrigin::Hello { protocol, .. }, _)) if protocol != PROTOCOL => Err(format!(
-            "it speaks version {protocol} of the protocol, not {PROTOCOL}: rebuild it with the same version of `peer`"
-        )),
-        Ok((ToOrigin::Hello { token: proof, build, os_pid, host, home, .. }, _)) => {
-            if !same(&proof, token) {
-                return Err("it did not prove that it is the peer that was started".to_owned());
-            }
-            Ok(Hello { build, os_pid, host: host.to_owned(), home })
-        }
-        Ok((other, _)) => Err(format!("its first message is not a hello but {other:?}")),
-        Err(fault) => Err(format!("its first message is {fault}")),
-    }
-}
-
-/// Compares in a time that does not depend on where the two differ.
-fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    std::hint::black_box(a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b))) == 0
 }

@@ -6,21 +6,33 @@ use std::collections::VecDeque;
 const KEPT: usize = 64 << 10;
 
 /// The newest bytes that a peer printed.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
+#[derive(Debug)]
+pub(crate) struct Tail {
     bytes: VecDeque<u8>,
+    keeps: usize,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self::of(KEPT)
+    }
 }
 
 impl Tail {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[bytes.len().saturating_sub(KEPT)..];
-        let excess = (self.bytes.len() + bytes.len()).saturating_sub(KEPT);
+    /// The newest `keeps` bytes.
+    pub(crate) fn of(keeps: usize) -> Self {
+        Self { bytes: VecDeque::new(), keeps }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(self.keeps)..];
+        let excess = (self.bytes.len() + bytes.len()).saturating_sub(self.keeps);
         self.bytes.drain(..excess);
         self.bytes.extend(bytes);
     }
 
     /// The last `count` lines; what is not UTF-8 is shown as replacement characters.
-    pub(super) fn lines(&self, count: usize) -> String {
+    pub(crate) fn lines(&self, count: usize) -> String {
         let (a, b) = self.bytes.as_slices();
         let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();
         let lines: Vec<&str> = text.lines().collect();

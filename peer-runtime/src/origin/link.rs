@@ -10,8 +10,9 @@ use tokio::task::JoinHandle;
 
 use super::calls::Answer;
 use super::inner::Inner;
+use crate::link::claim;
 use crate::link::reader::{Read, Reader};
-use crate::link::tcp::{self, Caller, Hello, Listener};
+use crate::link::tcp::{Caller, Hello, Listener};
 use crate::mailbox::Letter;
 use crate::state::Reason;
 use crate::wire::frame::{Item, Stream};
@@ -168,7 +169,7 @@ impl Link {
                 None => return Ok(()),
                 Some(Item::Console(text)) => wires.inner.printed(text),
                 Some(Item::Frame(frame)) if wires.inner.hello.get().is_none() => {
-                    wires.greet(tcp::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
+                    wires.greet(claim::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
                 }
                 Some(Item::Frame(frame)) => {
                     if handle(&wires.inner, &wires.events, frame)? {

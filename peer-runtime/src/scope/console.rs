@@ -11,9 +11,11 @@ const KEPT: usize = 16 << 20;
 /// A line that does not end is shown in pieces of this size.
 const LONGEST: usize = 64 << 10;
 
-pub(super) struct Console {
+pub(crate) struct Console {
     state: Mutex<State>,
     to: To,
+    longest: usize,
+    keeps: usize,
 }
 
 enum To {
@@ -36,11 +38,16 @@ struct State {
 
 impl Console {
     pub(super) fn of_program() -> Self {
-        Self { state: Mutex::default(), to: To::Stderr }
+        Self { to: To::Stderr, ..Self::limited(LONGEST, KEPT) }
     }
 
     pub(super) fn of_test(live: Option<Listener>) -> Self {
-        Self { state: Mutex::default(), to: live.map_or(To::Nobody, To::Test) }
+        Self { to: live.map_or(To::Nobody, To::Test), ..Self::limited(LONGEST, KEPT) }
+    }
+
+    /// Shows lines in pieces of `longest` bytes, at least 4, and keeps those of `keeps` bytes.
+    pub(crate) fn limited(longest: usize, keeps: usize) -> Self {
+        Self { state: Mutex::default(), to: To::Nobody, longest, keeps }
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -48,16 +55,20 @@ impl Console {
     }
 
     /// `node` printed these bytes: shows the lines that end in them.
-    pub(super) fn printed(&self, node: &str, bytes: &[u8]) {
+    pub(crate) fn printed(&self, node: &str, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         self.with(|state| {
             let mut line = state.partial.remove(node).unwrap_or_default();
             for byte in bytes {
-                if *byte == b'\n' || line.len() == LONGEST {
+                if *byte == b'\n' {
                     self.show(state, node, &line);
                     line.clear();
+                } else if line.len() == self.longest {
+                    let rest = line.split_off(whole(&line));
+                    self.show(state, node, &line);
+                    line = rest;
                 }
                 if *byte != b'\n' {
                     line.push(*byte);
@@ -87,7 +98,7 @@ impl Console {
         });
     }
 
-    pub(super) fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let nodes: Vec<String> = self.with(|state| state.partial.keys().cloned().collect());
         for node in nodes {
             self.flush_node(&node);
@@ -95,11 +106,17 @@ impl Console {
     }
 
     /// The lines that were kept, in the order in which they arrived.
-    pub(super) fn kept(&self) -> Vec<String> {
+    pub(crate) fn kept(&self) -> Vec<String> {
         self.with(|state| {
             let dropped = (state.dropped > 0).then(|| format!("({} earlier lines were dropped)", state.dropped));
             dropped.into_iter().chain(state.kept.iter().cloned()).collect()
         })
+    }
+
+    /// How many bytes of unfinished lines there is room for.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn unfinished(&self) -> usize {
+        self.with(|state| state.partial.values().map(Vec::capacity).sum())
     }
 
     fn show(&self, state: &mut State, node: &str, line: &[u8]) {
@@ -114,7 +131,7 @@ impl Console {
                 let line = format!("{node} | {}", String::from_utf8_lossy(line));
                 state.bytes += line.len();
                 state.kept.push_back(line);
-                while state.bytes > KEPT
+                while state.bytes > self.keeps
                     && let Some(oldest) = state.kept.pop_front()
                 {
                     state.bytes -= oldest.len();
@@ -123,4 +140,12 @@ impl Console {
             }
         }
     }
+}
+
+/// How many of these bytes can be shown without cutting a character in two.
+fn whole(bytes: &[u8]) -> usize {
+    // The last character that has more than one byte; its first one says how many.
+    let begun = (1..=bytes.len().min(3)).find(|&n| bytes[bytes.len() - n] >= 0xC0);
+    let cut = begun.filter(|&n| bytes[bytes.len() - n].leading_ones() as usize > n);
+    bytes.len() - cut.unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use super::MAGIC;
 /// Bytes of the length before each frame.
 const PREFIX: usize = 4;
 /// What a buffer has room for at first, and again after a large frame.
-const ROOM: usize = 16 << 10;
+pub(crate) const ROOM: usize = 16 << 10;
 /// A buffer that grew beyond this is given back when it is empty.
 const KEEP: usize = 4 << 20;
 
@@ -34,19 +34,28 @@ pub(crate) struct Stream {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    framed: bool,
+    carries: Carries,
     limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carries {
+    /// Console text as far as [`MAGIC`], then frames.
+    TextThenFrames,
+    Frames,
+    /// Console text to the end, whatever it looks like.
+    Text,
 }
 
 impl Stream {
     /// A stream that carries console text until [`MAGIC`].
     pub(crate) fn text(limit: usize) -> Self {
-        Self { buffer: vec![0; ROOM.min(limit)], start: 0, end: 0, framed: false, limit }
+        Self { buffer: vec![0; ROOM.min(limit)], start: 0, end: 0, carries: Carries::TextThenFrames, limit }
     }
 
     /// A stream that carries frames from its first byte on.
     pub(crate) fn frames(limit: usize) -> Self {
-        Self { framed: true, ..Self::text(limit) }
+        Self { carries: Carries::Frames, ..Self::text(limit) }
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -58,7 +67,7 @@ impl Stream {
 
     /// From here on everything is console text.
     pub(crate) fn end_frames(&mut self) {
-        self.framed = false;
+        self.carries = Carries::Text;
     }
 
     /// Where the next bytes go.
@@ -86,7 +95,9 @@ impl Stream {
     fn larger(&self) -> usize {
         let has = self.buffer.len();
         let promised = match self.buffer[self.start..self.end].first_chunk::<PREFIX>() {
-            Some(prefix) if self.framed => (u32::from_be_bytes(*prefix) as usize).saturating_add(PREFIX),
+            Some(prefix) if self.carries == Carries::Frames => {
+                (u32::from_be_bytes(*prefix) as usize).saturating_add(PREFIX)
+            }
             _ => 0,
         };
         promised.clamp(has * 2, has * 8)
@@ -99,12 +110,12 @@ impl Stream {
 
     /// What has arrived whole.
     pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, TooLong> {
-        if !self.framed
+        if self.carries != Carries::Frames
             && let Some((start, end)) = self.text_range()
         {
             return Ok(Some(Item::Console(&self.buffer[start..end])));
         }
-        if !self.framed {
+        if self.carries != Carries::Frames {
             return Ok(None);
         }
         Ok(self.frame_range()?.map(|(start, end)| {
@@ -115,7 +126,7 @@ impl Stream {
 
     /// Whether a whole frame waits in the buffer.
     pub(crate) fn has_frame(&self) -> bool {
-        self.framed && matches!(self.frame_range(), Ok(Some(_)))
+        self.carries == Carries::Frames && matches!(self.frame_range(), Ok(Some(_)))
     }
 
     fn frame_range(&self) -> Result<Option<(usize, usize)>, TooLong> {
@@ -134,9 +145,13 @@ impl Stream {
     fn text_range(&mut self) -> Option<(usize, usize)> {
         let bytes = &self.buffer[self.start..self.end];
         let from = self.start;
+        if self.carries == Carries::Text {
+            self.start = self.end;
+            return (!bytes.is_empty()).then_some((from, self.end));
+        }
         let text = match bytes.windows(MAGIC.len()).position(|window| window == MAGIC) {
             Some(at) => {
-                self.framed = true;
+                self.carries = Carries::Frames;
                 self.start += at + MAGIC.len();
                 at
             }
@@ -151,10 +166,16 @@ impl Stream {
         (text > 0).then_some((from, from + text))
     }
 
+    /// How large the buffer is.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn room(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// The text that is left when nothing more will come; half a frame is none.
     pub(crate) fn rest(&mut self) -> &[u8] {
         let start = std::mem::replace(&mut self.start, self.end);
-        if self.framed { &[] } else { &self.buffer[start..self.end] }
+        if self.carries == Carries::Frames { &[] } else { &self.buffer[start..self.end] }
     }
 }
 

@@ -1,7 +1,4 @@
-//! The protocol as a whole: what is written is read, and no bytes make it panic.
-
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+//! The protocol as a whole: what is written is read. That no bytes make it panic is in `fuzz`.
 
 use super::frame::{Item, Stream};
 use super::message::{self, Function, ToOrigin, ToPeer};
@@ -92,30 +89,14 @@ fn a_large_frame_arrives_whole_and_its_room_is_given_back() {
 }
 
 #[test]
-fn wire_never_panics() {
-    let seed = rand::random();
-    println!("seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
-    let good = [MAGIC.to_vec(), messages().concat()].concat();
-    for _ in 0..20_000 {
-        let mut bytes = if random.random() {
-            good.clone()
-        } else {
-            (0..random.random_range(0..200)).map(|_| random.random()).collect()
-        };
-        for _ in 0..random.random_range(0..4) {
-            if !bytes.is_empty() {
-                let at = random.random_range(0..bytes.len());
-                bytes[at] = random.random();
-            }
-        }
-        bytes.truncate(random.random_range(0..=bytes.len()));
-        let mut stream = if random.random() { Stream::text(FRAME_LIMIT) } else { Stream::frames(FRAME_LIMIT) };
-        let (_, frames, _) = read(&mut stream, &bytes, random.random_range(1..50));
-        for frame in frames.iter().chain([&bytes]) {
-            // Whatever it is, it is a message or an error.
-            let _ = message::decode::<ToPeer<'_>>(frame);
-            let _ = message::decode::<ToOrigin<'_>>(frame);
-        }
+fn behind_the_last_words_everything_is_console() {
+    let text = [b"text ", &MAGIC[..], b"\0\0\0\x01x"].concat();
+    let mut stream = Stream::text(FRAME_LIMIT);
+    read(&mut stream, &[&MAGIC[..], &message::small(&ToOrigin::Bye)].concat(), 7);
+    stream.end_frames();
+    for piece in 1..=text.len() {
+        let (console, frames, ok) = read(&mut stream, &text, piece);
+        assert!(ok && frames.is_empty(), "pieces of {piece}: {frames:?}");
+        assert_eq!(console, text, "pieces of {piece}");
     }
 }

@@ -1,0 +1,187 @@
+//! Inputs to begin with: what a correct peer and a correct origin say, and what others do.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::hello::TOKEN;
+use crate::codec::Encoding;
+use crate::mailbox::Target;
+use crate::panic::caught;
+use crate::wire::message::{self, BootSpec, Connect, Function, Refusal, ToOrigin, ToPeer};
+use crate::wire::{FRAME_LIMIT, MAGIC, PROTOCOL};
+
+/// Inputs for the target of this name.
+pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
+    match target {
+        "console" => console(),
+        "frames" => frames(),
+        "hello" => hello(),
+        "messages" => both().iter().map(|frame| frame[4..].to_vec()).collect(),
+        _ => panic!("no seeds for `{target}`: write some"),
+    }
+}
+
+fn both() -> Vec<Vec<u8>> {
+    let mut all = to_peer();
+    all.extend(to_origin());
+    all
+}
+
+fn frame<M: Serialize>(message: &M, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    message::append(&mut frame, FRAME_LIMIT, message, payload).expect("shorter than the limit");
+    frame
+}
+
+fn first_words() -> ToOrigin<'static> {
+    ToOrigin::Hello { protocol: PROTOCOL, token: TOKEN, build: 1 << 99, os_pid: 4711, host: "host", home: u128::MAX }
+}
+
+/// Payloads as `messages::Payload` is encoded, in both ways.
+fn payloads() -> [Vec<u8>; 2] {
+    #[derive(Serialize)]
+    struct Payload {
+        text: &'static str,
+        numbers: Vec<u64>,
+        small: i16,
+        table: std::collections::BTreeMap<&'static str, Vec<Option<f64>>>,
+        kind: Kind,
+        letter: char,
+    }
+    #[derive(Serialize)]
+    enum Kind {
+        #[expect(dead_code, reason = "keeps the place that `Fields` has")]
+        Unit,
+        #[expect(dead_code, reason = "keeps the place that `Fields` has")]
+        Pair(bool, u128),
+        Fields {
+            result: Result<i64, String>,
+            unit: (),
+        },
+    }
+    let payload = Payload {
+        text: "some text",
+        numbers: vec![0, 300, u64::MAX],
+        small: -2,
+        table: [("key", vec![None, Some(0.5), Some(f64::NAN)])].into(),
+        kind: Kind::Fields { result: Err("why".to_owned()), unit: () },
+        letter: 'é',
+    };
+    [Encoding::Postcard, Encoding::MessagePack].map(|encoding| {
+        let mut bytes = Vec::new();
+        encoding.append(&payload, &mut bytes).expect("it can be encoded");
+        bytes
+    })
+}
+
+fn to_peer() -> Vec<Vec<u8>> {
+    let [postcard, message_pack] = payloads();
+    let boot = |connect| {
+        ToPeer::Boot(BootSpec {
+            protocol: PROTOCOL,
+            name: "suite-case-1-4711".to_owned(),
+            host: Some("localhost".to_owned()),
+            longnames: true,
+            origin: "suite-4710@host".to_owned(),
+            token: TOKEN,
+            connect,
+            build: 1 << 99,
+            frame_limit: u32::MAX,
+            terminal: Some(1),
+            input: true,
+            debug: false,
+        })
+    };
+    let addresses: Vec<SocketAddr> =
+        ["127.0.0.1:4000", "[::1]:65535"].iter().map(|text| text.parse().expect("an address")).collect();
+    let named = Function::Named { module: "mydb::admin", name: "rows", signature: "rows(String) -> u64" };
+    let to = Target::Name("inbox".to_owned());
+    vec![
+        frame(&boot(Connect::StandardIo), &[]),
+        frame(&boot(Connect::Tcp { addresses, heartbeat: true }), &[]),
+        frame(&ToPeer::Call { seq: 1, function: Function::Typed("suite::sum") }, &postcard),
+        frame(&ToPeer::Cast { function: named }, &message_pack),
+        frame(&ToPeer::Message { to, type_name: "suite::Ping", encoding: Encoding::Postcard }, &postcard),
+        frame(&ToPeer::Halt, &[]),
+        frame(&ToPeer::Shutdown, &[]),
+        frame(&ToPeer::Input, b"a line\n"),
+        frame(&ToPeer::EndOfInput, &[]),
+        frame(&ToPeer::Ping, &[]),
+    ]
+}
+
+fn to_origin() -> Vec<Vec<u8>> {
+    let [postcard, message_pack] = payloads();
+    let to = Target::Address { home: 7, table: 1, name: "replies".to_owned() };
+    let panic = caught(Box::new("attempt to divide by zero"));
+    vec![
+        frame(&first_words(), &[]),
+        frame(&ToOrigin::Started { node: "node@host" }, &[]),
+        frame(&ToOrigin::Reply { seq: u64::MAX }, &postcard),
+        frame(&ToOrigin::Panic { seq: 2, panic }, &[]),
+        frame(&ToOrigin::Refused { seq: 300, refusal: Refusal::BadArg, text: "rows(u8)" }, &[]),
+        frame(&ToOrigin::Message { to, type_name: "u32", encoding: Encoding::MessagePack }, &message_pack),
+        frame(&ToOrigin::Note { text: "a message to nobody" }, &[]),
+        frame(&ToOrigin::Pong, &[]),
+        frame(&ToOrigin::Bye, &[]),
+    ]
+}
+
+fn frames() -> Vec<Vec<u8>> {
+    let all = both().concat();
+    let first = to_peer()[0].len() as u8;
+    vec![
+        [&[6, 3, 0, 0], &all[..]].concat(),
+        [&[3, 0, 0, 0], &all[..]].concat(),
+        // The buffer grows for the long one, or has to make room for it, or it is too long, or never ends.
+        [&[6, 5, 255, 0], &all[..300]].concat(),
+        [&[6, 1, 207, first], &all[..300]].concat(),
+        [&[5, 3, 230, first], &all[..300]].concat(),
+        [&[4, 5, 208, 0], &all[..300]].concat(),
+        [&[6, 4, 178, first], &all[..300]].concat(),
+        [&[7, 2, 145, 0], &all[..300]].concat(),
+        // Text where a frame belongs; a length that nothing bears out; an empty frame; half a frame.
+        b"\x06\x02\x00\x00Segmentation fault".to_vec(),
+        b"\x06\x02\x00\x00\x03\xff\xff\xffabc".to_vec(),
+        b"\x07\x02\x00\x00\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
+        // Behind the last words there is text, whatever it looks like.
+        [b"\x06\x02\x00\x00", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
+    ]
+}
+
+fn hello() -> Vec<Vec<u8>> {
+    let said = message::small(&first_words());
+    let first = [&MAGIC[..], &said].concat();
+    let mut wrong = first.clone();
+    *wrong.iter_mut().rfind(|byte| **byte == 0xfe).expect("the last byte of the token") = 0;
+    vec![
+        [&[0, 0], &first[..]].concat(),
+        [&[5, 77], &first[..], &both().concat()[..200]].concat(),
+        [&[5, 255], &said[..]].concat(),
+        [&[2, 1], &wrong[..]].concat(),
+        [&[0, 0], &MAGIC[..], &message::small(&ToOrigin::Bye)].concat(),
+        [&[0, 0], &MAGIC[..], &[0, 0, 4, 1], &[0; 64]].concat(),
+        [&[0, 0], &MAGIC[..MAGIC.len() - 1], b"x", &said].concat(),
+        [&[3, 3], &MAGIC[..], &message::small(&ToOrigin::Note { text: &"long ".repeat(300) })].concat(),
+        b"\x00\x00GET / HTTP/1.1\r\n\r\n".to_vec(),
+        [b"\x00\x00Welcome\n", &first[..]].concat(),
+    ]
+}
+
+fn console() -> Vec<Vec<u8>> {
+    let session = to_origin().concat();
+    let cause = "thread 'main' panicked at src/lib.rs:1:2:\nwhy\nstack backtrace:\n  0: f\n  1: g\n";
+    let mut all = vec![
+        [b"\x03\x40\xff\x05Welcome to host\n", &MAGIC[..], &session, b"last words\n"].concat(),
+        [b"\x00\x00\x00\x00", &MAGIC[..], &session, b"text ", MAGIC, b"\0\0\0\x01x"].concat(),
+        [b"\x05\x02\x40\x03a\0\xffpee\0\xffpeer-1\xfe\r\n", &MAGIC[..], &session[..100]].concat(),
+        [b"\x02\x01\xff\x03", cause.as_bytes(), MAGIC, &session].concat(),
+    ];
+    // Some without an end of line, in characters of more than one byte: longer than what is shown at once.
+    for text in ["\u{e9}", "\u{20ac}x", "\u{1f980}", "\n", "a long line\r\nand one\n", "\u{20ac}\u{1f980}\n\n"] {
+        all.push([b"\x0b\x06\xff\x02", text.repeat(20).as_bytes()].concat());
+    }
+    all.push(b"\x07\x00\x30\x01\xe2\x82\xe2\xf0\x9f\xa6\xc3\x80\xff\xe2\x82\xe2\xf0\x9f\xa6\xc3\x80\xff".to_vec());
+    all
+}
