@@ -212,12 +212,21 @@ impl Family {
 
     /// Those it inherited that bear `mark`, or all of them.
     fn inherited_from(&mut self, mark: Option<Mark>) -> Vec<u32> {
-        let mut from = self.search.children(self.own);
-        from.retain(|pid| {
-            !self.marks.contains_key(pid)
-                && (mark.is_none() || *self.inherited.entry(*pid).or_insert_with(|| tree::mark(*pid)) == mark)
-        });
-        from
+        loop {
+            let mut from = self.search.children(self.own);
+            from.retain(|pid| !self.marks.contains_key(pid));
+            let all = from.len();
+            // First, and cheaply: whatever forks all the time leaves many of them here.
+            from.retain(|pid| !self.reap(*pid));
+            let ended = from.len() < all;
+            from.retain(|pid| {
+                mark.is_none() || *self.inherited.entry(*pid).or_insert_with(|| tree::mark(*pid)) == mark
+            });
+            // Those that have ended since they were listed may have left others to this process.
+            if !from.is_empty() || !ended {
+                return from;
+            }
+        }
     }
 
     /// A child that it spawned, and everything below it, of whatever generation.
