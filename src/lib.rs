@@ -32,6 +32,7 @@
 //! - *linked*: ends with its scope and, with [`PeerDown::Crash`], takes it down.
 //! - *mailbox*: a named receiver of typed messages ([`Mailbox`]); its [`Address`] can be passed around and sent to.
 //! - *console*: what a node and its children print, read by the origin.
+//! - *keeper*: the process between origin and peers, which ends everything below it when the origin is gone.
 //!
 //! # What is called
 //! A node is this very executable again: under stock libtest and under [`main!`] it serves before any main runs, so there is
@@ -49,7 +50,7 @@
 //! ones on a tokio runtime of the node, which starts with the first one.
 //!
 //! # Limits
-//! Linux only. A descendant of a peer that leaves its process group is not ended with the peer; the README says more.
+//! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.
 
 pub use peer_runtime::node;
 pub use peer_runtime::{
