@@ -199,7 +199,9 @@ impl Warden {
 
     /// Waits for something that must come to be.
     fn need(&mut self, what: &str, is_there: fn(&Self) -> bool) -> Result<(), String> {
-        if self.until(Instant::now() + DEADLINE, is_there)? {
+        // Cargo waits for the locks of any other cargo first.
+        let limit = if self.plan.way.has_cargo() { 4 * DEADLINE } else { DEADLINE };
+        if self.until(Instant::now() + limit, is_there)? {
             return Ok(());
         }
         Err(format!("waited for {what}; there is {:?} of {:?}", self.counts, self.plan.expected))
