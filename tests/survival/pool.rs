@@ -118,13 +118,14 @@ fn warden(cell: &str) -> Found {
 /// The one line: cells, processes, survivors, and what they were.
 pub(crate) fn summary(found: &[Found], which: &str) -> String {
     let sum = |count: fn(&Found) -> usize| found.iter().map(count).sum();
-    let slowest = found.iter().filter_map(|found| found.gone).max().unwrap_or_default();
+    let slowest = found.iter().filter_map(|found| Some((found.gone?, &found.cell))).max();
+    let (longest, cell) = slowest.map_or((Duration::ZERO, "none"), |(longest, cell)| (longest, cell));
     format!(
-        "survival: {} cells, {} processes started, {} survived ({which}; gone after {:.2} s at the latest)",
+        "survival: {} cells, {} processes started, {} survived ({which}; gone after {:.2} s at the latest, {cell})",
         thousands(found.len()),
         thousands(sum(|found| found.started)),
         thousands(sum(|found| found.left.len())),
-        slowest.as_secs_f64(),
+        longest.as_secs_f64(),
     )
 }
 
