@@ -156,7 +156,7 @@ async fn by_a_probe() -> peer::Result {
 }
 
 #[peer_test]
-async fn probes_run_one_at_a_time_and_do_not_survive() -> peer::Result {
+async fn probes_do_not_survive() -> peer::Result {
     let line = Lifeline::new();
     let exe = std::env::current_exe()?.into_os_string().into_string().unwrap();
     let probe = (exe.as_str(), ["--ignored", "--exact", "ready::driven_probe", "--nocapture"]);
@@ -182,7 +182,7 @@ async fn probes_run_one_at_a_time_and_do_not_survive() -> peer::Result {
 
 /// A probe that does not end.
 #[test]
-#[ignore = "run by `probes_run_one_at_a_time_and_do_not_survive`"]
+#[ignore = "run by `probes_do_not_survive`"]
 fn driven_probe() {
     hold(std::env::var("PEER_TEST_PORT").unwrap().parse().unwrap());
     loop {

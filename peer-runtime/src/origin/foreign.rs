@@ -24,6 +24,8 @@ use crate::state::Reason;
 use crate::timeouts::{ANSWER, Deadline, PROBE_AGAIN, READY_AGAIN, display};
 
 mod probe;
+#[cfg(test)]
+mod tests;
 
 use probe::Probed;
 
