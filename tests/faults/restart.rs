@@ -190,6 +190,36 @@ async fn a_name_that_was_taken_meanwhile_is_told() -> peer::Result {
     Ok(())
 }
 
+/// What is done to nodes is done to programs that are none.
+#[peer_test]
+async fn a_foreign_program_suffers_the_same() -> peer::Result {
+    let script = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    let peer =
+        ct_peer!({ foreign: ("sh", ["-c", script]), ready: Ready::Line("ready"), peer_down: PeerDown::Crash }).await?;
+    let mut before = peer.os_pid();
+    for how in ["running", "killed", "stopped", "paused"] {
+        match how {
+            "killed" => peer.kill().await?,
+            "stopped" => peer.stop().await?,
+            "paused" => peer.pause().await?,
+            _ => {}
+        }
+        assert_eq!(how == "paused", is_alive(before) && is_stopped(before), "{how}");
+        peer.restart().await?;
+        assert!(is_gone(before) && peer.os_pid() != before, "{how}");
+        assert_eq!(peer.state(), PeerState::Running);
+        before = peer.os_pid();
+    }
+    peer.pause().await?;
+    peer.resume().await?;
+    peer.stop().await?;
+    Ok(())
+}
+
+fn is_alive(pid: u32) -> bool {
+    !is_gone(pid)
+}
+
 #[remote]
 fn directory() -> PathBuf {
     std::env::current_dir().unwrap()
