@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::name;
 use crate::options::EnvValue;
 use crate::state::Reason;
+use crate::timeouts::{Deadline, KEEPER_ANSWER};
 use crate::wire::keeper::{Exit, Left, Mark, Refused, Step, ToKeeper};
 
 mod descriptors;
@@ -89,7 +90,11 @@ async fn try_spawn(request: &Request) -> io::Result<Spawned> {
     let (theirs, ours) = descriptors::make(request)?;
     // Its value for "unlimited" is none of these.
     let mark: Mark = rand::random::<u64>() >> 2;
-    let process = keeper.spawn(request.to_wire(mark), theirs).await??;
+    let process = tokio::select! {
+        spawned = keeper.spawn(request.to_wire(mark), theirs) => spawned??,
+        // If it is spawned after that, nobody waits for it, and it is killed.
+        () = Deadline::after(KEEPER_ANSWER).passed() => return Err(keeper.silent()),
+    };
     let descriptors::Ours { stdin, frames, console } = ours;
     Ok(Spawned { process, stdin, frames, console })
 }
@@ -168,6 +173,7 @@ impl Process {
                 _ => Ok(()),
             },
             _ = self.ended() => Err(Errno::SRCH.into()),
+            () = Deadline::after(KEEPER_ANSWER).passed() => Err(self.keeper.silent()),
         }
     }
 

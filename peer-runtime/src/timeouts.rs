@@ -24,6 +24,8 @@ pub(crate) const SHORTEST_SHUTDOWN: Duration = Duration::from_secs(1);
 pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
 /// From SIGKILL until a process has ended.
 pub(crate) const KILLED: Duration = Duration::from_secs(5);
+/// From a request to the keeper until its answer; far more than it takes.
+pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// From SIGSTOP until everything below a paused peer stands still.

@@ -152,7 +152,12 @@ impl Held {
 
 /// This process reports, and holds the connection until it ends.
 pub(crate) fn hold(port: u16) {
-    std::mem::forget(report(port, std::process::id()));
+    hold_as(port, std::process::id());
+}
+
+/// The same, with the pid of another process.
+pub(crate) fn hold_as(port: u16, pid: u32) {
+    std::mem::forget(report(port, pid));
 }
 
 /// A child of this process holds the connection, for as long as it takes.

@@ -72,11 +72,8 @@ impl Line {
         }
         self.stream.filled(received.bytes);
         let mut requests = Vec::new();
-        loop {
-            let message = match self.stream.next().map_err(io::Error::other)? {
-                Some(Item::Frame(frame)) => message::decode::<ToKeeper>(frame).map_err(io::Error::other)?.0,
-                Some(Item::Console(_)) | None => break,
-            };
+        while let Some(Item::Frame(frame)) = self.stream.next().map_err(io::Error::other)? {
+            let message = message::decode::<ToKeeper>(frame).map_err(io::Error::other)?.0;
             let takes = matches!(message, ToKeeper::Spawn(_));
             let descriptors = if takes { self.descriptors.pop_front().flatten() } else { None };
             requests.push(Request { message, descriptors });

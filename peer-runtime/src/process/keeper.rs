@@ -16,6 +16,7 @@ use super::{Process, Request, refused};
 use crate::name;
 use crate::options::EnvValue;
 use crate::state::Reason;
+use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
 
@@ -45,6 +46,7 @@ enum Kept {
 
 pub(super) struct Keeper {
     line: Line,
+    pid: u32,
     /// None when the keeper is lost.
     kept: Mutex<Option<HashMap<Mark, Kept>>>,
 }
@@ -83,7 +85,7 @@ impl Keeper {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("the keeper of all peers cannot start: {error}")))?;
-        let keeper = Arc::new(Self { line, kept: Mutex::new(Some(HashMap::new())) });
+        let keeper = Arc::new(Self { line, pid: child.id(), kept: Mutex::new(Some(HashMap::new())) });
         keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: RUNNER.get().copied() });
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
@@ -97,6 +99,14 @@ impl Keeper {
             }
         });
         Ok(keeper)
+    }
+
+    /// It has not answered in time.
+    pub(super) fn silent(&self) -> io::Error {
+        let limit = timeouts::display(KEEPER_ANSWER);
+        let text =
+            format!("the keeper of all peers, os pid {}, has not answered for {limit}; is it stopped?", self.pid);
+        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<HashMap<Mark, Kept>>> {
