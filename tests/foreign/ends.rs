@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::*;
-use crate::support::{Held, Lifeline, driven, hold_by_child, run, signal, within};
+use crate::support::{Folder, Held, Lifeline, driven, hold_by_child, run, signal, within};
 
 /// Ends when it is asked to, and says so.
 const POLITE: &str = "trap 'echo bye; exit 0' TERM; echo up; while :; do :; done";
@@ -220,5 +220,28 @@ async fn what_it_started_ends_with_it() -> peer::Result {
         }
         held.into_iter().for_each(Held::ended);
     }
+    Ok(())
+}
+
+#[peer_test]
+async fn killed_on_purpose_and_started_again() -> peer::Result {
+    let folder = Folder::new();
+    let file = folder.path("pid");
+    let script = r#"echo "$$" > "$1.new"; mv "$1.new" "$1"; exec sleep 1000"#;
+    let options = shell(script, [file.to_str().unwrap()]).ready(Ready::File(&file)).peer_down(PeerDown::Crash);
+    let peer = peer::start_link(options).await?;
+    for _ in 0..3 {
+        let before = peer.os_pid();
+        peer.kill().await?;
+        assert!(is_gone(before));
+        // What the killed one has written does not make the next one ready.
+        peer.restart().await?;
+        assert_ne!(peer.os_pid(), before);
+        assert_eq!(std::fs::read_to_string(&file)?.trim(), peer.os_pid().to_string());
+    }
+    let mut boots = peer::BootNotices::new();
+    let booting = shell("exec sleep 1000", []).ready(Ready::Line("never")).wait_boot(boots.tagged("server"));
+    peer::start_link(booting).await?.kill().await?;
+    says(boots.recv().await?.outcome.unwrap_err(), &["was killed before it was ready"]);
     Ok(())
 }

@@ -81,18 +81,10 @@ async fn a_redis_that_cannot_start_says_why() {
 async fn what_redis_has_acknowledged_survives_a_kill_in_the_middle_of_writing() -> peer::Result {
     let folder = Folder::new();
     let port = free_port();
-    let options = redis(&folder, port).ready(Ready::Line("Ready to accept"));
+    let server = peer::start_link(redis(&folder, port).ready(Ready::Line("Ready to accept"))).await?;
     let mut acknowledged = 0;
     for round in 1..=3 {
-        let server = peer::start_link(options.clone()).await?;
         let mut client = Client::connect(port)?;
-        for key in 0..acknowledged {
-            assert_eq!(
-                client.get(&format!("key{key}"))?,
-                Some(format!("value{key}")),
-                "round {round}, of {acknowledged}"
-            );
-        }
         let (progress, written) = std::sync::mpsc::channel();
         let first = acknowledged;
         let writer = thread::spawn(move || {
@@ -108,17 +100,41 @@ async fn what_redis_has_acknowledged_survives_a_kill_in_the_middle_of_writing() 
             unreachable!()
         });
         while written.recv_timeout(DEADLINE)? < first + 300 {}
-        signal("KILL", server.os_pid());
+        match round {
+            1 => signal("KILL", server.os_pid()),
+            _ => server.kill().await?,
+        }
         assert_eq!(gone(&server).await, Reason::Killed(9));
         assert_eq!(working_in(&folder.path("")), <[String; 0]>::default());
         acknowledged = writer.join().unwrap();
         assert!(acknowledged > first + 300);
-    }
-    let server = peer::start_link(options).await?;
-    let mut client = Client::connect(port)?;
-    for key in 0..acknowledged {
-        assert_eq!(client.get(&format!("key{key}"))?, Some(format!("value{key}")), "of {acknowledged}");
+        server.restart().await?;
+        let mut client = Client::connect(port)?;
+        for key in 0..acknowledged {
+            let found = client.get(&format!("key{key}"))?;
+            assert_eq!(found, Some(format!("value{key}")), "round {round}, of {acknowledged}");
+        }
     }
     server.stop().await?;
+    Ok(())
+}
+
+#[peer_test]
+async fn a_paused_redis_answers_nobody_and_loses_nothing() -> peer::Result {
+    let folder = Folder::new();
+    let port = free_port();
+    let server = peer::start_link(redis(&folder, port).ready(Ready::Line("Ready to accept"))).await?;
+    let mut client = Client::connect(port)?;
+    assert_eq!(client.ask("SET key value")?, "+OK");
+    server.pause().await?;
+    client.0.get_ref().set_read_timeout(Some(SOON))?;
+    assert!(client.ask("GET key").is_err());
+    client.0.get_ref().set_read_timeout(Some(DEADLINE))?;
+    server.resume().await?;
+    assert_eq!((client.line()?, client.line()?), ("$5".to_owned(), "value".to_owned()));
+    // And one that is paused is stopped as any other.
+    server.pause().await?;
+    server.stop().await?;
+    says(last_words(&server).await, &["bye bye"]);
     Ok(())
 }

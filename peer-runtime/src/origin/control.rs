@@ -20,6 +20,7 @@ use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
 use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, KILLED};
+use crate::wire::keeper::Left;
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
 /// Who waits for the boot.
@@ -291,8 +292,9 @@ impl Control {
         ended
     }
 
-    /// Waits until everything below the process has ended, and tells what it had left behind; of one that had no time
-    /// for what is in its own group, only the rest.
+    /// Waits until everything below the process has ended, and tells what it had left behind; of a node that had no time
+    /// for what is in its own group, only the rest, and of a program that is none, which may have given each of its
+    /// processes a group, nothing.
     async fn leave_nothing(&self, orderly: bool) {
         if !self.process.has_ended() {
             return;
@@ -301,7 +303,8 @@ impl Control {
             left = self.process.gone() => left,
             () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
         };
-        leaks::tell(&self.inner, left.iter().filter(|left| left.alive || orderly || !left.in_group));
+        let is_left = |left: &&Left| left.alive || orderly || (!left.in_group && self.readiness.is_none());
+        leaks::tell(&self.inner, left.iter().filter(is_left));
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.

@@ -206,6 +206,9 @@ impl Readiness {
             (None, Reason::Stopped | Reason::ScopeEnded) => {
                 format!("the program was ended before it was ready: {reason}")
             }
+            (None, killed) if inner.faults.explain(killed) => {
+                format!("the program was killed before it was ready: {killed}")
+            }
             (None, other) => format!("the program ended before it was ready: {other}"),
         };
         let what = format!("{what}\ncommand line: {}", inner.command_line());
