@@ -12,7 +12,7 @@ use rustix::process::{PidfdFlags, Signal};
 use crate::sys;
 use crate::timeouts::LOOK_AGAIN;
 use crate::tree;
-use crate::wire::keeper::ToKeeper;
+use crate::wire::keeper::{FromKeeper, ToKeeper};
 
 mod family;
 mod line;
@@ -26,19 +26,25 @@ const FIRST_FREE: u32 = 3;
 
 /// Keeps what the origin at standard input asks for, and ends with it.
 pub(crate) fn serve() -> ! {
-    // An error can only mean that there is no origin: then there is nothing to keep.
-    let _ = begin();
+    if let Err(error) = begin() {
+        // An error says that nobody listens.
+        let _ = Line::take_input().and_then(|line| line.tell(&FromKeeper::Unable { why: error.to_string() }));
+    }
     sys::exit_now(0)
 }
 
+/// The error is why this process cannot be a keeper.
 fn begin() -> io::Result<()> {
+    let with = |what: &'static str| move |error| io::Error::other(format!("{what}: {error}"));
     sys::close_from(FIRST_FREE);
-    let ended = sys::block_all()?;
+    let ended = sys::block_all().map_err(with("signalfd"))?;
     // Whoever interrupts the origin at its terminal does not mean this process.
-    rustix::process::setsid()?;
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    let origin = rustix::process::getppid().ok_or(io::ErrorKind::NotFound)?;
-    let held = rustix::process::pidfd_open(origin, PidfdFlags::empty())?;
+    rustix::process::setsid().map_err(io::Error::from).map_err(with("setsid"))?;
+    let own = rustix::process::getpid();
+    rustix::process::set_child_subreaper(Some(own)).map_err(io::Error::from).map_err(with("set_child_subreaper"))?;
+    let Some(origin) = rustix::process::getppid() else { return Ok(()) };
+    let held = rustix::process::pidfd_open(origin, PidfdFlags::empty()).map_err(io::Error::from);
+    let held = held.map_err(with("pidfd_open"))?;
     let mut family = Family::new(Line::take_input()?, ended);
     // An error says that the origin does not listen any more.
     let _ = keep(&mut family, &held, origin.as_raw_nonzero().get().unsigned_abs());
@@ -83,8 +89,8 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
                 ToKeeper::Spawn(spawn) => family.spawn(&spawn, descriptors)?,
                 ToKeeper::Kill { mark } => family.kill(mark),
                 ToKeeper::Terminate { mark } => family.terminate(mark),
-                ToKeeper::Pause { mark } => family.pause(mark),
-                ToKeeper::Resume { mark } => family.resume(mark)?,
+                ToKeeper::Pause { mark, turn } => family.pause(mark, turn),
+                ToKeeper::Resume { mark, turn } => family.resume(mark, turn)?,
             }
         }
     }

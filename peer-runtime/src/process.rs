@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::io::Errno;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::name;
 use crate::options::EnvValue;
 use crate::state::Reason;
 use crate::timeouts::{Deadline, KEEPER_ANSWER};
@@ -64,34 +63,36 @@ pub(crate) struct Process {
     exit: watch::Sender<Option<Reason>>,
     /// What it had left behind, once nothing of it is left.
     gone: watch::Sender<Option<Vec<Left>>>,
-    /// One at a time is stopped or continued.
-    turn: tokio::sync::Mutex<()>,
-    pausing: Mutex<Option<oneshot::Sender<Option<i32>>>>,
+    /// Who stops or continues it, one at a time: each is answered in its turn, and not for one that gave up.
+    turn: tokio::sync::Mutex<u32>,
+    pausing: Mutex<Option<(u32, oneshot::Sender<Option<i32>>)>>,
 }
 
 /// So many requests may be on their way: descriptors on their way are few, too.
 static REQUESTS: Semaphore = Semaphore::const_new(16);
 
-/// Spawns a process; on the control plane.
-pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
+/// Spawns a process, the peer `name` if it is one; on the control plane. The error is of the kind `AddrInUse` if
+/// another process has a peer of that name.
+pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Spawned> {
     // It is never closed.
     let _permit = REQUESTS.acquire().await.map_err(io::Error::other)?;
-    match try_spawn(&request).await {
-        Err(error) if name::is_short(&error) => {
-            name::give_back();
-            try_spawn(&request).await
+    let keeper = Keeper::current()?;
+    match spawn_by(&keeper, &request, name).await {
+        // It was lost before it could hear of this.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            keeper.until_lost().await;
+            spawn_by(&Keeper::current()?, &request, name).await
         }
         spawned => spawned,
     }
 }
 
-async fn try_spawn(request: &Request) -> io::Result<Spawned> {
-    let keeper = Keeper::current()?;
+async fn spawn_by(keeper: &Arc<Keeper>, request: &Request, name: Option<&str>) -> io::Result<Spawned> {
     let (theirs, ours) = descriptors::make(request)?;
     // Its value for "unlimited" is none of these.
     let mark: Mark = rand::random::<u64>() >> 2;
     let process = tokio::select! {
-        spawned = keeper.spawn(request.to_wire(mark), theirs) => spawned??,
+        spawned = keeper.spawn(request.to_wire(mark, name), theirs) => spawned?,
         // If it is spawned after that, nobody waits for it, and it is killed.
         () = Deadline::after(KEEPER_ANSWER).passed() => return Err(keeper.silent()),
     };
@@ -103,7 +104,8 @@ async fn try_spawn(request: &Request) -> io::Result<Spawned> {
 fn refused(Refused { step, errno }: Refused) -> io::Error {
     let error = io::Error::from_raw_os_error(errno);
     match step {
-        Step::Fork | Step::Execute => error,
+        // Nothing else is refused for the kind of reason for which a name is.
+        Step::Name | Step::Fork | Step::Execute => error,
         Step::Directory => not_entered(&error),
     }
 }
@@ -154,19 +156,20 @@ impl Process {
 
     /// Stops the process and everything below it, and waits until all of them stand still.
     pub(crate) async fn pause(&self) -> io::Result<()> {
-        self.stop_or_continue(&ToKeeper::Pause { mark: self.mark }).await
+        self.stop_or_continue(|mark, turn| ToKeeper::Pause { mark, turn }).await
     }
 
     /// Continues what was stopped by [`pause`](Self::pause).
     pub(crate) async fn resume(&self) -> io::Result<()> {
-        self.stop_or_continue(&ToKeeper::Resume { mark: self.mark }).await
+        self.stop_or_continue(|mark, turn| ToKeeper::Resume { mark, turn }).await
     }
 
-    async fn stop_or_continue(&self, request: &ToKeeper) -> io::Result<()> {
-        let _turn = self.turn.lock().await;
+    async fn stop_or_continue(&self, request: impl FnOnce(Mark, u32) -> ToKeeper) -> io::Result<()> {
+        let mut turn = self.turn.lock().await;
+        *turn = turn.wrapping_add(1);
         let (sender, answer) = oneshot::channel();
-        *self.pausing.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        self.keeper.ask(request);
+        *self.pausing.lock().unwrap_or_else(PoisonError::into_inner) = Some((*turn, sender));
+        self.keeper.ask(&request(self.mark, *turn));
         tokio::select! {
             answer = answer => match answer {
                 Ok(Some(errno)) => Err(io::Error::from_raw_os_error(errno)),
@@ -188,8 +191,9 @@ impl Process {
         self.gone.send_replace(Some(left));
     }
 
-    fn is_paused(&self, errno: Option<i32>) {
-        if let Some(sender) = self.pausing.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    fn is_paused(&self, turn: u32, errno: Option<i32>) {
+        let mut pausing = self.pausing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, sender)) = pausing.take_if(|(asked, _)| *asked == turn) {
             // An error says that who asked does not wait any more.
             let _ = sender.send(errno);
         }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::support::{Lifeline, hold, signal, within};
+use crate::support::{Lifeline, hold_as, signal, within};
 
 /// Numbered lines that a node prints, alternately on both of its outputs.
 const LINES: usize = 2000;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
@@ -14,15 +15,20 @@ use crate::timeouts::{Deadline, PAUSED};
 use crate::tree::{self, Ending, Found, Roots, Search};
 use crate::wire::keeper::{Exit, FromKeeper, Mark, Refused, Spawn, Step};
 
+/// So many are taken note of, or looked for again, before there is an eye on everything else.
+const AT_ONCE: usize = 1000;
+
 /// One that it spawned.
 struct Child {
     pid: u32,
     /// Once it has ended itself: the end of what it had started.
     ending: Option<Ending>,
-    /// Until everything below it stands still.
-    pausing: Option<Deadline>,
+    /// Until everything below it stands still, and whose turn it was to ask for that.
+    pausing: Option<(Deadline, u32)>,
     /// What was stopped on request, by pid and start.
     paused: HashSet<(u32, u64)>,
+    /// Holds its name, if it has one, until everything below it is gone.
+    _name: Option<UnixListener>,
 }
 
 pub(super) struct Family {
@@ -60,15 +66,18 @@ impl Family {
     }
 
     pub(super) fn spawn(&mut self, spawn: &Spawn, descriptors: Descriptors) -> io::Result<()> {
-        let outcome = match descriptors {
-            Some(descriptors) => spawn::spawn(spawn, &descriptors),
+        let spawned = match descriptors {
+            Some(descriptors) => {
+                spawn::hold_name(spawn).and_then(|name| Ok((name, spawn::spawn(spawn, &descriptors)?)))
+            }
             None => Err(Refused { step: Step::Fork, errno: Errno::MFILE.raw_os_error() }),
         };
-        if let Ok(pid) = outcome {
-            let child = Child { pid, ending: None, pausing: None, paused: HashSet::new() };
+        let outcome = spawned.map(|(name, pid)| {
+            let child = Child { pid, ending: None, pausing: None, paused: HashSet::new(), _name: name };
             self.children.insert(spawn.mark, child);
             self.marks.insert(pid, spawn.mark);
-        }
+            pid
+        });
         self.line.tell(&FromKeeper::Spawned { mark: spawn.mark, outcome })
     }
 
@@ -90,13 +99,13 @@ impl Family {
         }
     }
 
-    pub(super) fn pause(&mut self, mark: Mark) {
+    pub(super) fn pause(&mut self, mark: Mark, turn: u32) {
         if let Some(child) = self.children.get_mut(&mark) {
-            child.pausing = Some(Deadline::after(PAUSED));
+            child.pausing = Some((Deadline::after(PAUSED), turn));
         }
     }
 
-    pub(super) fn resume(&mut self, mark: Mark) -> io::Result<()> {
+    pub(super) fn resume(&mut self, mark: Mark, turn: u32) -> io::Result<()> {
         let found = self.below(mark);
         let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
         child.pausing = None;
@@ -110,14 +119,19 @@ impl Family {
             }
         }
         child.paused.clear();
-        self.line.tell(&FromKeeper::Paused { mark, errno })
+        self.line.tell(&FromKeeper::Paused { mark, turn, errno })
     }
 
     /// Takes note of who has ended, and goes on with what is not done. Whether something is still not done.
     pub(super) fn tend(&mut self) -> io::Result<bool> {
         // It only says that there is one, and who has ended the kernel knows; an error says that it is empty.
         let _ = rustix::io::read(&self.ended, &mut [0; 128]);
-        while let Some((pid, exit)) = sys::next_ended() {
+        let mut more = true;
+        for _ in 0..AT_ONCE {
+            let Some((pid, exit)) = sys::next_ended() else {
+                more = false;
+                break;
+            };
             match self.marks.get(&pid) {
                 Some(mark) => self.exited(*mark, pid, exit)?,
                 None => drop(self.reap(pid)),
@@ -131,7 +145,7 @@ impl Family {
         for mark in pausing.map(|(mark, _)| *mark).collect::<Vec<_>>() {
             self.go_on_pausing(mark)?;
         }
-        Ok(self.children.values().any(|child| child.ending.is_some() || child.pausing.is_some()))
+        Ok(more || self.children.values().any(|child| child.ending.is_some() || child.pausing.is_some()))
     }
 
     /// One that it spawned has ended: so does all that it had started.
@@ -169,7 +183,7 @@ impl Family {
             return Ok(());
         }
         let Some(ending) = self.children.remove(&mark).and_then(|child| child.ending) else { return Ok(()) };
-        for pid in ending.pids() {
+        for pid in ending.pids().filter(|pid| !self.marks.contains_key(pid)).collect::<Vec<_>>() {
             // Those that are children of this process by now; the others have a parent for that.
             self.reap(pid);
         }
@@ -185,6 +199,7 @@ impl Family {
     fn go_on_pausing(&mut self, mark: Mark) -> io::Result<()> {
         let found = self.below(mark);
         let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
+        let Some((deadline, turn)) = child.pausing else { return Ok(()) };
         let mut errno = None;
         let mut still = true;
         for Found { seen, .. } in &found {
@@ -197,22 +212,23 @@ impl Family {
             still = false;
             child.paused.insert((seen.pid, seen.started));
             if let Err(error) = seen.signal(Signal::STOP) {
-                errno = error.raw_os_error().filter(|errno| *errno != Errno::SRCH.raw_os_error());
+                let gone = error.raw_os_error() == Some(Errno::SRCH.raw_os_error());
+                errno = errno.or(error.raw_os_error().filter(|_| !gone));
             }
         }
-        if !still && errno.is_none() && child.pausing.is_some_and(|deadline| deadline.left().is_zero()) {
+        if !still && errno.is_none() && deadline.left().is_zero() {
             errno = Some(Errno::TIMEDOUT.raw_os_error());
         }
         if still || errno.is_some() {
             child.pausing = None;
-            self.line.tell(&FromKeeper::Paused { mark, errno })?;
+            self.line.tell(&FromKeeper::Paused { mark, turn, errno })?;
         }
         Ok(())
     }
 
     /// Those it inherited that bear `mark`, or all of them.
     fn inherited_from(&mut self, mark: Option<Mark>) -> Vec<u32> {
-        loop {
+        for _ in 0..AT_ONCE {
             let mut from = self.search.children(self.own);
             from.retain(|pid| !self.marks.contains_key(pid));
             let all = from.len();
@@ -227,6 +243,7 @@ impl Family {
                 return from;
             }
         }
+        Vec::new()
     }
 
     /// A child that it spawned, and everything below it, of whatever generation.
@@ -237,7 +254,7 @@ impl Family {
 
     /// What is below `roots`, which are children of this process.
     fn find(&mut self, roots: impl Fn(&mut Self) -> Vec<u32>) -> Vec<Found> {
-        loop {
+        for _ in 0..AT_ONCE {
             let roots = roots(self);
             let found = self.search.below(&Roots::Pids(roots.clone()));
             // Those that have ended since they were listed may have left others to this process.
@@ -249,6 +266,7 @@ impl Family {
                 return found;
             }
         }
+        Vec::new()
     }
 
     /// Ends everything below this process.

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::line::{Line, Outgoing};
 use super::{Process, Request, refused};
@@ -49,6 +49,10 @@ pub(super) struct Keeper {
     pid: u32,
     /// None when the keeper is lost.
     kept: Mutex<Option<HashMap<Mark, Kept>>>,
+    /// Turns true then.
+    lost: watch::Sender<bool>,
+    /// Why it cannot be one, in its own words.
+    unable: OnceLock<String>,
 }
 
 impl fmt::Debug for Keeper {
@@ -84,13 +88,20 @@ impl Keeper {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| io::Error::new(error.kind(), format!("the keeper of all peers cannot start: {error}")))?;
-        let keeper = Arc::new(Self { line, pid: child.id(), kept: Mutex::new(Some(HashMap::new())) });
+            .map_err(|error| io::Error::other(format!("the keeper of all peers cannot start: {error}")))?;
+        let keeper = Arc::new(Self {
+            line,
+            pid: child.id(),
+            kept: Mutex::new(Some(HashMap::new())),
+            lost: watch::Sender::new(false),
+            unable: OnceLock::new(),
+        });
         keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: RUNNER.get().copied() });
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
             async move {
-                let (inbound, outbound) = (keeper.hear(), keeper.line.drive());
+                let refused = |mark, error| keeper.refused(mark, error);
+                let (inbound, outbound) = (keeper.hear(), keeper.line.drive(refused));
                 tokio::select! {
                     () = inbound => {}
                     () = outbound => {}
@@ -109,6 +120,19 @@ impl Keeper {
         io::Error::new(io::ErrorKind::TimedOut, text)
     }
 
+    /// Completes when it is lost.
+    pub(super) async fn until_lost(&self) {
+        // The sender is in `self`.
+        let _ = self.lost.subscribe().wait_for(|lost| *lost).await;
+    }
+
+    fn is_lost(&self) -> io::Error {
+        io::Error::other(match self.unable.get() {
+            Some(why) => format!("the keeper of all peers cannot do its work here: {why}"),
+            None => "the keeper of all peers was killed".to_owned(),
+        })
+    }
+
     fn kept(&self) -> MutexGuard<'_, Option<HashMap<Mark, Kept>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,25 +142,25 @@ impl Keeper {
         &self,
         spawn: Spawn,
         descriptors: [std::os::fd::OwnedFd; DESCRIPTORS],
-    ) -> io::Result<io::Result<Arc<Process>>> {
+    ) -> io::Result<Arc<Process>> {
         let (answer, spawned) = oneshot::channel();
         let mark = spawn.mark;
-        let outgoing = Outgoing::new(&ToKeeper::Spawn(spawn), descriptors.into())?;
+        let outgoing = Outgoing::spawn(mark, &ToKeeper::Spawn(spawn), descriptors.into())?;
         match &mut *self.kept() {
             Some(kept) => kept.insert(mark, Kept::Asked(answer)),
-            None => return Err(is_lost()),
+            None => return Err(self.is_lost()),
         };
         if let Err(error) = self.line.send(outgoing) {
             self.forget(mark);
             return Err(error);
         }
-        spawned.await.map_err(|_| is_lost())
+        spawned.await.map_err(|_| self.is_lost())?
     }
 
     /// Asks for something that needs no descriptor. If the keeper is lost, everything below it is being ended anyway.
     pub(super) fn ask(&self, request: &ToKeeper) {
         // The same.
-        let _ = Outgoing::new(request, Vec::new()).and_then(|outgoing| self.line.send(outgoing));
+        let _ = Outgoing::new(request).and_then(|outgoing| self.line.send(outgoing));
     }
 
     /// Hears what the keeper says, until it says nothing more.
@@ -145,14 +169,13 @@ impl Keeper {
         while let Some(message) = self.line.next(&mut stream).await {
             match message {
                 FromKeeper::Spawned { mark, outcome: Ok(pid) } => self.spawned(mark, pid),
-                FromKeeper::Spawned { mark, outcome: Err(why) } => {
-                    if let Some(Kept::Asked(answer)) = self.forget(mark) {
-                        // The same as in `spawned`, and there is nothing to end.
-                        let _ = answer.send(Err(refused(why)));
-                    }
-                }
+                FromKeeper::Spawned { mark, outcome: Err(why) } => self.refused(mark, refused(why)),
+                // It says so once.
+                FromKeeper::Unable { why } => drop(self.unable.set(why)),
                 FromKeeper::Exited { mark, exit } => self.process(mark, |process| process.exited(exit)),
-                FromKeeper::Paused { mark, errno } => self.process(mark, |process| process.is_paused(errno)),
+                FromKeeper::Paused { mark, turn, errno } => {
+                    self.process(mark, |process| process.is_paused(turn, errno));
+                }
                 FromKeeper::Gone { mark, left } => {
                     if let Some(Kept::Running(process)) = self.forget(mark) {
                         process.is_gone(left);
@@ -173,6 +196,13 @@ impl Keeper {
         }
     }
 
+    fn refused(&self, mark: Mark, why: io::Error) {
+        if let Some(Kept::Asked(answer)) = self.forget(mark) {
+            // An error says that nobody waits for it, and there is nothing to end.
+            let _ = answer.send(Err(why));
+        }
+    }
+
     fn process(&self, mark: Mark, then: impl FnOnce(&Process)) {
         if let Some(Some(Kept::Running(process))) = self.kept().as_ref().map(|kept| kept.get(&mark)) {
             then(process);
@@ -186,11 +216,15 @@ impl Keeper {
     /// The keeper has ended before this process, so the kernel has killed its peers: what they had started is ended here.
     fn lost(&self, mut keeper: Child) {
         let kept = self.kept().take().unwrap_or_default();
+        // Whoever waits for that takes another one.
+        self.lost.send_replace(true);
+        // Of what it was asked for it may have spawned more than it told.
+        let roots = Roots::Marks(kept.keys().copied().collect());
         let mut running = Vec::new();
         for kept in kept.into_values() {
             match kept {
                 // An error says that nobody waits.
-                Kept::Asked(answer) => drop(answer.send(Err(is_lost()))),
+                Kept::Asked(answer) => drop(answer.send(Err(self.is_lost()))),
                 Kept::Running(process) => running.push(process),
             }
         }
@@ -205,7 +239,6 @@ impl Keeper {
             // Errors say that it has ended already.
             let _ = keeper.kill();
             let _ = keeper.wait();
-            let roots = Roots::Marks(running.iter().map(|process| process.mark).collect());
             let search = Search::new();
             Ending::new(None).finish(|| search.below(&roots));
             for process in running {
@@ -218,13 +251,9 @@ impl Keeper {
     }
 }
 
-fn is_lost() -> io::Error {
-    io::Error::other("the keeper of all peers was killed")
-}
-
 impl Request {
     /// What the keeper needs to know of it; the environment is that of this process now.
-    pub(super) fn to_wire(&self, mark: Mark) -> Spawn {
+    pub(super) fn to_wire(&self, mark: Mark, name: Option<&str>) -> Spawn {
         let bytes = |word: &std::ffi::OsStr| word.as_bytes().to_vec();
         let program = self.program.as_os_str();
         let args = std::iter::once(self.arg0.as_deref().unwrap_or(program)).chain(self.args.iter().map(|arg| &**arg));
@@ -243,6 +272,7 @@ impl Request {
         }
         Spawn {
             mark,
+            name: name.map(name::socket_name),
             program: bytes(program),
             args: args.map(bytes).collect(),
             env,

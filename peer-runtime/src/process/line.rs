@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -15,22 +15,34 @@ use tokio::sync::Notify;
 
 use crate::sys;
 use crate::wire::frame::{Item, Stream};
-use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT};
+use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT, Mark};
 use crate::wire::message;
 
 /// A frame on its way, with the descriptors that go with its first byte.
 pub(super) struct Outgoing {
+    /// Of what is to be spawned.
+    mark: Option<Mark>,
     frame: Vec<u8>,
     sent: usize,
     descriptors: Vec<OwnedFd>,
 }
 
 impl Outgoing {
-    pub(super) fn new<M: Serialize>(message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
+    /// A request that nobody waits for.
+    pub(super) fn new<M: Serialize>(message: &M) -> io::Result<Self> {
+        Self::frame(None, message, Vec::new())
+    }
+
+    /// The request to spawn the process that will bear `mark`.
+    pub(super) fn spawn<M: Serialize>(mark: Mark, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
+        Self::frame(Some(mark), message, descriptors)
+    }
+
+    fn frame<M: Serialize>(mark: Option<Mark>, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
         let mut frame = Vec::new();
         // The kernel would not take it either.
         message::append(&mut frame, LIMIT, message, &[]).map_err(|_| Errno::TOOBIG)?;
-        Ok(Self { frame, sent: 0, descriptors })
+        Ok(Self { mark, frame, sent: 0, descriptors })
     }
 }
 
@@ -50,7 +62,7 @@ impl Line {
 
     /// Sends a frame, after all before it. The error is that of this frame, or that the other end is gone.
     pub(super) fn send(&self, mut outgoing: Outgoing) -> io::Result<()> {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue();
         if queue.is_empty() && self.write(&mut outgoing)? {
             return Ok(());
         }
@@ -78,30 +90,42 @@ impl Line {
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(false),
+                // The other end was closed with something unread.
+                Err(Errno::CONNRESET) => return Err(Errno::PIPE.into()),
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(true)
     }
 
-    /// Sends what had to wait, until the other end is gone.
-    pub(super) async fn drive(&self) {
+    /// Sends what had to wait, until the other end is gone. What the kernel refuses to take, for want of something, is
+    /// told to `refused`.
+    pub(super) async fn drive(&self, refused: impl Fn(Mark, io::Error)) {
         loop {
             self.left.notified().await;
-            loop {
-                if self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
-                    break;
-                }
+            while !self.queue().is_empty() {
                 let Ok(mut ready) = self.socket.writable().await else { return };
-                let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut queue = self.queue();
                 let Some(first) = queue.front_mut() else { break };
                 match self.write(first) {
                     Ok(true) => drop(queue.pop_front()),
                     Ok(false) => ready.clear_ready(),
-                    Err(_) => return,
+                    // Half a frame cannot be taken back.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe || first.sent > 0 => return,
+                    Err(error) => {
+                        let mark = queue.pop_front().and_then(|refused| refused.mark);
+                        drop(queue);
+                        if let Some(mark) = mark {
+                            refused(mark, error);
+                        }
+                    }
                 }
             }
         }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For [`next`](Self::next).

@@ -41,5 +41,14 @@ pub(crate) fn next_ended() -> Option<(u32, Exit)> {
 /// Closes every descriptor from `first` on.
 pub(crate) fn close_from(first: u32) {
     // SAFETY: called before anything in this process owns one of them.
-    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
+    if unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) } == 0 {
+        return;
+    }
+    // An old kernel, or one that is told to refuse what it does not know.
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let open: Vec<i32> = open.filter_map(|fd| fd.file_name().to_str()?.parse().ok()).collect();
+    for fd in open.into_iter().filter(|fd| fd.unsigned_abs() >= first) {
+        // SAFETY: the same; that of the listing is closed already.
+        unsafe { libc::close(fd) };
+    }
 }

@@ -15,6 +15,8 @@ use crate::wire::keeper::{KEEPER, Left};
 const ROUNDS: usize = 200;
 /// Of how many processes the end is waited for at once.
 const AWAITED: usize = 16;
+/// Of how many processes there is anything to tell; a reader has no use for more.
+const TOLD: usize = 200;
 /// What is ended does not take the processor from who ends it.
 const LOWEST_PRIORITY: i32 = 19;
 
@@ -78,9 +80,10 @@ impl Ending {
     }
 
     fn kill(&mut self, found: &[Found]) {
-        for process in found {
+        let mut words = Words::default();
+        for process in found.iter().take(TOLD.saturating_sub(self.told.len())) {
             // Before it loses its command line.
-            self.told.entry(process.key()).or_insert_with(|| describe(process, self.group));
+            self.told.entry(process.key()).or_insert_with(|| describe(process, self.group, &mut words));
         }
         signal_groups(found, Signal::KILL);
         for process in found {
@@ -142,14 +145,27 @@ impl Found {
     }
 }
 
+/// The command lines of processes that stand still, each read once, and whether it is a keeper's.
+#[derive(Default)]
+struct Words(HashMap<u32, (String, bool)>);
+
+impl Words {
+    fn of(&mut self, pid: u32) -> &(String, bool) {
+        self.0.entry(pid).or_insert_with(|| (command(pid), is_keeper(pid)))
+    }
+}
+
 /// What there is to tell of a process that is left behind by the leader of `group`.
-fn describe(found: &Found, group: Option<u32>) -> Option<Left> {
+fn describe(found: &Found, group: Option<u32>, words: &mut Words) -> Option<Left> {
     let Seen { pid, group: own_group, .. } = found.seen;
-    let kept = std::iter::once(&pid).chain(&found.above).any(|pid| is_keeper(*pid));
-    (!kept).then(|| {
-        let above = found.above.iter().map(|pid| (*pid, command(*pid))).collect();
-        Left { pid, command: command(pid), in_group: Some(own_group) == group, above, alive: false }
-    })
+    let (command, mut kept) = words.of(pid).clone();
+    let mut above = Vec::new();
+    for pid in &found.above {
+        let (command, is_keeper) = words.of(*pid);
+        kept |= is_keeper;
+        above.push((*pid, command.clone()));
+    }
+    (!kept).then(|| Left { pid, command, in_group: Some(own_group) == group, above, alive: false })
 }
 
 /// Signals the groups of processes. Whoever is in one of them descends from the same peer, but for the group of this process.

@@ -6,6 +6,8 @@ use std::fs;
 use super::{Seen, mark};
 use crate::wire::keeper::Mark;
 
+/// How many of those above a process are told.
+const ABOVE: usize = 16;
 /// How often the marks of all processes are read again where some ended meanwhile, which may have left others.
 const LOOKS: usize = 50;
 
@@ -18,7 +20,7 @@ pub(crate) enum Roots {
     Marks(HashSet<Mark>),
 }
 
-/// A process that was found, and those above it, nearest first, up to its root.
+/// A process that was found, and those above it, nearest first, up to its root or so many.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) seen: Seen,
@@ -71,7 +73,7 @@ impl Search {
             // Pids are used again: these are its children only if it has been the same all the time. What it has left behind
             // is found elsewhere, by the next look.
             if Seen::read(seen.pid).is_some_and(|now| now.started == seen.started) {
-                let above: Vec<u32> = std::iter::once(seen.pid).chain(above.iter().copied()).collect();
+                let above: Vec<u32> = std::iter::once(seen.pid).chain(above.iter().copied()).take(ABOVE).collect();
                 waiting.extend(below.into_iter().map(|seen| Found { seen, above: above.clone() }));
             }
             if !seen.has_ended() {

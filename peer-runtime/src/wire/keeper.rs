@@ -25,15 +25,17 @@ pub(crate) enum ToKeeper {
     /// SIGTERM for the process alone.
     Terminate { mark: Mark },
     /// Stops the process and everything below it; answered with `Paused`.
-    Pause { mark: Mark },
+    Pause { mark: Mark, turn: u32 },
     /// Continues what was paused; answered with `Paused`.
-    Resume { mark: Mark },
+    Resume { mark: Mark, turn: u32 },
 }
 
 /// A process to spawn.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Spawn {
     pub(crate) mark: Mark,
+    /// The socket that holds the name of a peer, from before it is spawned until everything of it is gone.
+    pub(crate) name: Option<Vec<u8>>,
     pub(crate) program: Vec<u8>,
     /// From the zeroth on.
     pub(crate) args: Vec<Vec<u8>>,
@@ -60,9 +62,14 @@ pub(crate) enum FromKeeper {
         mark: Mark,
         left: Vec<Left>,
     },
+    /// It cannot be a keeper, for a reason that the kernel gave. Its last word.
+    Unable {
+        why: String,
+    },
     /// An error number, if something could not be stopped or continued.
     Paused {
         mark: Mark,
+        turn: u32,
         errno: Option<i32>,
     },
 }
@@ -77,6 +84,7 @@ pub(crate) struct Refused {
 /// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
+    Name,
     Fork,
     Directory,
     Execute,
