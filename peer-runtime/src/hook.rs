@@ -17,7 +17,7 @@ sys::before_main!(before_main);
 fn before_main(start: &sys::Start) {
     let args: Vec<_> = std::env::args_os().collect();
     if args.len() == 2 && args[1] == KEEPER {
-        keeper::serve();
+        keeper::serve(start);
     }
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {
         if harness::is_test_executable() {

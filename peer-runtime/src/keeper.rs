@@ -4,13 +4,13 @@
 //! the one that inherits orphans, and when the origin is gone, however it went, it ends everything below it.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal};
 
-use crate::sys;
-use crate::timeouts::LOOK_AGAIN;
+use crate::sys::{self, Start};
 use crate::tree;
 use crate::wire::keeper::{FromKeeper, ToKeeper};
 
@@ -25,19 +25,19 @@ use line::{Line, Received, Request};
 const FIRST_FREE: u32 = 3;
 
 /// Keeps what the origin at standard input asks for, and ends with it.
-pub(crate) fn serve() -> ! {
-    if let Err(error) = begin() {
+pub(crate) fn serve(start: &Start) -> ! {
+    if let Err(error) = begin(start) {
         // An error says that nobody listens.
-        let _ = Line::take_input().and_then(|line| line.tell(&FromKeeper::Unable { why: error.to_string() }));
+        let _ = Line::take_input().and_then(|mut line| line.tell(&FromKeeper::Unable { why: error.to_string() }));
     }
     sys::exit_now(0)
 }
 
 /// The error is why this process cannot be a keeper.
-fn begin() -> io::Result<()> {
+fn begin(start: &Start) -> io::Result<()> {
     let with = |what: &'static str| move |error| io::Error::other(format!("{what}: {error}"));
-    sys::close_from(FIRST_FREE);
-    let ended = sys::block_all().map_err(with("signalfd"))?;
+    sys::close_from(start, FIRST_FREE);
+    let ended = sys::block_all(start).map_err(with("signalfd"))?;
     // Whoever interrupts the origin at its terminal does not mean this process.
     rustix::process::setsid().map_err(io::Error::from).map_err(with("setsid"))?;
     let own = rustix::process::getpid();
@@ -57,10 +57,12 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
     // What the origin is to end with.
     let mut above: Option<OwnedFd> = None;
     loop {
-        let pending = family.tend()?;
-        let [line, ended] = family.fds();
-        let fds: Vec<_> = [line, held.as_fd(), ended].into_iter().chain(above.as_ref().map(AsFd::as_fd)).collect();
-        let ready = wait(&fds, pending)?;
+        let limit = family.tend()?;
+        let (line, ended) = family.awaited();
+        let readable = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
+        let mut polls = vec![line, readable(held.as_fd()), ended];
+        polls.extend(above.as_ref().map(|above| readable(above.as_fd())));
+        let ready = wait(polls, limit)?;
         if ready.get(3) == Some(&true) {
             return end_origin(held);
         }
@@ -107,10 +109,10 @@ fn end_origin(held: &OwnedFd) -> io::Result<()> {
     Ok(rustix::process::pidfd_send_signal(held, Signal::KILL)?)
 }
 
-/// Waits until one of `fds` is readable; for a moment only if something is `pending`. Which of them are.
-fn wait(fds: &[BorrowedFd<'_>], pending: bool) -> io::Result<Vec<bool>> {
-    let limit = pending.then(|| Timespec::try_from(LOOK_AGAIN)).transpose().map_err(io::Error::other)?;
-    let mut polls: Vec<_> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+/// Waits until something is ready, or for so long. Which of them are.
+fn wait(mut polls: Vec<PollFd<'_>>, limit: Duration) -> io::Result<Vec<bool>> {
+    // What no clock can hold is no limit.
+    let limit = Timespec::try_from(limit).ok();
     match poll(&mut polls, limit.as_ref()) {
         Ok(_) | Err(rustix::io::Errno::INTR) => Ok(polls.iter().map(|fd| !fd.revents().is_empty()).collect()),
         Err(error) => Err(error.into()),

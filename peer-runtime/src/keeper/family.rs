@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
 use super::line::{Descriptors, Line};
 use super::spawn;
-use crate::sys;
-use crate::timeouts::{Deadline, PAUSED};
+use crate::sys::{self, Quiet};
+use crate::timeouts::{Deadline, LOOK_AGAIN, PAUSED, UNLIMITED};
 use crate::tree::{self, Ending, Found, Roots, Search};
 use crate::wire::keeper::{Exit, FromKeeper, Mark, Refused, Spawn, Step};
 
@@ -34,7 +35,7 @@ struct Child {
 pub(super) struct Family {
     line: Line,
     /// Readable when a child has ended.
-    ended: OwnedFd,
+    ended: Quiet,
     search: Search,
     own: u32,
     children: HashMap<Mark, Child>,
@@ -44,7 +45,7 @@ pub(super) struct Family {
 }
 
 impl Family {
-    pub(super) fn new(line: Line, ended: OwnedFd) -> Self {
+    pub(super) fn new(line: Line, ended: Quiet) -> Self {
         Self {
             line,
             ended,
@@ -60,15 +61,15 @@ impl Family {
         &mut self.line
     }
 
-    /// What is readable when there is something to do: the line, and the descriptor that tells of ended children.
-    pub(super) fn fds(&self) -> [BorrowedFd<'_>; 2] {
-        [self.line.fd(), self.ended.as_fd()]
+    /// What to wait for: the line, and the descriptor that tells of ended children.
+    pub(super) fn awaited(&self) -> (PollFd<'_>, PollFd<'_>) {
+        (self.line.awaited(), PollFd::new(&self.ended, PollFlags::IN))
     }
 
     pub(super) fn spawn(&mut self, spawn: &Spawn, descriptors: Descriptors) -> io::Result<()> {
         let spawned = match descriptors {
             Some(descriptors) => {
-                spawn::hold_name(spawn).and_then(|name| Ok((name, spawn::spawn(spawn, &descriptors)?)))
+                spawn::hold_name(spawn).and_then(|name| Ok((name, spawn::spawn(&self.ended, spawn, &descriptors)?)))
             }
             None => Err(Refused { step: Step::Fork, errno: Errno::MFILE.raw_os_error() }),
         };
@@ -122,8 +123,9 @@ impl Family {
         self.line.tell(&FromKeeper::Paused { mark, turn, errno })
     }
 
-    /// Takes note of who has ended, and goes on with what is not done. Whether something is still not done.
-    pub(super) fn tend(&mut self) -> io::Result<bool> {
+    /// Takes note of who has ended, and goes on with what is not done. For how long nothing has to be done again.
+    pub(super) fn tend(&mut self) -> io::Result<Duration> {
+        self.line.flush()?;
         // It only says that there is one, and who has ended the kernel knows; an error says that it is empty.
         let _ = rustix::io::read(&self.ended, &mut [0; 128]);
         let mut more = true;
@@ -145,7 +147,12 @@ impl Family {
         for mark in pausing.map(|(mark, _)| *mark).collect::<Vec<_>>() {
             self.go_on_pausing(mark)?;
         }
-        Ok(more || self.children.values().any(|child| child.ending.is_some() || child.pausing.is_some()))
+        let undone = self.children.values().any(|child| child.ending.is_some() || child.pausing.is_some());
+        Ok(match (more, undone) {
+            (true, _) => Duration::ZERO,
+            (false, true) => LOOK_AGAIN,
+            (false, false) => UNLIMITED,
+        })
     }
 
     /// One that it spawned has ended: so does all that it had started.

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
+use rustix::event::{PollFd, PollFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendFlags, recvmsg, send};
 use serde::Serialize;
 
 use crate::wire::frame::{Item, Stream};
@@ -32,6 +33,8 @@ pub(super) struct Line {
     stream: Stream,
     /// Of requests that have not arrived whole.
     descriptors: VecDeque<Descriptors>,
+    /// What the origin has not taken yet: it may have been stopped.
+    told: Vec<u8>,
 }
 
 impl Line {
@@ -39,11 +42,13 @@ impl Line {
     pub(super) fn take_input() -> io::Result<Self> {
         let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(rustix::stdio::stdout())?;
-        Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new() })
+        Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new(), told: Vec::new() })
     }
 
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+    /// What to wait for.
+    pub(super) fn awaited(&self) -> PollFd<'_> {
+        let more = if self.told.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        PollFd::new(&self.socket, PollFlags::IN | more)
     }
 
     /// Takes what has arrived, without waiting.
@@ -81,17 +86,24 @@ impl Line {
         Ok(Received::Some(requests))
     }
 
-    /// Tells the origin something. The error says that it is gone.
-    pub(super) fn tell<M: Serialize>(&self, message: &M) -> io::Result<()> {
-        let frame = message::small(message);
-        let mut rest = &frame[..];
-        while !rest.is_empty() {
-            match rustix::io::write(&self.socket, rest) {
-                Ok(written) => rest = &rest[written..],
+    /// Tells the origin something, as soon as it listens. The error says that it is gone.
+    pub(super) fn tell<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
+        self.told.extend_from_slice(&message::small(message));
+        self.flush()
+    }
+
+    /// Tells it what it has not heard yet, as far as it listens.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let mut sent = 0;
+        while sent < self.told.len() {
+            match send(&self.socket, &self.told[sent..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Ok(written) => sent += written,
                 Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => break,
                 Err(error) => return Err(error.into()),
             }
         }
+        self.told.drain(..sent);
         Ok(())
     }
 }

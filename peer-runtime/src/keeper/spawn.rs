@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use crate::name;
-use crate::sys::{self, Plan};
+use crate::sys::{self, Plan, Quiet};
 use crate::wire::keeper::{DESCRIPTORS, Refused, Spawn, Step};
 
 /// Where programs are looked for without a `PATH`, as by the C library.
@@ -21,7 +21,7 @@ pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, Refused> 
 }
 
 /// Spawns it, with its directory and its standard descriptors; gives its pid.
-pub(super) fn spawn(spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Result<u32, Refused> {
+pub(super) fn spawn(quiet: &Quiet, spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Result<u32, Refused> {
     let [directory, input, output, error] = descriptors;
     let programs = strings(programs(spawn))?;
     let args = strings(spawn.args.iter().cloned())?;
@@ -35,7 +35,7 @@ pub(super) fn spawn(spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Resu
         standard: [input.as_fd(), output.as_fd(), error.as_fd()],
         mark: spawn.mark,
     };
-    sys::spawn(&plan).map_err(|(step, error)| Refused { step, errno: errno(&error) })
+    sys::spawn(quiet, &plan).map_err(|(step, error)| Refused { step, errno: errno(&error) })
 }
 
 fn errno(error: &io::Error) -> i32 {

@@ -12,6 +12,7 @@ use super::peer::Peer;
 use crate::error::{Error, Kind};
 use crate::plane;
 use crate::state::Reason;
+use crate::timeouts::{self, PAUSED};
 
 /// How a process ends that was killed here.
 pub(super) const KILLED: Reason = Reason::Killed(9);
@@ -170,8 +171,15 @@ impl Inner {
         match changed {
             Some(Ok(())) => Ok(()),
             Some(Err(error)) => {
-                let kind = if error.kind() == io::ErrorKind::TimedOut { Kind::Timeout } else { Kind::Io };
-                Err(self.error(kind, operation, error.to_string()))
+                let (kind, what) = match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+                    Some(rustix::io::Errno::TIMEDOUT) => {
+                        (Kind::Timeout, format!("something below it did not stop within {}", timeouts::display(PAUSED)))
+                    }
+                    Some(rustix::io::Errno::PERM) => (Kind::Io, "something below it is another user's".to_owned()),
+                    _ if error.kind() == io::ErrorKind::TimedOut => (Kind::Timeout, error.to_string()),
+                    _ => (Kind::Io, error.to_string()),
+                };
+                Err(self.error(kind, operation, what))
             }
             None => Err(self.went_down(operation).await),
         }
@@ -203,6 +211,7 @@ impl Inner {
     pub(crate) async fn undo_pause(&self) {
         let _turn = self.faults.turn.lock().await;
         if self.faults.is_paused()
+            && !self.process.has_ended()
             && let Err(error) = self.signal_resume().await
         {
             self.note(&format!("it was paused, and cannot go on: {error}"));

@@ -1,12 +1,23 @@
 //! A process that no signal disturbs, and that hears of its children by a descriptor.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use super::start::Start;
 use crate::wire::keeper::Exit;
 
-/// Blocks every signal on the calling thread, and gives a descriptor that is readable when a child has ended.
-pub(crate) fn block_all() -> io::Result<OwnedFd> {
+/// A process with one thread, all of whose signals are blocked: a descriptor that is readable when a child has ended.
+#[derive(Debug)]
+pub(crate) struct Quiet(OwnedFd);
+
+impl AsFd for Quiet {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Blocks every signal. Only before main, where there is one thread, and in a process that starts no other.
+pub(crate) fn block_all(_: &Start) -> io::Result<Quiet> {
     // SAFETY: the sets are initialised by `sigfillset` and `sigemptyset`; the descriptor is new, and nobody else's.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -18,7 +29,7 @@ pub(crate) fn block_all() -> io::Result<OwnedFd> {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
             -1 => Err(io::Error::last_os_error()),
-            fd => Ok(OwnedFd::from_raw_fd(fd)),
+            fd => Ok(Quiet(OwnedFd::from_raw_fd(fd))),
         }
     }
 }
@@ -38,8 +49,8 @@ pub(crate) fn next_ended() -> Option<(u32, Exit)> {
     }
 }
 
-/// Closes every descriptor from `first` on.
-pub(crate) fn close_from(first: u32) {
+/// Closes every descriptor from `first` on. Only before main, where nothing in this process owns one of them.
+pub(crate) fn close_from(_: &Start, first: u32) {
     // SAFETY: called before anything in this process owns one of them.
     if unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) } == 0 {
         return;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 
+use super::signals::Quiet;
 use crate::wire::keeper::Step;
 
 /// Room for the child until it executes: it calls the kernel, and nothing deep.
@@ -41,8 +42,8 @@ struct Shared<'a> {
     fault: Option<(Step, c_int)>,
 }
 
-/// Spawns a process; on the only thread of this one, all of whose signals are blocked.
-pub(crate) fn spawn(plan: &Plan<'_>) -> Result<u32, Fault> {
+/// Spawns a process.
+pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
     let pointers = |strings: &[CString]| strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
     let mut shared = Shared {
         programs: plan.programs,
@@ -113,8 +114,8 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         }
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_LOCKS, &raw mut limit);
-        limit.rlim_cur = shared.mark;
-        // Where that is refused its descendants are known by their parents alone.
+        limit.rlim_cur = shared.mark.min(limit.rlim_max);
+        // Where that is refused or cut its descendants are known by their parents alone.
         libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);

@@ -66,14 +66,15 @@ impl Ending {
         let mut still = true;
         for process in running {
             // Another user's it may be: the deadline is for that.
-            let refused = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-            still &= process.seen.signal(Signal::STOP).is_err_and(refused);
-            if self.met.insert(process.key()) {
-                self.growing = true;
-                if let Ok(pid) = pid(process.seen.pid) {
-                    // An error says that it has just ended, or that it is another user's.
-                    let _ = rustix::process::setpriority_process(Some(pid), LOWEST_PRIORITY);
-                }
+            let refused = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+            let stopped = process.seen.signal(Signal::STOP);
+            still &= stopped.as_ref().is_err_and(refused);
+            self.growing |= self.met.insert(process.key());
+            if stopped.is_ok()
+                && let Ok(pid) = pid(process.seen.pid)
+            {
+                // An error says that it has ended since.
+                let _ = rustix::process::setpriority_process(Some(pid), LOWEST_PRIORITY);
             }
         }
         still
