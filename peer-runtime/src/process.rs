@@ -78,8 +78,8 @@ pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Sp
     let _permit = REQUESTS.acquire().await.map_err(io::Error::other)?;
     let keeper = Keeper::current()?;
     match spawn_by(&keeper, &request, name).await {
-        // It was lost before it could hear of this.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+        // It was lost meanwhile, and what it may have spawned ends with it.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe || keeper.is_lost() => {
             keeper.until_lost().await;
             spawn_by(&Keeper::current()?, &request, name).await
         }
@@ -89,8 +89,7 @@ pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Sp
 
 async fn spawn_by(keeper: &Arc<Keeper>, request: &Request, name: Option<&str>) -> io::Result<Spawned> {
     let (theirs, ours) = descriptors::make(request)?;
-    // Its value for "unlimited" is none of these.
-    let mark: Mark = rand::random::<u64>() >> 2;
+    let mark = keeper.free_mark();
     let process = tokio::select! {
         spawned = keeper.spawn(request.to_wire(mark, name), theirs) => spawned?,
         // If it is spawned after that, nobody waits for it, and it is killed.

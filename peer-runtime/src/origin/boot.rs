@@ -186,6 +186,7 @@ async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions)
             io::ErrorKind::AddrInUse => return name_in_use(name),
             io::ErrorKind::NotFound if options.foreign.is_some() => "the option `foreign` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
             io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
+            io::ErrorKind::NotConnected => "the keeper is this executable once more: it needs /proc, and room for a process (`ulimit -a`); a later start has another one".to_owned(),
             io::ErrorKind::TimedOut => "SIGCONT continues it; if it is killed, the next peer has another one".to_owned(),
             io::ErrorKind::NotADirectory => "the option `current_dir` names it".to_owned(),
             io::ErrorKind::PermissionDenied => format!("the option `{option}` names a file that may not be executed"),

@@ -20,6 +20,11 @@ use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
 
+/// Of fewer marks there would soon be no free one.
+const FEWEST_MARKS: Mark = 10_000;
+/// Marks above this are nobody else's on this machine.
+const OWN_MARKS: Mark = 1 << 32;
+
 /// What does not end its tests when it is killed.
 const RUNNERS: &[&str] = &["cargo", "cargo-nextest"];
 
@@ -88,7 +93,7 @@ impl Keeper {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| io::Error::other(format!("the keeper of all peers cannot start: {error}")))?;
+            .map_err(|error| no_keeper(format!("the keeper of all peers cannot start: {error}")))?;
         let keeper = Arc::new(Self {
             line,
             pid: child.id(),
@@ -126,11 +131,29 @@ impl Keeper {
         let _ = self.lost.subscribe().wait_for(|lost| *lost).await;
     }
 
-    fn is_lost(&self) -> io::Error {
-        io::Error::other(match self.unable.get() {
+    pub(super) fn is_lost(&self) -> bool {
+        self.kept().is_none()
+    }
+
+    fn lost_error(&self) -> io::Error {
+        no_keeper(match self.unable.get() {
             Some(why) => format!("the keeper of all peers cannot do its work here: {why}"),
             None => "the keeper of all peers was killed".to_owned(),
         })
+    }
+
+    /// A mark that nothing of this process's bears, and that is not beyond the hard limit which it is put into.
+    pub(super) fn free_mark(&self) -> Mark {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Locks).maximum;
+        // Below a low one there are none to be had: then descendants are known by their parents alone.
+        let limit = limit.filter(|limit| *limit >= FEWEST_MARKS).unwrap_or(Mark::MAX >> 2);
+        let kept = self.kept();
+        loop {
+            let mark = rand::random::<Mark>() % limit + 1;
+            if kept.as_ref().is_none_or(|kept| !kept.contains_key(&mark)) {
+                return mark;
+            }
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<HashMap<Mark, Kept>>> {
@@ -148,13 +171,13 @@ impl Keeper {
         let outgoing = Outgoing::spawn(mark, &ToKeeper::Spawn(spawn), descriptors.into())?;
         match &mut *self.kept() {
             Some(kept) => kept.insert(mark, Kept::Asked(answer)),
-            None => return Err(self.is_lost()),
+            None => return Err(self.lost_error()),
         };
         if let Err(error) = self.line.send(outgoing) {
             self.forget(mark);
             return Err(error);
         }
-        spawned.await.map_err(|_| self.is_lost())?
+        spawned.await.map_err(|_| self.lost_error())?
     }
 
     /// Asks for something that needs no descriptor. If the keeper is lost, everything below it is being ended anyway.
@@ -219,12 +242,12 @@ impl Keeper {
         // Whoever waits for that takes another one.
         self.lost.send_replace(true);
         // Of what it was asked for it may have spawned more than it told.
-        let roots = Roots::Marks(kept.keys().copied().collect());
+        let roots = Roots::Marks(kept.keys().copied().filter(|mark| *mark > OWN_MARKS).collect());
         let mut running = Vec::new();
         for kept in kept.into_values() {
             match kept {
                 // An error says that nobody waits.
-                Kept::Asked(answer) => drop(answer.send(Err(self.is_lost()))),
+                Kept::Asked(answer) => drop(answer.send(Err(self.lost_error()))),
                 Kept::Running(process) => running.push(process),
             }
         }
@@ -249,6 +272,11 @@ impl Keeper {
         // told so by a deadline.
         drop(std::thread::Builder::new().name("peer-sweeper".to_owned()).spawn(sweep));
     }
+}
+
+/// The error of a kind that no program is refused for.
+fn no_keeper(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, what)
 }
 
 impl Request {

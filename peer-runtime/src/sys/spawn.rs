@@ -114,8 +114,8 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         }
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_LOCKS, &raw mut limit);
-        limit.rlim_cur = shared.mark.min(limit.rlim_max);
-        // Where that is refused or cut its descendants are known by their parents alone.
+        limit.rlim_cur = shared.mark;
+        // Where that is refused its descendants are known by their parents alone.
         libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
