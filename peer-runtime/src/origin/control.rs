@@ -238,6 +238,7 @@ impl Control {
                     true
                 }
                 _ if self.readiness.is_some() => {
+                    self.inner.note("asked to end, by SIGTERM");
                     self.process.terminate();
                     true
                 }
@@ -248,11 +249,8 @@ impl Control {
         if asked {
             let grace = self.inner.grace();
             match self.ended_in_peace(grace).await {
-                // Halting gives a node no time for what it has started.
-                Some(Reason::Exited(_)) => {
-                    orderly = matches!(policy, Shutdown::Graceful(_)) || self.readiness.is_some()
-                }
-                Some(_) => {}
+                // A program that dies of the SIGTERM that asked it to end has chosen to.
+                Some(reason) => orderly = matches!(reason, Reason::Exited(_)) || self.readiness.is_some(),
                 None if policy == Shutdown::Close || self.inner.faults.kills() => {}
                 None => self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
             }
@@ -285,7 +283,7 @@ impl Control {
         if ended.is_none() {
             let pid = self.process.pid();
             self.inner.note(&format!(
-                "os pid {pid} did not end within {} of being killed; is it another user's?",
+                "os pid {pid} did not end within {} of being killed; is it another user's, or is its parent, the keeper, stopped?",
                 crate::timeouts::display(KILLED)
             ));
         }

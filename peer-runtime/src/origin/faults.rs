@@ -91,6 +91,7 @@ impl Peer {
         let inner = self.inner();
         async move {
             inner.check_up("kill")?;
+            inner.note("killed on purpose, by `kill`");
             inner.faults.kill.send_replace(true);
             if inner.wait_gone().await == KILLED { Ok(()) } else { Err(inner.went_down("kill").await) }
         }
@@ -146,6 +147,14 @@ async fn change(inner: Arc<Inner>, change: Change) -> Result<(), Error> {
 }
 
 impl Change {
+    /// For a reader of the console.
+    fn done(self) -> &'static str {
+        match self {
+            Self::Pause => "paused, by `pause`",
+            Self::Resume => "goes on, by `resume`",
+        }
+    }
+
     fn operation(self) -> &'static str {
         match self {
             Self::Pause => "pause",
@@ -169,7 +178,10 @@ impl Inner {
             }
         };
         match changed {
-            Some(Ok(())) => Ok(()),
+            Some(Ok(())) => {
+                self.note(change.done());
+                Ok(())
+            }
             Some(Err(error)) => {
                 let (kind, what) = match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
                     Some(rustix::io::Errno::TIMEDOUT) => {

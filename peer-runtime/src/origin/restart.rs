@@ -71,10 +71,12 @@ async fn again(peer: &Peer) -> Result<(), Error> {
         let _ = done.await;
     }
     old.wait_gone().await;
+    let before = old.os_pid();
     drop(old);
     peer.adopt()?;
     let recipe = &peer.handle.recipe;
     let (inner, booted) = boot::begin(recipe, recipe.request_again()).await?;
+    inner.note(&format!("started again, by `restart`; it was os pid {before}"));
     peer.handle.replace(inner);
     if let Err(error) = peer.adopt() {
         let inner = peer.inner();

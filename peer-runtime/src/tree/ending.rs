@@ -30,7 +30,7 @@ pub(crate) struct Ending {
     /// What there is to tell of those that had to be killed. Nothing is, of the keeper of a process that is an origin
     /// itself, and of what is below that: it would have been ended there.
     told: HashMap<Key, Option<Left>>,
-    /// The process group in which nobody is left behind.
+    /// The process group of the peer whose leavings these are; without one there is nobody to tell anything.
     group: Option<u32>,
     deadline: Deadline,
     /// The last step met somebody new.
@@ -81,10 +81,12 @@ impl Ending {
     }
 
     fn kill(&mut self, found: &[Found]) {
-        let mut words = Words::default();
-        for process in found.iter().take(TOLD.saturating_sub(self.told.len())) {
-            // Before it loses its command line.
-            self.told.entry(process.key()).or_insert_with(|| describe(process, self.group, &mut words));
+        if self.group.is_some() {
+            let mut words = Words::default();
+            for process in found.iter().take(TOLD.saturating_sub(self.told.len())) {
+                // Before it loses its command line.
+                self.told.entry(process.key()).or_insert_with(|| describe(process, self.group, &mut words));
+            }
         }
         signal_groups(found, Signal::KILL);
         for process in found {
