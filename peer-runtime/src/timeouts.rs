@@ -26,6 +26,8 @@ pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
 pub(crate) const KILLED: Duration = Duration::from_secs(5);
 /// From a request to the keeper until its answer; far more than it takes.
 pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
+/// From the end of a process, in order, until what it had started is ended, too.
+pub(crate) const LEAVE: Duration = Duration::from_millis(100);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// From SIGSTOP until everything below a paused peer stands still.

@@ -12,7 +12,7 @@ use rustix::process::{Signal, WaitOptions};
 use super::line::{Descriptors, Line};
 use super::spawn;
 use crate::sys::{self, Quiet};
-use crate::timeouts::{Deadline, LOOK_AGAIN, PAUSED, UNLIMITED};
+use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, PAUSED, UNLIMITED};
 use crate::tree::{self, Ending, Found, Roots, Search};
 use crate::wire::keeper::{Exit, FromKeeper, Mark, Refused, Spawn, Step};
 
@@ -22,8 +22,8 @@ const AT_ONCE: usize = 1000;
 /// One that it spawned.
 struct Child {
     pid: u32,
-    /// Once it has ended itself: the end of what it had started.
-    ending: Option<Ending>,
+    /// Once it has ended itself: the end of what it had started, and from when on.
+    ending: Option<(Ending, Deadline)>,
     /// Until everything below it stands still, and whose turn it was to ask for that.
     pausing: Option<(Deadline, u32)>,
     /// What was stopped on request, by pid and start.
@@ -82,9 +82,11 @@ impl Family {
         self.line.tell(&FromKeeper::Spawned { mark: spawn.mark, outcome })
     }
 
-    /// The pid of a child that has not been reaped.
+    /// The pid of a child that has not ended.
     fn running(&self, mark: Mark) -> Option<u32> {
-        self.children.get(&mark).filter(|child| child.ending.is_none()).map(|child| child.pid)
+        let child = self.children.get(&mark)?;
+        // By now its pid may be another one's.
+        (self.marks.get(&child.pid) == Some(&mark)).then_some(child.pid)
     }
 
     pub(super) fn kill(&self, mark: Mark) {
@@ -157,39 +159,47 @@ impl Family {
 
     /// One that it spawned has ended: so does all that it had started.
     fn exited(&mut self, mark: Mark, pid: u32, exit: Exit) -> io::Result<()> {
+        // What notices by itself that it is gone may end by itself, if it ended in order.
+        let grace = if matches!(exit, Exit::Status(_)) { LEAVE } else { Duration::ZERO };
         let alone = self.inherited_from(Some(mark)).is_empty();
-        let result = self.line.tell(&FromKeeper::Exited { mark, exit });
         if let Some(child) = self.children.get_mut(&mark) {
             child.pausing = None;
-            child.ending = Some(Ending::new(Some(pid)));
+            child.ending = Some((Ending::new(Some(pid)), Deadline::after(grace)));
         }
-        if !alone {
+        if !alone && grace.is_zero() {
             // They are looked at before they are killed.
             self.step(mark);
         }
-        // Until the child is reaped the group is nobody else's.
-        kill_group(pid);
+        if alone || grace.is_zero() {
+            // Until the child is reaped the group is nobody else's.
+            kill_group(pid);
+        }
         self.reap(pid);
-        result
+        self.line.tell(&FromKeeper::Exited { mark, exit })
     }
 
     /// One step towards the end of what a child had started; whether nothing is left.
     fn step(&mut self, mark: Mark) -> bool {
-        let Some(mut ending) = self.children.get_mut(&mark).and_then(|child| child.ending.take()) else { return true };
-        let done = ending.step(|| self.below(mark)).is_empty();
+        let Some(child) = self.children.get_mut(&mark) else { return true };
+        let Some((mut ending, begins)) = child.ending.take() else { return true };
+        let done = if begins.left().is_zero() {
+            ending.step(|| self.below(mark)).is_empty()
+        } else {
+            self.below(mark).is_empty()
+        };
         if let Some(child) = self.children.get_mut(&mark) {
-            child.ending = Some(ending);
+            child.ending = Some((ending, begins));
         }
         done
     }
 
     fn go_on_ending(&mut self, mark: Mark) -> io::Result<()> {
         let done = self.step(mark);
-        let overdue = self.children[&mark].ending.as_ref().is_some_and(Ending::is_overdue);
+        let overdue = self.children[&mark].ending.as_ref().is_some_and(|(ending, _)| ending.is_overdue());
         if !done && !overdue {
             return Ok(());
         }
-        let Some(ending) = self.children.remove(&mark).and_then(|child| child.ending) else { return Ok(()) };
+        let Some((ending, _)) = self.children.remove(&mark).and_then(|child| child.ending) else { return Ok(()) };
         for pid in ending.pids().filter(|pid| !self.marks.contains_key(pid)).collect::<Vec<_>>() {
             // Those that are children of this process by now; the others have a parent for that.
             self.reap(pid);

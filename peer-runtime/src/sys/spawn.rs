@@ -11,7 +11,7 @@ use crate::wire::keeper::Step;
 /// Room for the child until it executes: it calls the kernel, and nothing deep.
 const STACK: usize = 64 << 10;
 
-/// A process to spawn. It leads a process group of its own, and is killed when its parent ends.
+/// A process to spawn. It leads a session and a process group of its own, and is killed when its parent ends.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     /// The files to try, in this order.
@@ -101,7 +101,8 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
             // The parent ended before it could take this one with it.
             libc::_exit(127);
         }
-        if libc::setpgid(0, 0) != 0 {
+        // A session of its own: what is below one peer can join no group of another.
+        if libc::setsid() < 0 {
             return Err((Step::Fork, errno()));
         }
         for (target, fd) in (0..).zip(shared.standard) {
