@@ -1,18 +1,17 @@
 //! Names of nodes: making them, checking them, and holding them while they are in use.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashSet;
+use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The longest name of a node that may be asked for, in bytes.
 pub(crate) const LONGEST: usize = 255;
 /// The longest name that `ct_peer!` makes.
 const LONGEST_DERIVED: usize = 64;
-/// Released names whose descriptor is kept for a restart under the same name.
-const KEPT: usize = 16;
 
 /// A sufficiently unique name for a node on this machine: `prefix-N-ospid`, with `peer` for no
 /// prefix.
@@ -118,79 +117,52 @@ fn origin_name() -> String {
     format!("{package}-{}", std::process::id())
 }
 
-/// A name held by this process, machine-wide, until it is dropped.
+/// A name that a peer of this process has, or is about to have, until it is dropped.
+///
+/// What holds it against other processes is the socket of [`hold`]; this is what tells at once, without asking anybody.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     name: String,
 }
 
-#[derive(Default)]
-struct Table {
-    used: HashMap<String, UnixListener>,
-    /// While any thread is between fork and exec, the child holds a copy of every descriptor, so
-    /// that a name just released would still be taken. Its owner keeps it for a restart instead.
-    released: VecDeque<(String, UnixListener)>,
-}
-
-fn table() -> &'static Mutex<Table> {
-    static TABLE: OnceLock<Mutex<Table>> = OnceLock::new();
-    TABLE.get_or_init(Mutex::default)
+fn reserved() -> MutexGuard<'static, HashSet<String>> {
+    static RESERVED: OnceLock<Mutex<HashSet<String>>> = OnceLock::new();
+    RESERVED.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Reservation {
     /// Takes `name`, or says that it is in use.
-    ///
-    /// The holder is an abstract Unix socket: taking it is atomic, and it dies with its holder.
-    pub(crate) fn take(name: &str) -> std::io::Result<Self> {
-        let mut table = table().lock().unwrap_or_else(PoisonError::into_inner);
-        if table.used.contains_key(name) {
-            return Err(std::io::ErrorKind::AddrInUse.into());
+    pub(crate) fn take(name: &str) -> io::Result<Self> {
+        if !reserved().insert(name.to_owned()) {
+            return Err(io::ErrorKind::AddrInUse.into());
         }
-        let kept = table.released.iter().position(|(released, _)| released == name);
-        let socket = match kept.and_then(|at| table.released.remove(at)) {
-            Some((_, socket)) => socket,
-            None => {
-                let address = SocketAddr::from_abstract_name(socket_name(name))?;
-                UnixListener::bind_addr(&address).or_else(|error| {
-                    if !is_short(&error) {
-                        return Err(error);
-                    }
-                    table.released.clear();
-                    UnixListener::bind_addr(&address)
-                })?
-            }
-        };
-        table.used.insert(name.to_owned(), socket);
         Ok(Self { name: name.to_owned() })
     }
 }
 
-/// Whether there are too few descriptors: those of released names are ours to give.
-pub(crate) fn is_short(error: &std::io::Error) -> bool {
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        reserved().remove(&self.name);
+    }
+}
+
+/// Holds a name, by its [`socket_name`], until the result is dropped; the error says that it is in use.
+///
+/// An abstract Unix socket: taking it is atomic and machine-wide, and it goes with its last copy. So only a process that
+/// forks no copies of its descriptors may hold it.
+pub(crate) fn hold(socket_name: &[u8]) -> io::Result<UnixListener> {
+    UnixListener::bind_addr(&SocketAddr::from_abstract_name(socket_name)?)
+}
+
+/// Whether an error says that there are too few descriptors.
+pub(crate) fn is_short(error: &io::Error) -> bool {
     let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
     matches!(code, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
 }
 
-/// Gives back the descriptors of released names, for who needs some.
-pub(crate) fn give_back() {
-    table().lock().unwrap_or_else(PoisonError::into_inner).released.clear();
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let mut table = table().lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(socket) = table.used.remove(&self.name) {
-            if table.released.len() == KEPT {
-                table.released.pop_front();
-            }
-            table.released.push_back((std::mem::take(&mut self.name), socket));
-        }
-    }
-}
-
 /// At most 107 bytes: a long name goes by its start and its hash (FNV-1a, 128 bits), which must be
 /// the same in every build.
-fn socket_name(name: &str) -> Vec<u8> {
+pub(crate) fn socket_name(name: &str) -> Vec<u8> {
     let mut socket = b"peer-node/".to_vec();
     if name.len() <= LONGEST_DERIVED {
         socket.extend_from_slice(name.as_bytes());
@@ -219,11 +191,17 @@ mod tests {
     #[test]
     fn a_name_is_held_once_and_can_be_taken_again() {
         for name in [random_name("held"), "x".repeat(255)] {
-            let held = Reservation::take(&name).unwrap();
-            assert_eq!(Reservation::take(&name).unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
-            drop(held);
+            let reserved = Reservation::take(&name).unwrap();
+            assert_eq!(Reservation::take(&name).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+            drop(reserved);
             Reservation::take(&name).unwrap();
-            assert!(socket_name(&name).len() <= 107);
+
+            let socket = socket_name(&name);
+            assert!(socket.len() <= 107);
+            let held = hold(&socket).unwrap();
+            assert_eq!(hold(&socket).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+            drop(held);
+            hold(&socket).unwrap();
         }
     }
 }

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::io::Errno;
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::name;
 use crate::options::EnvValue;
 use crate::state::Reason;
 use crate::timeouts::{Deadline, KEEPER_ANSWER};
@@ -72,26 +71,17 @@ pub(crate) struct Process {
 /// So many requests may be on their way: descriptors on their way are few, too.
 static REQUESTS: Semaphore = Semaphore::const_new(16);
 
-/// Spawns a process; on the control plane.
-pub(crate) async fn spawn(request: Request) -> io::Result<Spawned> {
+/// Spawns a process, the peer `name` if it is one; on the control plane. The error is of the kind `AddrInUse` if
+/// another process has a peer of that name.
+pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Spawned> {
     // It is never closed.
     let _permit = REQUESTS.acquire().await.map_err(io::Error::other)?;
-    match try_spawn(&request).await {
-        Err(error) if name::is_short(&error) => {
-            name::give_back();
-            try_spawn(&request).await
-        }
-        spawned => spawned,
-    }
-}
-
-async fn try_spawn(request: &Request) -> io::Result<Spawned> {
     let keeper = Keeper::current()?;
-    let (theirs, ours) = descriptors::make(request)?;
+    let (theirs, ours) = descriptors::make(&request)?;
     // Its value for "unlimited" is none of these.
     let mark: Mark = rand::random::<u64>() >> 2;
     let process = tokio::select! {
-        spawned = keeper.spawn(request.to_wire(mark), theirs) => spawned??,
+        spawned = keeper.spawn(request.to_wire(mark, name), theirs) => spawned??,
         // If it is spawned after that, nobody waits for it, and it is killed.
         () = Deadline::after(KEEPER_ANSWER).passed() => return Err(keeper.silent()),
     };
@@ -103,7 +93,8 @@ async fn try_spawn(request: &Request) -> io::Result<Spawned> {
 fn refused(Refused { step, errno }: Refused) -> io::Error {
     let error = io::Error::from_raw_os_error(errno);
     match step {
-        Step::Fork | Step::Execute => error,
+        // Nothing else is refused for the kind of reason for which a name is.
+        Step::Name | Step::Fork | Step::Execute => error,
         Step::Directory => not_entered(&error),
     }
 }

@@ -131,6 +131,29 @@ impl Spawning {
     }
 }
 
+#[remote]
+async fn start_and_stop(name: String) -> Result<(), String> {
+    let peer = peer::start(StartOptions::new().name(name)).await.map_err(|error| error.to_string())?;
+    peer.stop().await.map_err(|error| error.to_string())
+}
+
+#[peer_test(nodes = 1)]
+async fn a_name_is_free_for_everybody_when_stop_returns(nodes: Nodes) -> peer::Result {
+    let spawning = Spawning::begin();
+    let name = ct_peer_name!();
+    for connection in CONNECTIONS {
+        for _ in 0..20 {
+            let peer = ct_peer!({ name: name.clone(), connection: connection }).await?;
+            let refused = nodes[0].call(start_and_stop, (name.clone(),)).await?.unwrap_err();
+            assert!(refused.contains("is there already"), "{refused}");
+            peer.stop().await?;
+            nodes[0].call(start_and_stop, (name.clone(),)).await?.unwrap();
+        }
+    }
+    spawning.end();
+    Ok(())
+}
+
 #[peer_test(timetrap = "off")]
 async fn a_restart_under_the_same_name_works_at_once() -> peer::Result {
     let (rounds, begun) = (rounds(150, 1000), Instant::now());

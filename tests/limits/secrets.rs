@@ -14,7 +14,9 @@ use crate::support::{Folder, driven, run};
 #[expect(clippy::zombie_processes, reason = "it is the node's end that ends it")]
 fn have_children() -> [u32; 2] {
     let mut shell = Command::new("sh");
-    let mut child = shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdout(Stdio::piped()).spawn().unwrap();
+    // It says its pid when it has been executed: before that it has no environment, for a moment.
+    let script = "sh -c 'echo $$; sleep 1000; :' & wait";
+    let mut child = shell.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     [child.id(), line.trim().parse().unwrap()]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
@@ -23,6 +24,8 @@ struct Child {
     pausing: Option<Deadline>,
     /// What was stopped on request, by pid and start.
     paused: HashSet<(u32, u64)>,
+    /// Holds its name, if it has one, until everything below it is gone.
+    _name: Option<UnixListener>,
 }
 
 pub(super) struct Family {
@@ -60,15 +63,18 @@ impl Family {
     }
 
     pub(super) fn spawn(&mut self, spawn: &Spawn, descriptors: Descriptors) -> io::Result<()> {
-        let outcome = match descriptors {
-            Some(descriptors) => spawn::spawn(spawn, &descriptors),
+        let spawned = match descriptors {
+            Some(descriptors) => {
+                spawn::hold_name(spawn).and_then(|name| Ok((name, spawn::spawn(spawn, &descriptors)?)))
+            }
             None => Err(Refused { step: Step::Fork, errno: Errno::MFILE.raw_os_error() }),
         };
-        if let Ok(pid) = outcome {
-            let child = Child { pid, ending: None, pausing: None, paused: HashSet::new() };
+        let outcome = spawned.map(|(name, pid)| {
+            let child = Child { pid, ending: None, pausing: None, paused: HashSet::new(), _name: name };
             self.children.insert(spawn.mark, child);
             self.marks.insert(pid, spawn.mark);
-        }
+            pid
+        });
         self.line.tell(&FromKeeper::Spawned { mark: spawn.mark, outcome })
     }
 

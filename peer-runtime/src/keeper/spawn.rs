@@ -4,13 +4,21 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
+use crate::name;
 use crate::sys::{self, Plan};
 use crate::wire::keeper::{DESCRIPTORS, Refused, Spawn, Step};
 
 /// Where programs are looked for without a `PATH`, as by the C library.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+
+/// Takes its name, if it has one.
+pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, Refused> {
+    let held = spawn.name.as_deref().map(name::hold).transpose();
+    held.map_err(|error| Refused { step: Step::Name, errno: errno(&error) })
+}
 
 /// Spawns it, with its directory and its standard descriptors; gives its pid.
 pub(super) fn spawn(spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Result<u32, Refused> {

@@ -73,7 +73,6 @@ impl Crowd {
             return Ok(());
         }
         if name::is_short(&error) {
-            name::give_back();
             self.hang_up(self.heard_long().min(self.arrived.len().div_ceil(2)));
         }
         let since = *self.failing.get_or_insert_with(Instant::now);

@@ -129,11 +129,11 @@ pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inne
     let begun = Instant::now();
     let Recipe { name, options, .. } = recipe;
     let node = first_name(options, name);
-    let reservation = Reservation::take(name).map_err(|error| name_error(name, &node, &error))?;
+    let reservation = Reservation::take(name).map_err(|_| name_in_use(name))?;
     let listener = listen(options.connection, &node)?;
     let spec = specification(options, name, listener.as_ref());
     let readiness = Readiness::before(options).await?;
-    let spawned = spawn(request, &node, options).await?;
+    let spawned = spawn(request, name, &node, options).await?;
     let parts = Parts {
         recipe: recipe.clone(),
         node,
@@ -156,14 +156,7 @@ pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inne
 }
 
 fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error> {
-    let bound = Listener::bind(connection).or_else(|error| {
-        if !name::is_short(&error) {
-            return Err(error);
-        }
-        name::give_back();
-        Listener::bind(connection)
-    });
-    bound.map_err(|error| {
+    Listener::bind(connection).map_err(|error| {
         if name::is_short(&error) {
             return no_room(node, &format!("it cannot be listened for: {error}"));
         }
@@ -179,26 +172,18 @@ fn no_room(node: &str, what: &str) -> Error {
         .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
 }
 
-fn name_error(name: &str, node: &str, error: &io::Error) -> Error {
-    if name::is_short(error) {
-        no_room(node, &format!("its name cannot be held: {error}"))
-    } else if error.kind() == io::ErrorKind::AddrInUse {
-        Error::new(
-            Kind::NameInUse,
-            "start of a peer",
-            format!("option `name`: \"{name}\": a node of that name is there already"),
-        )
-        .hint("stop that one first, or use `random_name` or `ct_peer_name!`; a process that has stopped it may hold its name until it ends")
-    } else {
-        Error::new(Kind::Io, "start of a peer", format!("the name \"{name}\" cannot be held: {error}"))
-    }
+fn name_in_use(name: &str) -> Error {
+    let what = format!("option `name`: \"{name}\": a node of that name is there already");
+    Error::new(Kind::NameInUse, "start of a peer", what)
+        .hint("stop that one first, or use `random_name` or `ct_peer_name!`")
 }
 
-async fn spawn(request: Request, node: &str, options: &StartOptions) -> Result<process::Spawned, Error> {
+async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions) -> Result<process::Spawned, Error> {
     let program = request.program.display().to_string();
     let option = if options.foreign.is_some() { "foreign" } else { "exec" };
-    process::spawn(request).await.map_err(|error| {
+    process::spawn(request, Some(name)).await.map_err(|error| {
         let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => return name_in_use(name),
             io::ErrorKind::NotFound if options.foreign.is_some() => "the option `foreign` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
             io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
             io::ErrorKind::TimedOut => "SIGCONT continues it; if it is killed, the next peer has another one".to_owned(),

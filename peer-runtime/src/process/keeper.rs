@@ -224,7 +224,7 @@ fn is_lost() -> io::Error {
 
 impl Request {
     /// What the keeper needs to know of it; the environment is that of this process now.
-    pub(super) fn to_wire(&self, mark: Mark) -> Spawn {
+    pub(super) fn to_wire(&self, mark: Mark, name: Option<&str>) -> Spawn {
         let bytes = |word: &std::ffi::OsStr| word.as_bytes().to_vec();
         let program = self.program.as_os_str();
         let args = std::iter::once(self.arg0.as_deref().unwrap_or(program)).chain(self.args.iter().map(|arg| &**arg));
@@ -243,6 +243,7 @@ impl Request {
         }
         Spawn {
             mark,
+            name: name.map(name::socket_name),
             program: bytes(program),
             args: args.map(bytes).collect(),
             env,

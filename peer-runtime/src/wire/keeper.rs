@@ -34,6 +34,8 @@ pub(crate) enum ToKeeper {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Spawn {
     pub(crate) mark: Mark,
+    /// The socket that holds the name of a peer, from before it is spawned until everything of it is gone.
+    pub(crate) name: Option<Vec<u8>>,
     pub(crate) program: Vec<u8>,
     /// From the zeroth on.
     pub(crate) args: Vec<Vec<u8>>,
@@ -77,6 +79,7 @@ pub(crate) struct Refused {
 /// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
+    Name,
     Fork,
     Directory,
     Execute,

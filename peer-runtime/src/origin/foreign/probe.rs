@@ -28,7 +28,7 @@ pub(super) enum Probed {
 
 /// Runs the command until it ends, for a bounded time, and not longer than the program that it asks.
 pub(super) async fn run(request: Request, ending: &mut watch::Receiver<bool>) -> Probed {
-    let Spawned { process, stdin, console, .. } = match process::spawn(request).await {
+    let Spawned { process, stdin, console, .. } = match process::spawn(request, None).await {
         Ok(spawned) => spawned,
         Err(error) if is_lasting(&error) => return Probed::Impossible(error),
         Err(error) => return Probed::Failed(format!("it cannot be executed: {error}")),
