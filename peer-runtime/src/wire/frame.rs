@@ -50,7 +50,7 @@ enum Carries {
 impl Stream {
     /// A stream that carries console text until [`MAGIC`].
     pub(crate) fn text(limit: usize) -> Self {
-        Self { buffer: vec![0; ROOM.min(limit)], start: 0, end: 0, carries: Carries::TextThenFrames, limit }
+        Self { buffer: vec![0; room(limit)], start: 0, end: 0, carries: Carries::TextThenFrames, limit }
     }
 
     /// A stream that carries frames from its first byte on.
@@ -60,8 +60,8 @@ impl Stream {
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
-        if self.buffer.len() < ROOM.min(limit) {
-            self.buffer.resize(ROOM.min(limit), 0);
+        if self.buffer.len() < room(limit) {
+            self.buffer.resize(room(limit), 0);
         }
     }
 
@@ -177,6 +177,11 @@ impl Stream {
         let start = std::mem::replace(&mut self.start, self.end);
         if self.carries == Carries::Frames { &[] } else { &self.buffer[start..self.end] }
     }
+}
+
+/// What a buffer has room for at first, where no frame may be longer than `limit`.
+fn room(limit: usize) -> usize {
+    limit.saturating_add(PREFIX).min(ROOM)
 }
 
 /// Appends a frame to `out` whose content `write` appends. Gives the frame's length back as an
