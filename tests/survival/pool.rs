@@ -56,8 +56,8 @@ impl fmt::Display for Found {
             writeln!(f, "  survived: {left}")?;
         }
         if !self.is_valid() {
-            for line in self.output.lines() {
-                writeln!(f, "  | {line}")?;
+            for line in self.output.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev() {
+                writeln!(f, "  | {line:.200}")?;
             }
         }
         write!(f, "  again: SURVIVAL_CELL={} cargo test --test survival", self.cell)

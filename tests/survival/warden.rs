@@ -26,6 +26,8 @@ use crate::tree::{Process, below};
 
 /// From the end of the origin until nothing of it may be left.
 const GONE: Duration = Duration::from_secs(2);
+/// The same where the origin has to look at all processes of the machine, several times.
+const FOUND: Duration = Duration::from_secs(10);
 
 /// How often something is looked for that must be there.
 const LOOKS: usize = 1000;
@@ -91,7 +93,12 @@ fn warden() {
     if let Err(fault) = &came_to {
         warden.print("fault", fault);
     }
-    let (left, after) = warden.settle(if came_to.is_ok() { GONE } else { Duration::ZERO });
+    let limit = match &came_to {
+        Err(_) => Duration::ZERO,
+        Ok(()) if warden.plan.way == Way::KillKeeper => FOUND,
+        Ok(()) => GONE,
+    };
+    let (left, after) = warden.settle(limit);
     if came_to.is_ok() {
         for process in &left {
             let what = warden.seen.get(&process.pid).map_or("unknown", String::as_str);
