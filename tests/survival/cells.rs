@@ -50,10 +50,14 @@ named! {
         Int = "sigint",
         Hup = "sighup",
         Kill = "sigkill",
+        /// Another program takes its place, which has nothing to do with all that.
+        Exec = "exec",
         /// SIGKILL to the `cargo test` above it.
         KillCargo = "sigkill-cargo",
         /// SIGKILL to the `cargo nextest run` above it.
         KillNextest = "sigkill-nextest",
+        /// SIGKILL to its keeper: it goes on by itself, and ends what the keeper would have ended.
+        KillKeeper = "sigkill-keeper",
         /// SIGKILL to it and to its keeper, which has no time to do anything: the stated limit.
         KillBoth = "sigkill-both",
     }
@@ -61,7 +65,7 @@ named! {
 
 impl Way {
     /// Those that every peer survives nowhere, and that need no cargo.
-    const PLAIN: &[Self] = Self::ALL.split_at(12).0;
+    const PLAIN: &[Self] = Self::ALL.split_at(13).0;
     /// What else is picked by chance; seldom, since cargo takes its time.
     const CARGO: &[Self] = &[Self::KillCargo, Self::KillNextest];
 
@@ -69,6 +73,11 @@ impl Way {
     pub(crate) fn is_signal(self) -> bool {
         use Way::*;
         matches!(self, Term | Int | Hup | Kill | KillCargo | KillNextest | KillBoth)
+    }
+
+    /// Whether its process goes on, and only all that is below it has to end.
+    pub(crate) fn goes_on(self) -> bool {
+        matches!(self, Self::Exec | Self::KillKeeper)
     }
 
     /// Whether the origin is a child of cargo.

@@ -16,6 +16,8 @@ use crate::cells::Kin;
 
 /// What says in the ledger that the peer has come to the state of the cell.
 pub(crate) const STATE: &str = "state";
+/// What says that another program has taken the place of the origin.
+pub(crate) const REPLACED: &str = "replaced";
 
 /// The scripts: `$1` is the ledger, `$2` this executable. Each ends by itself, at the latest after two minutes.
 ///

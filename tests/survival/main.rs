@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bystander::Bystander;
 use cells::{Cell, Kin, State, Way};
-use pool::{Found, run, say, summary};
+use pool::{AT_ONCE, Found, run, say, summary};
 
 /// One test at a time: each of them keeps the machine busy, and two seconds are two seconds.
 static TURN: Mutex<()> = Mutex::new(());
@@ -51,14 +51,14 @@ fn nothing_survives_whatever_ends_the_origin() {
         }
         (None, None) => (cells::table().iter().map(ToString::to_string).collect(), "the table".to_owned()),
     };
-    nothing_is_left_of(&cells, &which);
+    nothing_is_left_of(&cells, &which, AT_ONCE);
 }
 
 /// Runs the cells, beside a process that has nothing to do with them and must not notice.
-fn nothing_is_left_of(cells: &[String], which: &str) {
+fn nothing_is_left_of(cells: &[String], which: &str, at_once: usize) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let bystander = Bystander::start();
-    let found = run(cells);
+    let found = run(cells, at_once);
     bystander.check();
     let summary = summary(&found, which);
     say(&summary);
@@ -76,12 +76,23 @@ fn nothing_survives_kill_9_while_fifty_peers_boot() {
     let ways = [(Way::Kill, &[50, 50, 30, 10, 1][..]), (Way::KillCargo, &[50, 20]), (Way::KillNextest, &[50])];
     for (way, counts) in ways {
         for count in counts {
-            nothing_is_left_of(
-                &[format!("fifty/{way}/{count}")],
-                &format!("{way} while 50 boot, {count} of them there"),
-            );
+            let which = format!("{way} while 50 boot, {count} of them there");
+            nothing_is_left_of(&[format!("fifty/{way}/{count}")], &which, 1);
         }
     }
+}
+
+/// Without its keeper the origin ends what is left of its peers. It looks at all processes of the machine for that, which takes
+/// its time, so there are few at once; and who forks faster than that is not found.
+#[test]
+fn nothing_survives_the_keeper() {
+    let finds = |kin: &&Kin| !matches!(kin, Kin::Forker | Kin::Swarm);
+    let states = [State::Idle, State::Sigstopped, State::ConsoleFull];
+    let cells = states.iter().flat_map(|state| {
+        let cell = |kin| Cell { way: Way::KillKeeper, state: *state, kin, tcp: false, linked: true, after: None };
+        Kin::ALL.iter().filter(finds).map(move |kin| cell(*kin).to_string())
+    });
+    nothing_is_left_of(&cells.collect::<Vec<_>>(), "the keeper killed", 2);
 }
 
 /// The one stated limit. The peers end all the same; what of their descendants is left is counted.
@@ -96,7 +107,7 @@ fn origin_and_keeper_killed_in_the_same_instant() {
         }
     }
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = run(&cells);
+    let found = run(&cells, AT_ONCE);
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();
     for name in found.iter().flat_map(Found::left_names) {
         *left.entry(name).or_default() += 1;

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::BufRead;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process};
 use tokio::sync::mpsc;
 
 use crate::cells::{Cell, Kin, State, Way};
-use crate::kin::{self, STATE, report};
+use crate::kin::{self, REPLACED, STATE, report};
 use crate::support::DEADLINE;
 use crate::told;
 
@@ -55,7 +57,7 @@ async fn act() -> peer::Result {
     if words.recv().await.is_none() {
         last_resort().await?;
     }
-    let ended = end(cell.way).await;
+    let ended = end(cell.way, &ledger).await;
     drop(held);
     ended
 }
@@ -194,7 +196,7 @@ async fn driven_fifty() -> peer::Result {
     last_resort().await
 }
 
-async fn end(way: Way) -> peer::Result {
+async fn end(way: Way, ledger: &str) -> peer::Result {
     match way {
         Way::Pass => Ok(()),
         Way::Assertion => {
@@ -214,6 +216,10 @@ async fn end(way: Way) -> peer::Result {
         Way::Segv => loop {
             kill_process(getpid(), Signal::SEGV)?;
         },
+        Way::Exec => {
+            let script = format!(r#"echo "$$ {REPLACED}" 1<>"$1"; exec sleep 120"#);
+            Err(Command::new("sh").args(["-c", &script, "sh", ledger]).exec())?
+        }
         _ => last_resort().await,
     }
 }

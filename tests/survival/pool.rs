@@ -12,7 +12,7 @@ use crate::support::{Folder, without_harness};
 
 /// Wardens at once. Most cells wait most of the time, for time traps and shutdown policies of a second and more, so
 /// this is far above the number of processors; with more of them on two processors, they get into each other's 2 s.
-const AT_ONCE: usize = 24;
+pub(crate) const AT_ONCE: usize = 24;
 
 /// What a warden found.
 #[derive(Debug, Default)]
@@ -56,20 +56,20 @@ impl fmt::Display for Found {
             writeln!(f, "  survived: {left}")?;
         }
         if !self.is_valid() {
-            for line in self.output.lines() {
-                writeln!(f, "  | {line}")?;
+            for line in self.output.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev() {
+                writeln!(f, "  | {line:.200}")?;
             }
         }
         write!(f, "  again: SURVIVAL_CELL={} cargo test --test survival", self.cell)
     }
 }
 
-/// Runs the cells, in this order, and says what was found.
-pub(crate) fn run(cells: &[String]) -> Vec<Found> {
+/// Runs the cells, in this order, so many at once, and says what was found.
+pub(crate) fn run(cells: &[String], at_once: usize) -> Vec<Found> {
     let pending = Mutex::new(cells.iter());
     let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(cells.len()) {
+        for _ in 0..at_once.min(cells.len()) {
             scope.spawn(|| {
                 loop {
                     // Not held while the cell runs.

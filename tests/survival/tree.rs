@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
+use std::os::fd::OwnedFd;
+use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 /// A process that is alive.
@@ -57,13 +60,26 @@ impl Process {
         self.command.split(' ').any(|argument| argument == "--peer-keeper=1")
     }
 
+    /// Waits until it has ended, or for the deadline.
+    pub(crate) fn await_end(&self, deadline: Instant) {
+        let limit = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).unwrap();
+        if let Some(held) = self.hold() {
+            // An error says that it is time to look again.
+            let _ = poll(&mut [PollFd::new(&held, PollFlags::IN)], Some(&limit));
+        }
+    }
+
+    /// None where it has ended.
+    fn hold(&self) -> Option<OwnedFd> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw)?;
+        let held = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        self.is_still().then_some(held)
+    }
+
     /// Sends a signal to this process, and to no later one of its pid.
     pub(crate) fn send(&self, signal: Signal) {
-        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        // Errors say that it has ended.
-        if let Some(Ok(held)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty()))
-            && self.is_still()
-        {
+        if let Some(held) = self.hold() {
+            // An error says that it has ended.
             let _ = pidfd_send_signal(held, signal);
         }
     }

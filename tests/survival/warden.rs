@@ -18,7 +18,7 @@ use rustix::process::{
 };
 
 use crate::cells::{Cell, State, Way};
-use crate::kin::STATE;
+use crate::kin::{REPLACED, STATE};
 use crate::pool::built;
 use crate::support::{DEADLINE, without_harness};
 use crate::told;
@@ -26,6 +26,8 @@ use crate::tree::{Process, below};
 
 /// From the end of the origin until nothing of it may be left.
 const GONE: Duration = Duration::from_secs(2);
+/// The same where the origin has to look at all processes of the machine, several times.
+const FOUND: Duration = Duration::from_secs(10);
 
 /// How often something is looked for that must be there.
 const LOOKS: usize = 1000;
@@ -91,7 +93,12 @@ fn warden() {
     if let Err(fault) = &came_to {
         warden.print("fault", fault);
     }
-    let (left, after) = warden.settle(if came_to.is_ok() { GONE } else { Duration::ZERO });
+    let limit = match &came_to {
+        Err(_) => Duration::ZERO,
+        Ok(()) if warden.plan.way == Way::KillKeeper => FOUND,
+        Ok(()) => GONE,
+    };
+    let (left, after) = warden.settle(limit);
     if came_to.is_ok() {
         for process in &left {
             let what = warden.seen.get(&process.pid).map_or("unknown", String::as_str);
@@ -130,7 +137,9 @@ struct Warden {
     seen: HashMap<u32, String>,
     counts: HashMap<String, usize>,
     started: usize,
-    ended: Option<(Instant, WaitStatus)>,
+    ended: Option<WaitStatus>,
+    /// Since when there may be nothing.
+    over: Option<Instant>,
     empty: bool,
 }
 
@@ -158,7 +167,20 @@ impl Warden {
         reap(sender);
         let stderr = origin.stderr.take();
         let (seen, counts) = (HashMap::new(), HashMap::new());
-        Self { plan, origin, held, stderr, events, output, seen, counts, started: 0, ended: None, empty: false }
+        Self {
+            plan,
+            origin,
+            held,
+            stderr,
+            events,
+            output,
+            seen,
+            counts,
+            started: 0,
+            ended: None,
+            over: None,
+            empty: false,
+        }
     }
 
     /// Up to the end of the origin, which has to be the one that was meant.
@@ -184,6 +206,13 @@ impl Warden {
             }
         }
         self.end_origin()?;
+        if self.plan.way == Way::Exec {
+            self.need("the other program", |warden| warden.counts.contains_key(REPLACED))?;
+        }
+        if self.plan.way.goes_on() {
+            self.over = Some(Instant::now());
+            return Ok(());
+        }
         let deadline = Instant::now() + DEADLINE;
         while self.ended.is_none() {
             if !self.next(deadline) {
@@ -210,7 +239,7 @@ impl Warden {
     /// Waits for something, or for the deadline; an error is the early end of the origin.
     fn until(&mut self, deadline: Instant, is_there: fn(&Self) -> bool) -> Result<bool, String> {
         while !is_there(self) {
-            if let Some((_, status)) = self.ended {
+            if let Some(status) = self.ended {
                 return Err(format!("the origin ended early, {status:?}: {:?}", self.counts));
             }
             if !self.next(deadline) {
@@ -225,12 +254,15 @@ impl Warden {
         match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(Event::Line(pid, what)) => {
                 *self.counts.entry(what.clone()).or_default() += 1;
-                if what != STATE {
+                if ![STATE, REPLACED].contains(&&*what) {
                     self.started += 1;
                     self.seen.insert(pid, what);
                 }
             }
-            Ok(Event::Ended(pid, status)) if pid == self.origin.id() => self.ended = Some((Instant::now(), status)),
+            Ok(Event::Ended(pid, status)) if pid == self.origin.id() => {
+                self.over.get_or_insert_with(Instant::now);
+                self.ended = Some(status);
+            }
             Ok(Event::Ended(..)) => {}
             Ok(Event::Empty) => self.empty = true,
             Ok(Event::Alone) => {
@@ -252,18 +284,13 @@ impl Warden {
     }
 
     fn end_origin(&mut self) -> Result<(), String> {
-        let origin = self.origin.id();
         match self.plan.way {
             Way::Term => self.signal_origin(Signal::TERM),
             Way::Int => self.signal_origin(Signal::INT),
             Way::Hup => self.signal_origin(Signal::HUP),
             Way::Kill | Way::KillCargo | Way::KillNextest => self.signal_origin(Signal::KILL),
             Way::KillBoth => {
-                let keepers =
-                    below(origin).into_iter().filter(|process| process.is_keeper() && process.parent == origin);
-                let [keeper] = &keepers.collect::<Vec<_>>()[..] else {
-                    return Err("the origin has no keeper, or several".to_owned());
-                };
+                let keeper = self.keeper()?;
                 // So that it has no time to do anything.
                 keeper.send(Signal::STOP);
                 self.signal_origin(Signal::KILL);
@@ -275,10 +302,23 @@ impl Warden {
                     let mut log = File::options().append(true).open(&self.output).unwrap();
                     thread::spawn(move || std::io::copy(&mut stderr, &mut log));
                 }
-                self.say_a_word();
+                if self.plan.way == Way::KillKeeper {
+                    self.keeper()?.send(Signal::KILL);
+                } else {
+                    self.say_a_word();
+                }
             }
         }
         Ok(())
+    }
+
+    fn keeper(&self) -> Result<Process, String> {
+        let origin = self.origin.id();
+        let mut keepers = below(origin).into_iter().filter(|process| process.is_keeper() && process.parent == origin);
+        match (keepers.next(), keepers.next()) {
+            (Some(keeper), None) => Ok(keeper),
+            _ => Err("the origin has no keeper, or several".to_owned()),
+        }
     }
 
     fn signal_origin(&self, signal: Signal) {
@@ -287,7 +327,7 @@ impl Warden {
     }
 
     fn check_end(&self) -> Result<(), String> {
-        let Some((_, status)) = self.ended else { return Ok(()) };
+        let Some(status) = self.ended else { return Ok(()) };
         let (code, signal) = match self.plan.way {
             Way::Pass => (Some(0), None),
             Way::Assertion | Way::PanicInTask | Way::Timetrap => (Some(101), None),
@@ -297,6 +337,7 @@ impl Warden {
             Way::Term => (None, Some(Signal::TERM)),
             Way::Int => (None, Some(Signal::INT)),
             Way::Hup => (None, Some(Signal::HUP)),
+            Way::Exec | Way::KillKeeper => return Ok(()),
             Way::Kill | Way::KillCargo | Way::KillNextest | Way::KillBoth => (None, Some(Signal::KILL)),
         };
         let is = (status.exit_status(), status.terminating_signal());
@@ -308,16 +349,34 @@ impl Warden {
 
     /// Waits until there is no child left; what is there still at the deadline, and how long it took.
     fn settle(&mut self, limit: Duration) -> (Vec<Process>, Duration) {
-        let ended = self.ended.map_or_else(Instant::now, |(at, _)| at);
+        let over = self.over.unwrap_or_else(Instant::now);
+        let deadline = over + limit;
+        if self.plan.way.goes_on() {
+            // Whoever has just lost its parent may be missed by one look, but hardly by several.
+            while let Some(other) = (0..5).find_map(|_| self.left().pop())
+                && Instant::now() < deadline
+            {
+                other.await_end(deadline);
+            }
+            // Now it is its turn, so that it can be seen that there is nothing else.
+            self.signal_origin(Signal::KILL);
+        }
+        let after = over.elapsed();
         while !self.empty {
-            if !self.next(ended + limit) {
-                let after = ended.elapsed();
+            if !self.next(deadline) {
                 // What forks all the time may be missed by one look.
-                let left = (0..LOOKS).map(|_| below(std::process::id())).find(|left| !left.is_empty());
+                let left = (0..LOOKS).map(|_| self.left()).find(|left| !left.is_empty());
                 return (left.unwrap_or_default(), after);
             }
         }
-        (Vec::new(), ended.elapsed())
+        (Vec::new(), if self.plan.way.goes_on() { after } else { over.elapsed() })
+    }
+
+    /// Everything below this process that may not be there.
+    fn left(&self) -> Vec<Process> {
+        let mut left = below(std::process::id());
+        left.retain(|process| !(self.plan.way.goes_on() && process.pid == self.origin.id()));
+        left
     }
 
     /// Ends what is left, so that a run that fails leaves nothing behind either.
