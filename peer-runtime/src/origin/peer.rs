@@ -70,6 +70,8 @@ impl Peer {
     /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of
     /// other executables. Mirrors the manual's `call/4,5` in its arguments.
     ///
+    /// The type of the result has to be told; of a function without one it is `let () = ...`.
+    ///
     /// # Errors
     /// As [`call`](Self::call); `is_badarg`, with both signatures, if the arguments do not decode there. What is sent
     /// describes itself (MessagePack), in which `Some(None)` and `None` are the same.
