@@ -82,5 +82,6 @@ fn is_stopped(pid: u32) -> bool {
         let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
         status.lines().find_map(|line| line.strip_prefix("State:\t")).unwrap_or_default().to_owned()
     });
-    states.collect::<Vec<_>>().iter().all(|state| state.starts_with('T'))
+    // In the kernel (D), for the child that it is starting, it stands still as well.
+    states.collect::<Vec<_>>().iter().all(|state| state.starts_with(['T', 'D']))
 }

@@ -28,7 +28,7 @@ async fn it_is_asked_to_end_and_given_time() -> peer::Result {
         peer.stop().await?;
         assert!(begun.elapsed() < Duration::from_secs(4), "{shutdown}: {:?}", begun.elapsed());
         assert_eq!(peer.state(), PeerState::Down(Reason::Stopped));
-        assert_eq!(last_words(&peer).await, "up\nbye");
+        assert_eq!(last_words(&peer).await, "up\n[peer] asked to end, by SIGTERM\nbye");
         assert!(is_gone(peer.os_pid()));
     }
     Ok(())

@@ -33,6 +33,7 @@ pub(crate) struct Prepared {
 /// that cannot become the node it was started as ends here, and says why.
 pub(crate) fn prepare(args: Vec<OsString>, owner: Arc<dyn Owner>) -> Prepared {
     begun();
+    halt::find_keeper();
     match try_prepare(args, owner) {
         Ok(prepared) => prepared,
         Err(error) => fail(&error.to_string()),

@@ -1,7 +1,7 @@
 //! The ends of a node: in order, with its stop hooks, and at once when its origin is gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::process::Signal;
 
@@ -41,10 +41,20 @@ pub fn halt(status: i32) -> ! {
     std::process::exit(status)
 }
 
+/// Whether this process ends with its parent, as those do whose parent is a keeper.
+static KEPT: OnceLock<bool> = OnceLock::new();
+
+/// Finds that out; on the first thread, which is the one that it is known of.
+pub(super) fn find_keeper() {
+    let kept = rustix::process::parent_process_death_signal() == Ok(Some(Signal::KILL));
+    // Once, before main.
+    let _ = KEPT.set(kept);
+}
+
 /// Ends what this node started in its group; itself it leaves the group first, to end with a status of its own.
 /// Only on another machine, or behind a prefix that stays: where the keeper is its parent, that one does more.
 fn end_group() {
-    if rustix::process::parent_process_death_signal() == Ok(Some(Signal::KILL)) {
+    if KEPT.get() == Some(&true) {
         return;
     }
     let own = rustix::process::getpid();
