@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
@@ -18,6 +19,7 @@ use crate::wire::keeper::{Exit, Left, Mark, Refused, Step, ToKeeper};
 mod descriptors;
 mod keeper;
 mod line;
+mod listener;
 
 use keeper::Keeper;
 pub(crate) use keeper::run_by;
@@ -59,6 +61,8 @@ pub(crate) struct Process {
     mark: Mark,
     pid: u32,
     keeper: Arc<Keeper>,
+    /// Its end was asked for here.
+    is_to_end: AtomicBool,
     /// How it ended, once it has.
     exit: watch::Sender<Option<Reason>>,
     /// What it had left behind, once nothing of it is left.
@@ -117,7 +121,8 @@ fn not_entered(error: &io::Error) -> io::Error {
 impl Process {
     fn new(mark: Mark, pid: u32, keeper: Arc<Keeper>) -> Self {
         let (exit, gone) = (watch::Sender::new(None), watch::Sender::new(None));
-        Self { mark, pid, keeper, exit, gone, turn: tokio::sync::Mutex::default(), pausing: Mutex::default() }
+        let (turn, pausing) = Default::default();
+        Self { mark, pid, keeper, is_to_end: AtomicBool::new(false), exit, gone, turn, pausing }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -127,6 +132,11 @@ impl Process {
     /// Whether the process has ended; perhaps not yet what is below it.
     pub(crate) fn has_ended(&self) -> bool {
         self.exit.borrow().is_some()
+    }
+
+    /// Whether its end was asked for here.
+    pub(crate) fn is_to_end(&self) -> bool {
+        self.is_to_end.load(Ordering::Acquire)
     }
 
     /// Completes when the process has ended.
@@ -145,11 +155,13 @@ impl Process {
 
     /// Kills the process, and with it everything below it.
     pub(crate) fn kill(&self) {
+        self.is_to_end.store(true, Ordering::Release);
         self.keeper.ask(&ToKeeper::Kill { mark: self.mark });
     }
 
     /// Asks the process, and it alone, by SIGTERM to end.
     pub(crate) fn terminate(&self) {
+        self.is_to_end.store(true, Ordering::Release);
         self.keeper.ask(&ToKeeper::Terminate { mark: self.mark });
     }
 

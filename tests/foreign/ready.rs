@@ -125,6 +125,24 @@ async fn by_a_port() -> peer::Result {
 }
 
 #[peer_test]
+async fn somebody_elses_port_is_not_its_own() {
+    let folder = Folder::new();
+    let fifo = folder.fifo("fifo");
+    let port = server::free_port();
+    // It is started, and then somebody else listens where it should.
+    let options = shell(r#"echo > "$1"; exec sleep 1000"#, [text(&fifo)]).ready(Ready::Tcp(port));
+    let start = refused(peer::start_link(options.wait_boot(WaitBoot::For(Duration::from_secs(3)))));
+    let other = tokio::task::spawn_blocking(move || {
+        std::fs::read(&fifo).unwrap();
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap()
+    });
+    let (error, other) = tokio::join!(start, other);
+    drop(other.unwrap());
+    assert!(error.is_boot_failed() && error.is_timeout(), "{error}");
+    says(&error, &[&format!("something else listens on 127.0.0.1:{port}: another test"), "a port of its own"]);
+}
+
+#[peer_test]
 async fn by_a_file_that_an_earlier_run_did_not_leave() -> peer::Result {
     let folder = Folder::new();
     let (file, fifo) = (folder.path("ready"), folder.fifo("fifo"));
@@ -225,6 +243,7 @@ async fn a_boot_that_takes_too_long_says_what_was_waited_for() {
         assert_eq!(error.down_reason(), Some(&Reason::BootTimeout));
         says(&error, &["not ready within 600ms: waited for", "command line: sh -c", "`wait_boot`", "| starting"]);
         says(&error, said);
+        assert!(!error.to_string().contains("closed its console"), "{error}");
     }
     // Not to be seen any more.
     let options = shell("exec >&- 2>&-; exec sleep 1000", []).ready(Ready::Line("Ready"));

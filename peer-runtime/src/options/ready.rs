@@ -57,6 +57,9 @@ impl Ready {
 
     /// When a connection to this port of 127.0.0.1 is accepted (and closed again).
     ///
+    /// A listener that is certainly not the program's, nor of what it has started, does not count. Each test needs a port
+    /// of its own: bind port 0, ask which one it is, and close it again.
+    ///
     /// The start fails with `is_bad_option`, before anything is spawned, if something listens there already.
     ///
     /// ```
@@ -85,6 +88,7 @@ impl Ready {
 
     /// When this file is there, and is not as it was before the program was started: one that an earlier run left
     /// behind does not count. What is not absolute is meant from the working directory of the program.
+    /// It may still be empty then.
     ///
     /// ```
     /// use peer::prelude::*;

@@ -184,6 +184,7 @@ async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions)
     process::spawn(request, Some(name)).await.map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => return name_in_use(name),
+            io::ErrorKind::NotFound if options.foreign.is_some() && program.contains(' ') => "the option `foreign` names the program only, and its arguments go into `args`: `foreign: \"redis-server\", args: [\"--port\", \"7000\"]`".to_owned(),
             io::ErrorKind::NotFound if options.foreign.is_some() => "the option `foreign` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
             io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
             io::ErrorKind::NotConnected => "the keeper is this executable once more: it needs /proc, and room for a process (`ulimit -a`); a later start has another one".to_owned(),

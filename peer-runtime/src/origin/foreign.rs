@@ -44,6 +44,8 @@ struct Found {
     last: Option<String>,
     /// Why it never will be.
     fault: Option<String>,
+    /// The port that it should listen on is somebody else's.
+    taken: bool,
 }
 
 /// What one look finds.
@@ -135,7 +137,8 @@ impl Readiness {
             }
         };
         link::relay_console(Arc::clone(&wires.inner), reader, wires.ending.clone(), seen).await;
-        if search.is_some() {
+        // The console of one that was ended here says nothing.
+        if search.is_some() && !wires.inner.process.is_to_end() {
             self.found().last = Some("it has closed its console".to_owned());
         }
     }
@@ -149,7 +152,7 @@ impl Readiness {
                 Look::Ready => return ready(&wires),
                 Look::NotYet(last) => self.found().last = Some(last),
                 Look::Never(fault) => {
-                    wires.inner.note(&fault);
+                    wires.inner.note("stopped: its probe cannot be executed");
                     self.found().fault = Some(fault);
                     // The control process may have ended on its own account.
                     let _ = wires.events.send(Event::Ended(Some(Reason::Stopped)));
@@ -169,13 +172,17 @@ impl Readiness {
         let mut ending = wires.ending.clone();
         match &self.sign {
             Sign::Spawned | Sign::Line(_) => Look::Over,
-            Sign::Tcp(at) => tokio::select! {
-                _ = ending.wait_for(|ended| *ended) => Look::Over,
-                connected = connect(*at) => match connected {
-                    Ok(()) => Look::Ready,
-                    Err(error) => Look::NotYet(format!("the last attempt to connect: {error}")),
-                },
-            },
+            Sign::Tcp(at) => {
+                let connected = tokio::select! {
+                    _ = ending.wait_for(|ended| *ended) => None,
+                    connected = connect(*at) => Some(connected),
+                };
+                match connected {
+                    None => Look::Over,
+                    Some(Ok(())) => self.whose(*at, wires).await,
+                    Some(Err(error)) => Look::NotYet(format!("the last attempt to connect: {error}")),
+                }
+            }
             Sign::File(path) => match Stamp::of(&seen_from(options, path)) {
                 Ok(stamp) if self.before.as_ref() == Some(&stamp) => {
                     Look::NotYet("it is there, as it was before the program was started".to_owned())
@@ -194,6 +201,19 @@ impl Readiness {
         }
     }
 
+    /// Somebody listens there: is it the program?
+    async fn whose(&self, at: SocketAddr, wires: &Wires) -> Look {
+        let process = Arc::clone(&wires.inner.process);
+        // Where that cannot be found out it counts as the program's.
+        let taken = tokio::task::spawn_blocking(move || process.is_listener_foreign(at)).await.unwrap_or(false);
+        self.found().taken = taken;
+        if taken {
+            Look::NotYet(format!("something else listens on {at}: another test with the same port?"))
+        } else {
+            Look::Ready
+        }
+    }
+
     /// Why it is not started.
     pub(super) fn boot_error(&self, inner: &Inner, reason: &Reason, timeout: Duration) -> Error {
         let found = self.found();
@@ -209,11 +229,20 @@ impl Readiness {
             (None, killed) if inner.faults.explain(killed) => {
                 format!("the program was killed before it was ready: {killed}")
             }
-            (None, other) => format!("the program ended before it was ready: {other}"),
+            (None, other) => match &found.last {
+                Some(last) if found.taken => format!("the program ended before it was ready: {other}\n{last}"),
+                _ => format!("the program ended before it was ready: {other}"),
+            },
         };
         let what = format!("{what}\ncommand line: {}", inner.command_line());
         let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
         match reason {
+            _ if found.fault.is_some() => error.hint(
+                "the option `ready` names the probe; is the program installed? Its arguments are a list of their own",
+            ),
+            _ if found.taken => {
+                error.hint("each test needs a port of its own: bind port 0, ask which one it is, and close it again")
+            }
             Reason::Exited(0) => {
                 error.hint("if it makes itself a daemon, tell it to stay in the foreground; it is ended with its peer")
             }
