@@ -124,22 +124,28 @@ async fn by_a_port() -> peer::Result {
     Ok(())
 }
 
-#[peer_test]
-async fn somebody_elses_port_is_not_its_own() {
+#[remote]
+fn listen(port: u16) {
+    std::mem::forget(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+}
+
+#[peer_test(nodes = 1)]
+async fn another_peers_port_is_not_its_own(nodes: Nodes) -> peer::Result {
     let folder = Folder::new();
     let fifo = folder.fifo("fifo");
     let port = server::free_port();
-    // It is started, and then somebody else listens where it should.
+    // It is started, and then another peer listens where it should.
     let options = shell(r#"echo > "$1"; exec sleep 1000"#, [text(&fifo)]).ready(Ready::Tcp(port));
     let start = refused(peer::start_link(options.wait_boot(WaitBoot::For(Duration::from_secs(3)))));
-    let other = tokio::task::spawn_blocking(move || {
-        std::fs::read(&fifo).unwrap();
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap()
-    });
+    let other = async {
+        tokio::task::spawn_blocking(move || std::fs::read(&fifo).unwrap()).await?;
+        Ok::<_, peer::Failure>(nodes[0].call(listen, (port,)).await?)
+    };
     let (error, other) = tokio::join!(start, other);
-    drop(other.unwrap());
+    other?;
     assert!(error.is_boot_failed() && error.is_timeout(), "{error}");
     says(&error, &[&format!("something else listens on 127.0.0.1:{port}: another test"), "a port of its own"]);
+    Ok(())
 }
 
 #[peer_test]

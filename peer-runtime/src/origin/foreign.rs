@@ -146,7 +146,6 @@ impl Readiness {
     /// Looks again and again, since nothing tells when it is ready, until it is or has ended.
     async fn watch(self: Arc<Self>, wires: Wires) {
         let mut ending = wires.ending.clone();
-        let pause = if matches!(self.sign, Sign::Probe(_)) { PROBE_AGAIN } else { READY_AGAIN };
         loop {
             match self.look(&wires).await {
                 Look::Ready => return ready(&wires),
@@ -160,6 +159,9 @@ impl Readiness {
                 }
                 Look::Over => return,
             }
+            // What costs more is done less often.
+            let costly = matches!(self.sign, Sign::Probe(_)) || self.found().taken;
+            let pause = if costly { PROBE_AGAIN } else { READY_AGAIN };
             tokio::select! {
                 _ = ending.wait_for(|ended| *ended) => return,
                 () = Deadline::after(pause).passed() => {}

@@ -5,14 +5,14 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Process;
-use crate::tree::{Roots, Search, Seen};
+use crate::tree::{self, Roots, Search, Seen};
 
 /// The state of a socket that listens, in the kernel's tables.
 const LISTENS: &str = "0A";
 
 impl Process {
-    /// Whether it is certain that what listens there belongs to neither this process nor what it has started. Reads
-    /// much of /proc: not on the control plane.
+    /// Whether it is certain that what listens there is another peer's, of this or of another origin. What bears no mark
+    /// may listen on behalf of this one, as a container's daemon does. Reads much of /proc: not on the control plane.
     pub(crate) fn is_listener_foreign(&self, at: SocketAddr) -> bool {
         let sockets = listeners(self.pid, at);
         if sockets.is_empty() {
@@ -32,7 +32,8 @@ impl Process {
         }
         let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
         let mut others = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        others.any(|pid| !own.contains(&pid) && holds(pid, &sockets).unwrap_or(false))
+        let is_other = |pid: u32| !own.contains(&pid) && tree::mark(pid).is_some_and(|mark| mark != self.mark);
+        others.any(|pid| is_other(pid) && holds(pid, &sockets).unwrap_or(false))
     }
 }
 
