@@ -17,8 +17,6 @@ const ROUNDS: usize = 200;
 const AWAITED: usize = 16;
 /// Of how many processes there is anything to tell; a reader has no use for more.
 const TOLD: usize = 200;
-/// What is ended does not take the processor from who ends it.
-const LOWEST_PRIORITY: i32 = 19;
 
 /// A process that was met, by its pid and its start.
 type Key = (u32, u64);
@@ -67,15 +65,8 @@ impl Ending {
         for process in running {
             // Another user's it may be: the deadline is for that.
             let refused = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
-            let stopped = process.seen.signal(Signal::STOP);
-            still &= stopped.as_ref().is_err_and(refused);
+            still &= process.seen.signal(Signal::STOP).as_ref().is_err_and(refused);
             self.growing |= self.met.insert(process.key());
-            if stopped.is_ok()
-                && let Ok(pid) = pid(process.seen.pid)
-            {
-                // An error says that it has ended since.
-                let _ = rustix::process::setpriority_process(Some(pid), LOWEST_PRIORITY);
-            }
         }
         still
     }
