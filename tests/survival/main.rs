@@ -1,7 +1,7 @@
 //! Nothing survives: whatever ends the origin, whatever its peers are doing, whatever they have started.
 //!
 //! `cargo test --test survival` runs the table. `SURVIVAL_ROUNDS=1000` runs random cells instead, `SURVIVAL_SEED` the same
-//! ones again, and `SURVIVAL_CELL` chosen ones, `SURVIVAL_ROUNDS` times.
+//! ones again, and `SURVIVAL_CELL` chosen ones, `SURVIVAL_ROUNDS` times; `SURVIVAL_AT_ONCE` spares a machine that is busy.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod bystander;
@@ -51,7 +51,8 @@ fn nothing_survives_whatever_ends_the_origin() {
         }
         (None, None) => (cells::table().iter().map(ToString::to_string).collect(), "the table".to_owned()),
     };
-    nothing_is_left_of(&cells, &which, AT_ONCE);
+    let at_once = number("SURVIVAL_AT_ONCE").map_or(AT_ONCE, |number| usize::try_from(number).unwrap());
+    nothing_is_left_of(&cells, &which, at_once);
 }
 
 /// Runs the cells, beside a process that has nothing to do with them and must not notice.

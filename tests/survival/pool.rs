@@ -12,7 +12,7 @@ use crate::support::{Folder, without_harness};
 
 /// Wardens at once. Most cells wait most of the time, for time traps and shutdown policies of a second and more, so
 /// this is far above the number of processors; with more of them on two processors, they get into each other's 2 s.
-pub(crate) const AT_ONCE: usize = 24;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// What a warden found.
 #[derive(Debug, Default)]
