@@ -14,7 +14,7 @@ use super::spawn;
 use crate::sys::{self, Quiet};
 use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, PAUSED, UNLIMITED};
 use crate::tree::{self, Ending, Found, Roots, Search};
-use crate::wire::keeper::{Exit, FromKeeper, Mark, Refused, Spawn, Step};
+use crate::wire::keeper::{Exit, FromKeeper, Left, Mark, Refused, Spawn, Step};
 
 /// So many are taken note of, or looked for again, before there is an eye on everything else.
 const AT_ONCE: usize = 1000;
@@ -162,16 +162,21 @@ impl Family {
         // What notices by itself that it is gone may end by itself, if it ended in order.
         let grace = if matches!(exit, Exit::Status(_)) { LEAVE } else { Duration::ZERO };
         let alone = self.inherited_from(Some(mark)).is_empty();
+        if alone {
+            // Until the child is reaped the group is nobody else's.
+            kill_group(pid);
+            self.reap(pid);
+            self.children.remove(&mark);
+            self.line.tell_later(&FromKeeper::Exited { mark, exit });
+            return self.is_gone(mark, Vec::new());
+        }
         if let Some(child) = self.children.get_mut(&mark) {
             child.pausing = None;
             child.ending = Some((Ending::new(Some(pid)), Deadline::after(grace)));
         }
-        if !alone && grace.is_zero() {
+        if grace.is_zero() {
             // They are looked at before they are killed.
             self.step(mark);
-        }
-        if alone || grace.is_zero() {
-            // Until the child is reaped the group is nobody else's.
             kill_group(pid);
         }
         self.reap(pid);
@@ -204,7 +209,11 @@ impl Family {
             // Those that are children of this process by now; the others have a parent for that.
             self.reap(pid);
         }
-        let left = ending.told();
+        self.is_gone(mark, ending.told())
+    }
+
+    /// Nothing is left of one that it spawned.
+    fn is_gone(&mut self, mark: Mark, left: Vec<Left>) -> io::Result<()> {
         self.line.tell(&FromKeeper::Gone { mark, left })?;
         if self.children.is_empty() {
             // Whoever bears the mark of nobody came from somebody. What cannot be ended must not hold this up.

@@ -88,8 +88,13 @@ impl Line {
 
     /// Tells the origin something, as soon as it listens. The error says that it is gone.
     pub(super) fn tell<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
-        self.told.extend_from_slice(&message::small(message));
+        self.tell_later(message);
         self.flush()
+    }
+
+    /// The same, together with what it is told next.
+    pub(super) fn tell_later<M: Serialize>(&mut self, message: &M) {
+        self.told.extend_from_slice(&message::small(message));
     }
 
     /// Tells it what it has not heard yet, as far as it listens.
