@@ -37,7 +37,6 @@ pub(super) struct Family {
     /// Readable when a child has ended.
     ended: Quiet,
     search: Search,
-    own: u32,
     children: HashMap<Mark, Child>,
     marks: HashMap<u32, Mark>,
     /// The marks of those it inherited: until they are reaped their pids are theirs.
@@ -50,7 +49,6 @@ impl Family {
             line,
             ended,
             search: Search::new(),
-            own: std::process::id(),
             children: HashMap::new(),
             marks: HashMap::new(),
             inherited: HashMap::new(),
@@ -255,7 +253,7 @@ impl Family {
     /// Those it inherited that bear `mark`, or all of them.
     fn inherited_from(&mut self, mark: Option<Mark>) -> Vec<u32> {
         for _ in 0..AT_ONCE {
-            let mut from = self.search.children(self.own);
+            let mut from = self.search.own_children();
             from.retain(|pid| !self.marks.contains_key(pid));
             let all = from.len();
             // First, and cheaply: whatever forks all the time leaves many of them here.

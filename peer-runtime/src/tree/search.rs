@@ -45,9 +45,12 @@ impl Search {
         Self { listed: false }
     }
 
-    /// The children of a process, reaped or not; complete if none is reaped meanwhile.
-    pub(crate) fn children(&self, parent: u32) -> Vec<u32> {
-        if self.listed { listed_children(parent) } else { Table::read().children(parent) }
+    /// The children of this process, which has one thread; reaped or not, and complete if none is reaped meanwhile.
+    pub(crate) fn own_children(&self) -> Vec<u32> {
+        match fs::read_to_string("/proc/thread-self/children") {
+            Ok(list) if self.listed => list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
+            _ => Table::read().children(std::process::id()),
+        }
     }
 
     /// All processes below the roots, them included, that have not ended.
