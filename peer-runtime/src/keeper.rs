@@ -24,6 +24,9 @@ use line::{Line, Received, Request};
 /// The descriptors below this one are the standard ones.
 const FIRST_FREE: u32 = 3;
 
+/// The lowest nice value.
+const MOST_URGENT: i32 = -20;
+
 /// Keeps what the origin at standard input asks for, and ends with it.
 pub(crate) fn serve(start: &Start) -> ! {
     if let Err(error) = begin(start) {
@@ -45,11 +48,21 @@ fn begin(start: &Start) -> io::Result<()> {
     let Some(origin) = rustix::process::getppid() else { return Ok(()) };
     let held = rustix::process::pidfd_open(origin, PidfdFlags::empty()).map_err(io::Error::from);
     let held = held.map_err(with("pidfd_open"))?;
-    let mut family = Family::new(Line::take_input()?, ended);
+    let mut family = Family::new(Line::take_input()?, ended, urge()?);
     // An error says that the origin does not listen any more.
     let _ = keep(&mut family, &held, origin.as_raw_nonzero().get().unsigned_abs());
     family.end_all();
     Ok(())
+}
+
+/// Takes the highest priority that there is, and gives the nice value from before.
+///
+/// Whatever forks all the time takes its share of the processors many times over, and who is to end it needs a part as well.
+fn urge() -> io::Result<i32> {
+    let before = rustix::process::getpriority_process(None)?;
+    // An error says that this user may not, which is usual; each session has a share of its own then, on most kernels.
+    let _ = rustix::process::setpriority_process(None, MOST_URGENT);
+    Ok(before)
 }
 
 /// Does what is asked for until the origin is gone.

@@ -263,6 +263,42 @@ fn a_peer_has_the_surroundings_of_its_origin_at_its_start() {
     run(driven("driven_surroundings").env("PEER_TEST_GONE", "there")).passed();
 }
 
+fn nice_value() -> i32 {
+    rustix::process::getpriority_process(None).unwrap()
+}
+
+#[remote]
+fn nice_value_here() -> i32 {
+    nice_value()
+}
+
+#[peer_test]
+#[ignore = "run by `a_peer_has_the_priority_of_its_origin`"]
+async fn driven_nice() -> peer::Result {
+    let peer = ct_peer!().await?;
+    assert_eq!(nice_value(), 5);
+    assert_eq!(peer.call(nice_value_here, ()).await?, 5);
+    // The keeper takes more, if it may.
+    let pid = i32::try_from(keepers()[0]).ok().and_then(rustix::process::Pid::from_raw);
+    let keeper = rustix::process::getpriority_process(pid)?;
+    assert_eq!(keeper, if may_be_urgent() { -20 } else { 5 });
+    Ok(())
+}
+
+/// Whether this process may raise its priority: tried by another one.
+fn may_be_urgent() -> bool {
+    let tried = Command::new("nice").args(["-n", "-25", "nice"]).output().unwrap();
+    String::from_utf8(tried.stdout).unwrap().trim() == "-20"
+}
+
+#[test]
+fn a_peer_has_the_priority_of_its_origin() {
+    let driven = driven("driven_nice");
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "5"]).arg(driven.get_program()).args(driven.get_args());
+    run(support::without_harness(&mut nice)).passed();
+}
+
 /// Holds the line, in a process that no longer bears the mark of its peer.
 #[remote]
 fn shed_the_mark(port: u16) {

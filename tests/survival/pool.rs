@@ -87,7 +87,9 @@ pub(crate) fn run(cells: &[String], at_once: usize) -> Vec<Found> {
 fn warden(cell: &str) -> Found {
     let folder = Folder::new();
     folder.fifo("rows");
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new("env");
+    // Whoever started us may have had them ignored, which is inherited; the origin may be sent one in its first moment.
+    command.arg("--default-signal=TERM,INT,HUP,QUIT").arg(std::env::current_exe().unwrap());
     command.args(["--exact", "--ignored", "warden::warden", "--nocapture", "--test-threads=1"]);
     without_harness(&mut command).env("RUST_BACKTRACE", "0");
     let programs = programs();

@@ -62,14 +62,12 @@ impl Plan {
         let exe = std::env::current_exe().unwrap();
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let test = self.test;
-        let mut command = Command::new("env");
-        // Whoever started us may have had them ignored, which is inherited.
-        command.arg("--default-signal=TERM,INT,HUP,QUIT");
         let nocapture = ["--exact", "--ignored", test, "--nocapture", "--test-threads=1"];
+        let mut command = Command::new(if self.way.has_cargo() { cargo.into() } else { exe });
         if !self.way.has_cargo() {
-            command.arg(exe).args(nocapture);
+            command.args(nocapture);
         } else {
-            command.arg(cargo).current_dir(env!("CARGO_MANIFEST_DIR"));
+            command.current_dir(env!("CARGO_MANIFEST_DIR"));
             match self.way {
                 Way::KillCargo => command.args(["test", "--test", "survival"]).args(built()),
                 _ => command.args(["nextest", "run", "--test", "survival"]).args(built()),

@@ -36,6 +36,8 @@ pub(super) struct Family {
     line: Line,
     /// Readable when a child has ended.
     ended: Quiet,
+    /// The nice value of those that it spawns.
+    nice: i32,
     search: Search,
     children: HashMap<Mark, Child>,
     marks: HashMap<u32, Mark>,
@@ -44,10 +46,11 @@ pub(super) struct Family {
 }
 
 impl Family {
-    pub(super) fn new(line: Line, ended: Quiet) -> Self {
+    pub(super) fn new(line: Line, ended: Quiet, nice: i32) -> Self {
         Self {
             line,
             ended,
+            nice,
             search: Search::new(),
             children: HashMap::new(),
             marks: HashMap::new(),
@@ -66,9 +69,8 @@ impl Family {
 
     pub(super) fn spawn(&mut self, spawn: &Spawn, descriptors: Descriptors) -> io::Result<()> {
         let spawned = match descriptors {
-            Some(descriptors) => {
-                spawn::hold_name(spawn).and_then(|name| Ok((name, spawn::spawn(&self.ended, spawn, &descriptors)?)))
-            }
+            Some(descriptors) => spawn::hold_name(spawn)
+                .and_then(|name| Ok((name, spawn::spawn(&self.ended, self.nice, spawn, &descriptors)?))),
             None => Err(Refused { step: Step::Fork, errno: Errno::MFILE.raw_os_error() }),
         };
         let outcome = spawned.map(|(name, pid)| {
@@ -186,7 +188,11 @@ impl Family {
         let Some(child) = self.children.get_mut(&mark) else { return true };
         let Some((mut ending, begins)) = child.ending.take() else { return true };
         let done = if begins.left().is_zero() {
-            ending.step(|| self.below(mark)).is_empty()
+            let find = || {
+                self.stop_groups(Some(mark));
+                self.below(mark)
+            };
+            ending.step(find).is_empty()
         } else {
             self.below(mark).is_empty()
         };
@@ -250,6 +256,29 @@ impl Family {
         Ok(())
     }
 
+    /// Stops the process groups of those it inherited that bear `mark`, or of all of them.
+    ///
+    /// Of what forks faster than it can be looked at, this process inherits everybody as soon as the next one is there. As
+    /// long as somebody who has ended is not reaped, the number of its group is nobody else's, and whoever goes on forking
+    /// in that group stands still.
+    fn stop_groups(&mut self, mark: Option<Mark>) {
+        let own = rustix::process::getpgrp();
+        let mut known = HashSet::from([own]);
+        let mut inherited = self.search.own_children();
+        inherited.retain(|pid| !self.marks.contains_key(pid));
+        // The newest ones are the most likely to have somebody left in their groups.
+        for pid in inherited.into_iter().rev() {
+            let group = tree::pid(pid).ok().and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
+            // A peer has a session of its own, so that everybody in a group has come from the same one.
+            if let Some(group) = group.filter(|group| known.insert(*group))
+                && (mark.is_none() || tree::mark(pid) == mark)
+            {
+                // An error says that nobody is left in it, or that they are another user's.
+                let _ = rustix::process::kill_process_group(group, Signal::STOP);
+            }
+        }
+    }
+
     /// Those it inherited that bear `mark`, or all of them.
     fn inherited_from(&mut self, mark: Option<Mark>) -> Vec<u32> {
         for _ in 0..AT_ONCE {
@@ -297,7 +326,10 @@ impl Family {
     pub(super) fn end_all(&mut self) {
         // From here on all are alike.
         self.marks.clear();
-        Ending::new(None).finish(|| self.find(|family| family.inherited_from(None)));
+        Ending::new(None).finish(|| {
+            self.stop_groups(None);
+            self.find(|family| family.inherited_from(None))
+        });
     }
 
     /// Reaps a child if it has ended; whether it had.

@@ -21,7 +21,12 @@ pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, Refused> 
 }
 
 /// Spawns it, with its directory and its standard descriptors; gives its pid.
-pub(super) fn spawn(quiet: &Quiet, spawn: &Spawn, descriptors: &[OwnedFd; DESCRIPTORS]) -> Result<u32, Refused> {
+pub(super) fn spawn(
+    quiet: &Quiet,
+    nice: i32,
+    spawn: &Spawn,
+    descriptors: &[OwnedFd; DESCRIPTORS],
+) -> Result<u32, Refused> {
     let [directory, input, output, error] = descriptors;
     let programs = strings(programs(spawn))?;
     let args = strings(spawn.args.iter().cloned())?;
@@ -34,6 +39,7 @@ pub(super) fn spawn(quiet: &Quiet, spawn: &Spawn, descriptors: &[OwnedFd; DESCRI
         directory_matters: spawn.directory_matters,
         standard: [input.as_fd(), output.as_fd(), error.as_fd()],
         mark: spawn.mark,
+        nice,
     };
     sys::spawn(quiet, &plan).map_err(|(step, error)| Refused { step, errno: errno(&error) })
 }

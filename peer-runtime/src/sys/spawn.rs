@@ -24,6 +24,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) standard: [BorrowedFd<'a>; 3],
     /// What it bears as its limit of file locks, which is in no use.
     pub(crate) mark: u64,
+    /// Its nice value, which may be another one than that of this process.
+    pub(crate) nice: i32,
 }
 
 /// Why there is no process: what failed, and how.
@@ -38,6 +40,7 @@ struct Shared<'a> {
     directory_matters: bool,
     standard: [RawFd; 3],
     mark: u64,
+    nice: c_int,
     parent: libc::pid_t,
     fault: Option<(Step, c_int)>,
 }
@@ -53,6 +56,7 @@ pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
         directory_matters: plan.directory_matters,
         standard: plan.standard.map(|fd| fd.as_raw_fd()),
         mark: plan.mark,
+        nice: plan.nice,
         // SAFETY: it always succeeds.
         parent: unsafe { libc::getpid() },
         fault: None,
@@ -118,6 +122,8 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         limit.rlim_cur = shared.mark;
         // Where that is refused its descendants are known by their parents alone.
         libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
+        // To a lower priority, or the same one, which everybody may.
+        libc::setpriority(libc::PRIO_PROCESS, 0, shared.nice);
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());

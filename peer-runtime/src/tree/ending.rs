@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal};
 
 use super::{Found, Seen, command, pid};
-use crate::timeouts::{Deadline, KILLED, LOOK_AGAIN};
+use crate::timeouts::{Deadline, KILLED, LOOK_AGAIN, OBEY};
 use crate::wire::keeper::{KEEPER, Left};
 
 /// How often new processes are looked for without a pause: something may start them as fast as they are stopped.
@@ -47,9 +47,14 @@ impl Ending {
         for round in 0.. {
             let mut found = find();
             self.add_lost(&mut found);
+            let met = self.met.len();
             if self.stop(&found) || round >= ROUNDS {
                 self.kill(&found);
                 return found;
+            }
+            if round > 0 && self.met.len() == met {
+                // Who has yet to obey needs a processor for that.
+                let _ = poll(&mut [], Timespec::try_from(OBEY).ok().as_ref());
             }
         }
         Vec::new()
