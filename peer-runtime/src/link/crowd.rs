@@ -40,9 +40,14 @@ impl Crowd {
         (open > Instant::now()).then_some(Deadline::at(Some(open)))
     }
 
+    /// Somebody could be accepted.
+    pub(super) fn accepted(&mut self) {
+        (self.failing, self.pause) = (None, false);
+    }
+
     /// Listens to one more, for a limited time.
     pub(super) fn hear(&mut self, heard: impl Future<Output = Option<Proved>> + Send + 'static) {
-        (self.failing, self.pause) = (None, false);
+        self.accepted();
         if self.is_full() {
             self.arrived.retain(|(_, task)| !task.is_finished());
         }

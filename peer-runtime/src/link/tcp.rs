@@ -5,22 +5,29 @@ use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::SocketFlags;
 use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 
 use super::claim::{Checked, Claim};
 use super::crowd::Crowd;
 use super::reader::Reader;
 use crate::options::Connection;
+use crate::sys;
 use crate::wire::frame::Stream;
 
 /// Callers that wait in the kernel's queue. One that finds no place there tries again only a second later.
 const QUEUE: i32 = 4096;
 
+/// Callers that are looked at before anybody else has a turn.
+const AT_ONCE: u64 = 16;
+
 /// A port on which one peer is awaited.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: tokio::net::TcpListener,
+    socket: AsyncFd<OwnedFd>,
     addresses: Vec<SocketAddr>,
     /// Whether a link to it could be half-open: never within one machine's loopback.
     heartbeat: bool,
@@ -64,7 +71,7 @@ impl Listener {
         };
         let addresses = vec![SocketAddr::new(reach, local.port())];
         Ok(Some(Self {
-            socket: tokio::net::TcpListener::from_std(socket)?,
+            socket: sys::watch(socket.into(), Interest::READABLE)?,
             addresses,
             heartbeat: !local.ip().is_loopback(),
         }))
@@ -85,23 +92,41 @@ impl Listener {
     /// else as soon as the peer is here.
     pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> Result<Caller, Unheard> {
         let mut crowd = Crowd::default();
-        loop {
+        for turn in 1_u64.. {
+            if turn.is_multiple_of(AT_ONCE) {
+                // What else is to be done for the peer is done on this thread, too.
+                tokio::task::yield_now().await;
+            }
             let closed = crowd.closed();
             let next = async {
                 if let Some(closed) = closed {
                     closed.passed().await;
                 }
-                self.socket.accept().await
+                self.arrival().await
             };
             tokio::select! {
                 biased;
                 Some(proved) = crowd.proved() => return proved.admit(limit),
-                arrived = next => match arrived {
-                    Ok((socket, _)) => crowd.hear(hear(socket, token)),
+                arrived = next => match arrived.and_then(|socket| first_look(socket, &token)) {
+                    Ok(Looked::Proved(proved)) => return proved.admit(limit),
+                    Ok(Looked::Stranger) => crowd.accepted(),
+                    Ok(Looked::Unfinished(socket, claim)) => crowd.hear(hear(socket, claim, token)),
                     Err(error) => crowd
                         .not_accepted(error, self.somebody_waits())
                         .map_err(|error| Unheard { error, _socket: None })?,
                 },
+            }
+        }
+        unreachable!("callers are counted for longer than anything runs")
+    }
+
+    /// The next caller.
+    async fn arrival(&self) -> io::Result<OwnedFd> {
+        loop {
+            let mut ready = self.socket.readable().await?;
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            if let Ok(accepted) = ready.try_io(|socket| Ok(rustix::net::accept_with(socket, flags)?)) {
+                return accepted;
             }
         }
     }
@@ -150,17 +175,47 @@ impl Proved {
     }
 }
 
-/// Listens to one caller until it has proved itself, or failed to.
-async fn hear(socket: TcpStream, token: [u8; 32]) -> Option<Proved> {
+/// What a caller is, by what it has said when it is accepted.
+enum Looked {
+    Proved(Proved),
+    Stranger,
+    Unfinished(TcpStream, Claim),
+}
+
+/// Reads what is there already. In a flood that tells most strangers, who would take far more time as somebody to listen to.
+fn first_look(socket: OwnedFd, token: &[u8; 32]) -> io::Result<Looked> {
     let mut claim = Claim::new();
     loop {
+        match rustix::io::read(&socket, claim.spare()) {
+            Ok(0) => return Ok(Looked::Stranger),
+            Ok(bytes) => claim.filled(bytes),
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(rustix::io::Errno::AGAIN) => {
+                return Ok(Looked::Unfinished(TcpStream::from_std(socket.into())?, claim));
+            }
+            Err(_) => return Ok(Looked::Stranger),
+        }
+        match claim.check(token) {
+            Checked::Proved(hello) => {
+                let socket = TcpStream::from_std(socket.into())?;
+                return Ok(Looked::Proved(Proved { socket, stream: claim.into_stream(), hello }));
+            }
+            Checked::Refused => return Ok(Looked::Stranger),
+            Checked::Unfinished => {}
+        }
+    }
+}
+
+/// Listens to one caller until it has proved itself, or failed to.
+async fn hear(socket: TcpStream, mut claim: Claim, token: [u8; 32]) -> Option<Proved> {
+    loop {
+        let bytes = read(&socket, claim.spare()).await?;
+        claim.filled(bytes);
         match claim.check(&token) {
             Checked::Proved(hello) => return Some(Proved { socket, stream: claim.into_stream(), hello }),
             Checked::Refused => return None,
             Checked::Unfinished => {}
         }
-        let bytes = read(&socket, claim.spare()).await?;
-        claim.filled(bytes);
     }
 }
 
