@@ -42,6 +42,8 @@ struct Shared<'a> {
     mark: u64,
     nice: c_int,
     parent: libc::pid_t,
+    /// No descriptor is as high as this.
+    descriptors: libc::rlim_t,
     fault: Option<(Step, c_int)>,
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
         nice: plan.nice,
         // SAFETY: it always succeeds.
         parent: unsafe { libc::getpid() },
+        descriptors: rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(c_int::MAX as _),
         fault: None,
     };
     let mut stack = vec![0_u128; STACK / size_of::<u128>()];
@@ -127,6 +130,7 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+        close_all_but_standard(shared.descriptors);
         let mut refused = libc::ENOENT;
         for program in shared.programs {
             libc::execve(CStr::as_ptr(program), shared.args.as_ptr(), shared.env.as_ptr());
@@ -138,5 +142,24 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
             }
         }
         Err((Step::Execute, refused))
+    }
+}
+
+/// Closes the copies that the child has of its parent's descriptors, those of names among them.
+///
+/// All of them are closed on execution as well, but only after the kernel has let the parent go on.
+///
+/// # Safety
+/// Nothing in this process may own them.
+unsafe fn close_all_but_standard(end: libc::rlim_t) {
+    const FIRST: c_int = 3;
+    // SAFETY: as the caller promises; `close` takes any number.
+    unsafe {
+        if libc::syscall(libc::SYS_close_range, FIRST, u32::MAX, 0) != 0 {
+            // An old kernel, or one that is told to refuse what it does not know.
+            for fd in FIRST..c_int::try_from(end).unwrap_or(c_int::MAX) {
+                libc::close(fd);
+            }
+        }
     }
 }
