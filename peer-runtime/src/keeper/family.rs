@@ -9,10 +9,12 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
+mod pausing;
+
 use super::line::{Descriptors, Line};
 use super::spawn;
 use crate::sys::{self, Quiet};
-use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, PAUSED, UNLIMITED};
+use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, UNLIMITED};
 use crate::tree::{self, Ending, Found, Roots, Search};
 use crate::wire::keeper::{Exit, FromKeeper, Left, Mark, Refused, Spawn, Step};
 
@@ -100,29 +102,6 @@ impl Family {
         if let Some(pid) = self.running(mark) {
             signal(pid, Signal::TERM);
         }
-    }
-
-    pub(super) fn pause(&mut self, mark: Mark, turn: u32) {
-        if let Some(child) = self.children.get_mut(&mark) {
-            child.pausing = Some((Deadline::after(PAUSED), turn));
-        }
-    }
-
-    pub(super) fn resume(&mut self, mark: Mark, turn: u32) -> io::Result<()> {
-        let found = self.below(mark);
-        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
-        child.pausing = None;
-        let mut errno = None;
-        for Found { seen, .. } in found {
-            if child.paused.contains(&(seen.pid, seen.started))
-                && let Err(error) = seen.signal(Signal::CONT)
-                && error.raw_os_error() != Some(Errno::SRCH.raw_os_error())
-            {
-                errno = error.raw_os_error();
-            }
-        }
-        child.paused.clear();
-        self.line.tell(&FromKeeper::Paused { mark, turn, errno })
     }
 
     /// Takes note of who has ended, and goes on with what is not done. For how long nothing has to be done again.
@@ -222,36 +201,6 @@ impl Family {
         if self.children.is_empty() {
             // Whoever bears the mark of nobody came from somebody. What cannot be ended must not hold this up.
             Ending::new(None).step(|| self.find(|family| family.inherited_from(None)));
-        }
-        Ok(())
-    }
-
-    fn go_on_pausing(&mut self, mark: Mark) -> io::Result<()> {
-        let found = self.below(mark);
-        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
-        let Some((deadline, turn)) = child.pausing else { return Ok(()) };
-        let mut errno = None;
-        let mut still = true;
-        for Found { seen, .. } in &found {
-            let known = child.paused.contains(&(seen.pid, seen.started));
-            // What somebody else has stopped, somebody else continues.
-            let is_still = if known { seen.stands_still() } else { seen.is_stopped() };
-            if is_still {
-                continue;
-            }
-            still = false;
-            child.paused.insert((seen.pid, seen.started));
-            if let Err(error) = seen.signal(Signal::STOP) {
-                let gone = error.raw_os_error() == Some(Errno::SRCH.raw_os_error());
-                errno = errno.or(error.raw_os_error().filter(|_| !gone));
-            }
-        }
-        if !still && errno.is_none() && deadline.left().is_zero() {
-            errno = Some(Errno::TIMEDOUT.raw_os_error());
-        }
-        if still || errno.is_some() {
-            child.pausing = None;
-            self.line.tell(&FromKeeper::Paused { mark, turn, errno })?;
         }
         Ok(())
     }

@@ -1,0 +1,67 @@
+//! Stopping a child with everything below it for a while, and continuing what was stopped.
+
+use std::io;
+
+use rustix::io::Errno;
+use rustix::process::Signal;
+
+use super::Family;
+use crate::timeouts::{Deadline, PAUSED};
+use crate::tree::Found;
+use crate::wire::keeper::{FromKeeper, Mark};
+
+impl Family {
+    pub(in crate::keeper) fn pause(&mut self, mark: Mark, turn: u32) {
+        if let Some(child) = self.children.get_mut(&mark) {
+            child.pausing = Some((Deadline::after(PAUSED), turn));
+        }
+    }
+
+    pub(in crate::keeper) fn resume(&mut self, mark: Mark, turn: u32) -> io::Result<()> {
+        let found = self.below(mark);
+        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
+        child.pausing = None;
+        let mut errno = None;
+        for Found { seen, .. } in found {
+            if child.paused.contains(&(seen.pid, seen.started))
+                && let Err(error) = seen.signal(Signal::CONT)
+                && error.raw_os_error() != Some(Errno::SRCH.raw_os_error())
+            {
+                errno = error.raw_os_error();
+            }
+        }
+        child.paused.clear();
+        self.line.tell(&FromKeeper::Paused { mark, turn, errno })
+    }
+
+    /// Stops what does not stand still yet; says so when nothing is left to stop.
+    pub(super) fn go_on_pausing(&mut self, mark: Mark) -> io::Result<()> {
+        let found = self.below(mark);
+        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
+        let Some((deadline, turn)) = child.pausing else { return Ok(()) };
+        let mut errno = None;
+        let mut still = true;
+        for Found { seen, .. } in &found {
+            let known = child.paused.contains(&(seen.pid, seen.started));
+            // What somebody else has stopped, somebody else continues.
+            let is_still = if known { seen.stands_still() } else { seen.is_stopped() };
+            if is_still {
+                continue;
+            }
+            still = false;
+            child.paused.insert((seen.pid, seen.started));
+            if let Err(error) = seen.signal(Signal::STOP) {
+                let gone = error.raw_os_error() == Some(Errno::SRCH.raw_os_error());
+                errno = errno.or(error.raw_os_error().filter(|_| !gone));
+            }
+        }
+        if !still && errno.is_none() && deadline.left().is_zero() {
+            errno = Some(Errno::TIMEDOUT.raw_os_error());
+        }
+        if still || errno.is_some() {
+            child.pausing = None;
+            self.line.tell(&FromKeeper::Paused { mark, turn, errno })?;
+        }
+        Ok(())
+    }
+}
