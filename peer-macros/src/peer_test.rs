@@ -138,7 +138,11 @@ fn call(function: &Function) -> TokenStream {
         Some(FnArg::Typed(typed)) => Some(proc_macro2::Ident::new("nodes", ends(&typed.ty).0)),
         _ => None,
     };
-    let parameter = proc_macro2::Ident::new(if nodes.is_some() { "nodes" } else { "_nodes" }, Span::call_site());
+    let parameter = proc_macro2::Ident::new("_parts", Span::call_site());
+    let nodes = nodes.map(|nodes| {
+        let part = quote_spanned!(nodes.span()=> _parts.nodes);
+        part
+    });
     let awaited = quote_spanned!(end=> .await);
     quote! {
         |#parameter| ::std::boxed::Box::pin(async move { #private::outcome(#callee(#nodes) #awaited) })

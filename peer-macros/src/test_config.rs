@@ -93,6 +93,11 @@ impl Config {
             flavor: #private::Flavor::#flavor,
             worker_threads: #worker_threads,
             leaks: #private::Leaks::#leaks,
+            wants: &[],
+            repeat: #private::Repeat::ONCE,
+            retries: 0,
+            weight: ::core::option::Option::None,
+            exclusive: false,
         }
     }
 }

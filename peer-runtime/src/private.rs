@@ -2,7 +2,10 @@
 
 pub use linkme;
 
-pub use crate::harness::{Flavor, Leaks, ShouldPanic, TESTS, Test, main, outcome, run_test};
+pub use crate::harness::{
+    Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, ShouldPanic, TESTS, Test, Until, Value,
+    ended, given, given_or_failed, main, outcome, run_test,
+};
 pub use crate::options::{Connection, StartOptions};
 pub use crate::registry::{
     Handler, Place, REMOTE_FUNCTIONS, RemoteFunction, answer, answer_async, assert_argument, assert_result,

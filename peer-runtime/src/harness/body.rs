@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::given::{Given, Parts};
 use super::leaks;
 use super::tests::{Flavor, Test};
+use super::verdict::TestStatus;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::options::StartOptions;
@@ -207,7 +209,7 @@ async fn nodes_and_body(test: &'static Test) -> Result<(), Fault> {
             Err(error) => return Err(panicked(Box::new(error.to_string()))),
         }
     }
-    (test.body)(Nodes::new(nodes)).await
+    (test.body)(Parts { nodes: Nodes::new(nodes), given: Given::default(), status: TestStatus::Passed }).await
 }
 
 fn panicked(payload: Box<dyn Any + Send>) -> Fault {

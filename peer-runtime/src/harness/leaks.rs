@@ -18,6 +18,7 @@ pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<String>) 
 #[cfg(test)]
 mod tests {
     use super::super::body;
+    use super::super::groups::Repeat;
     use super::super::report::report;
     use super::super::tests::{Body, Flavor, ShouldPanic};
     use super::*;
@@ -47,6 +48,11 @@ mod tests {
         flavor: Flavor::CurrentThread,
         worker_threads: None,
         leaks: Leaks::Fail,
+        wants: &[],
+        repeat: Repeat::ONCE,
+        retries: 0,
+        weight: None,
+        exclusive: false,
         body: |_| leaking(false),
     };
     static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: |_| leaking(true), ..TEST };

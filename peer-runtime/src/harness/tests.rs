@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::body::Fault;
+use super::given::{Kind, Parts};
+use super::groups::Repeat;
 use crate::failure::Failure;
 use crate::options::Connection;
 use crate::panic;
 use crate::registry::Place;
-use crate::scope::Nodes;
 
 /// Every `#[peer_test]` that is linked into this executable.
 #[cfg(not(test))]
@@ -79,8 +80,18 @@ pub struct Test {
     pub worker_threads: Option<usize>,
     /// What it does about leaks.
     pub leaks: Leaks,
+    /// What it takes of what inits give.
+    pub wants: &'static [Kind],
+    /// How often it is run.
+    pub repeat: Repeat,
+    /// How often it is tried again if it fails.
+    pub retries: u32,
+    /// How many nodes it counts for, if not as many as it has.
+    pub weight: Option<u32>,
+    /// Nothing else runs beside it.
+    pub exclusive: bool,
     /// What it does.
-    pub body: fn(Nodes) -> Body,
+    pub body: fn(Parts) -> Body,
 }
 
 impl Test {

@@ -1,0 +1,86 @@
+//! What happens in a run, as those hear it who print and write: they alone do so.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::verdict::Verdict;
+use crate::origin::Snapshot;
+use crate::scope::Scope;
+
+/// What a result belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Test,
+    /// A hook, which has a result only if it did not pass.
+    Hook,
+}
+
+/// Something that runs just now.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) name: String,
+    pub(super) what: What,
+    /// From when on its time counts.
+    pub(super) since: Instant,
+    /// What it owns: its nodes, and what they do.
+    pub(super) scope: Scope,
+}
+
+/// One round of something, with all its attempts.
+pub(super) struct Finished {
+    /// The path within the crate: `quick::a_leader_is_elected`, `quick::end_per_group`.
+    pub(super) name: String,
+    pub(super) what: What,
+    pub(super) verdict: Verdict,
+    /// Of the last attempt.
+    pub(super) took: Duration,
+    /// The last one, from 1.
+    pub(super) attempt: u32,
+    /// From 1; 1 of 1 without a `repeat`.
+    pub(super) round: u32,
+    pub(super) rounds: u32,
+    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report.
+    pub(super) cause: Option<String>,
+    /// What `peer::comment` added.
+    pub(super) comments: Vec<String>,
+    /// Its peers, as they were when it ended, and what they printed.
+    pub(super) peers: Vec<Snapshot>,
+    pub(super) console: Vec<String>,
+    /// Its directory, if it had one and that is kept.
+    pub(super) directory: Option<PathBuf>,
+    /// Its thread still blocks.
+    pub(super) abandoned: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Summary {
+    pub(super) passed: usize,
+    pub(super) failed: usize,
+    /// Ignored by their authors, or skipped.
+    pub(super) ignored: usize,
+    pub(super) filtered: usize,
+    /// Passed on a retry, among those that passed.
+    pub(super) flaky: usize,
+    /// Ended early by a signal.
+    pub(super) interrupted: bool,
+    pub(super) took: Duration,
+}
+
+/// Something that happens.
+pub(super) enum Event<'a> {
+    /// So many tests are to run, each perhaps several times.
+    Begun { tests: usize, seed: Option<u64>, slots: u32 },
+    /// One attempt of something starts.
+    Started { running: &'a Arc<Running>, attempt: u32 },
+    /// A line of output, where it is shown at once.
+    Line { test: &'a str, line: &'a str },
+    Finished(&'a Finished),
+    Ended(&'a Summary),
+}
+
+/// Who hears of what happens, one event at a time.
+pub(super) trait Reporter: Send {
+    fn hear(&mut self, event: &Event<'_>);
+}
