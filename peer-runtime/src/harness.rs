@@ -1,18 +1,29 @@
 //! Running tests: one function under stock libtest and under nextest, whole plans of groups under `peer::main!()`.
 
-mod body;
+mod case;
+mod engine;
 mod event;
+mod fault;
+mod gate;
 mod given;
 mod groups;
+mod home;
+mod interrupt;
 mod leaks;
+mod plan;
 mod report;
+mod rounds;
 mod run;
+mod shuffle;
+mod stage;
+mod stock;
 mod tests;
 mod verdict;
 
 pub use given::{Given, Kind, Parts, Value};
 pub use groups::{GROUPS, Group, HOOKS, Hook, Moment, Repeat, Until, ended, given, given_or_failed};
-pub use run::{main, run_test};
+pub use run::main;
+pub use stock::run_test;
 pub(crate) use tests::is_test_executable;
 pub use tests::{Flavor, Leaks, ShouldPanic, TESTS, Test, outcome};
 pub use verdict::TestStatus;

@@ -53,6 +53,27 @@ pub(super) struct Finished {
     pub(super) abandoned: bool,
 }
 
+impl Finished {
+    /// One that was tried once, at no time, by nobody else.
+    pub(super) fn new(name: &str, what: What, verdict: Verdict, cause: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            what,
+            verdict,
+            took: Duration::ZERO,
+            attempt: 1,
+            round: 1,
+            rounds: 1,
+            cause,
+            comments: Vec::new(),
+            peers: Vec::new(),
+            console: Vec::new(),
+            directory: None,
+            abandoned: false,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Summary {
@@ -68,14 +89,41 @@ pub(super) struct Summary {
     pub(super) took: Duration,
 }
 
+impl Summary {
+    /// Counts one more result.
+    pub(super) fn count(&mut self, finished: &Finished) {
+        match &finished.verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Flaky { .. } => {
+                self.passed += 1;
+                self.flaky += 1;
+            }
+            // A hook is no test.
+            Verdict::Skipped { .. } if finished.what == What::Hook => {}
+            Verdict::Skipped { .. } => self.ignored += 1,
+            _ => self.failed += 1,
+        }
+    }
+}
+
 /// Something that happens.
 pub(super) enum Event<'a> {
     /// So many tests are to run, each perhaps several times.
-    Begun { tests: usize, seed: Option<u64>, slots: u32 },
+    Begun {
+        tests: usize,
+        seed: Option<u64>,
+        slots: u32,
+    },
     /// One attempt of something starts.
-    Started { running: &'a Arc<Running>, attempt: u32 },
+    Started {
+        running: &'a Arc<Running>,
+        attempt: u32,
+    },
     /// A line of output, where it is shown at once.
-    Line { test: &'a str, line: &'a str },
+    Line {
+        test: &'a str,
+        line: &'a str,
+    },
     Finished(&'a Finished),
     Ended(&'a Summary),
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::body::Fault;
+use super::fault::Fault;
 use super::given::{Kind, Parts, Value};
 use super::tests::Outcome;
 use crate::registry::Place;

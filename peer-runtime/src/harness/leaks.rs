@@ -1,6 +1,6 @@
 //! What becomes of processes that the peers of a test left behind.
 
-use super::body::Fault;
+use super::fault::Fault;
 use super::tests::{Leaks, Test};
 use crate::scope::tell_leak;
 
@@ -17,8 +17,9 @@ pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<String>) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::body;
+    use super::super::case::{self, Around};
     use super::super::groups::Repeat;
+    use super::super::interrupt::Interrupts;
     use super::super::report::report;
     use super::super::tests::{Body, Flavor, ShouldPanic};
     use super::*;
@@ -59,8 +60,9 @@ mod tests {
     static OTHERWISE: Test = Test { should_panic: ShouldPanic::With("disk"), body: |_| leaking(true), ..TEST };
     static TOLERANT: Test = Test { leaks: Leaks::Report, ..TEST };
 
-    fn run(test: &'static Test) -> body::Ended {
-        body::run(test, false, |_| {})
+    fn run(test: &'static Test) -> case::Ended {
+        let around = Around { limit: crate::timeouts::TIMETRAP, ..Around::default() };
+        case::run(test, &around, false, &Interrupts::default(), |_| {}, &mut |_| {})
     }
 
     #[test]

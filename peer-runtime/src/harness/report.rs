@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::body::{Ended, Fault};
-use super::tests::Test;
+use super::case::Ended;
+use super::fault::Fault;
+use super::tests::{ShouldPanic, Test};
 use crate::panic;
 use crate::timeouts::{self, BLOCKED_TEST};
 
@@ -40,9 +41,35 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
     text
 }
 
+/// What went wrong with an attempt, and where.
+pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
+    let cause = format!("peer test `{}` {}", test.path(), cause(test, ended.fault.as_ref()));
+    match (test.should_panic, &ended.fault) {
+        (ShouldPanic::With(expected), Some(Fault::Panicked { .. })) => {
+            format!("panic did not contain expected string {expected:?}\n{cause}")
+        }
+        _ => cause,
+    }
+}
+
+/// What went wrong with a hook, and where.
+pub(super) fn hook_cause(name: &str, fault: &Fault) -> String {
+    let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
+    let verb = if matches!(fault, Fault::Skipped(_)) { "skipped" } else { "failed" };
+    format!("`{name}` {verb}{place}:\n{}", indent(&fault.reason()))
+}
+
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
     match fault {
+        None if test.should_panic != ShouldPanic::No => "did not panic as expected".to_owned(),
         None => "passed".to_owned(),
+        Some(Fault::Skipped(why)) => format!("skipped: {why}"),
+        Some(Fault::Init(..)) => format!("could not run:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
+        Some(Fault::End(name, fault)) => {
+            let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
+            format!("passed, and then `{name}` failed{place}:\n{}", indent(&fault.reason()))
+        }
+        Some(Fault::Interrupted) => "was interrupted".to_owned(),
         Some(Fault::Panicked { payload, place: Some(place) }) => {
             format!("panicked at {place}:\n{}", indent(&panic::message(&**payload)))
         }

@@ -1,84 +1,100 @@
-//! The two ways to run tests: each by its `#[test]` function under libtest, or all by `peer::main!()`.
+//! `peer::main!()`: from the command line to the exit status.
 
 use std::io::Write;
-use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
-use super::body::{self, Ended, Fault};
-use super::report::report;
-use super::tests::{self, ShouldPanic, Test};
+use super::engine::{Engine, Options};
+use super::event::{Event, Reporter};
+use super::interrupt::Interrupts;
+use super::plan::Plan;
+use super::tests::Test;
 use crate::panic;
+use crate::timeouts::TIMETRAP;
 
-/// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
-///
-/// # Panics
-/// If the test fails: with what it panicked with, so that `#[should_panic]` can look at it.
-pub fn run_test(module: &str, name: &str) {
-    let found = tests::tests().into_iter().find(|test| test.module == module && test.name == name);
-    let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
-    let ended = body::run(test, prints_live(), show);
-    let expects_panic = test.should_panic != ShouldPanic::No;
-    match ended.fault {
-        None => {}
-        // Libtest decides whether it is the right one.
-        Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
-        Some(_) => {
-            show(&report(test, &ended));
-            if let Some(Fault::Panicked { payload, .. }) = ended.fault {
-                resume_unwind(payload);
-            }
-            // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
-            if !expects_panic {
-                resume_unwind(Box::new("the test failed, as reported above"));
-            }
-        }
-    }
-}
-
-/// Prints on the calling thread, where libtest captures it.
-#[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
-fn show(text: &str) {
-    eprintln!("{text}");
-}
-
-/// Whether output is not captured, or shown anyway, so that it need not be kept.
-fn prints_live() -> bool {
-    std::env::args().skip(1).any(|arg| matches!(arg.as_str(), "--nocapture" | "--no-capture" | "--show-output"))
-        || std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
-}
+/// The exit status of a run in which something failed, as libtest's.
+const FAILED: u8 = 101;
 
 /// The main of a test target with `harness = false`: see `peer::main!`.
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    let mut plan = Plan::of_all();
+    let problems = plan.problems();
+    if !problems.is_empty() {
+        for problem in problems {
+            complain(&problem);
+        }
+        return ExitCode::from(FAILED);
+    }
+    let all = plan.tests().len();
+    plan.retain(&|test| chosen(test, &arguments));
+    let filtered = all - plan.tests().len();
+    if arguments.list {
+        let mut out = std::io::stdout().lock();
+        for test in plan.tests() {
+            // Where standard output is closed nobody reads the list.
+            let _ = writeln!(out, "{}: test", test.path());
+        }
+        return ExitCode::SUCCESS;
+    }
     // The report is printed at the end, far from where the panic was.
     panic::record_panics(false);
-    let live = arguments.nocapture;
-    let trials = tests::tests().into_iter().map(|test| {
-        let trial = Trial::test(test.path(), move || verdict(test, &body::run(test, live, show_directly)));
-        trial.with_ignored_flag(test.ignore.is_some())
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
-}
-
-/// Prints a line of a node's output at once.
-fn show_directly(line: &str) {
-    // Where standard error is closed nobody wants to see it.
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// Passed, or the report.
-fn verdict(test: &Test, ended: &Ended) -> Result<(), Failed> {
-    if test.passes(ended.fault.as_ref()) {
-        return Ok(());
+    let interrupts = Interrupts::default();
+    if let Err(error) = interrupts.watch() {
+        complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
-    let unexpected = |what: &str| Err(Failed::from(format!("{what}\n{}", report(test, ended))));
-    match (test.should_panic, &ended.fault) {
-        (ShouldPanic::With(expected), Some(Fault::Panicked { .. })) => {
-            unexpected(&format!("panic did not contain expected string {expected:?}"))
-        }
-        (_, None) => unexpected("test did not panic as expected"),
-        (_, Some(_)) => Err(Failed::from(report(test, ended))),
+    let options = Options {
+        slots: u32::try_from(arguments.test_threads.unwrap_or(8)).unwrap_or(u32::MAX).max(1),
+        live: arguments.nocapture,
+        ignored: arguments.ignored || arguments.include_ignored,
+        shuffle: false,
+        seed: rand::random(),
+        timetrap: TIMETRAP,
+        factor: factor(),
+        filtered,
+    };
+    let summary = Engine::new(options, interrupts, Box::new(Plain)).run(&plan);
+    if summary.failed > 0 || summary.interrupted { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+}
+
+fn chosen(test: &Test, arguments: &Arguments) -> bool {
+    let path = test.path();
+    let matches = |filter: &str| if arguments.exact { path == filter } else { path.contains(filter) };
+    arguments.filter.as_deref().is_none_or(matches)
+        && !arguments.skip.iter().any(|skip| matches(skip))
+        && (!arguments.ignored || test.ignore.is_some())
+}
+
+/// What every time limit is multiplied by: `PEER_TIMETRAP_FACTOR`, Common Test's `multiply_timetraps`.
+pub(super) fn factor() -> u32 {
+    std::env::var("PEER_TIMETRAP_FACTOR")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|factor| *factor > 0)
+        .unwrap_or(1)
+}
+
+fn complain(text: &str) {
+    // Where standard error is closed nobody wants to know.
+    let _ = writeln!(std::io::stderr(), "peer: {text}");
+}
+
+struct Plain;
+
+impl Reporter for Plain {
+    fn hear(&mut self, event: &Event<'_>) {
+        let mut out = std::io::stdout().lock();
+        let _ = match event {
+            Event::Begun { tests, .. } => writeln!(out, "\nrunning {tests} tests"),
+            Event::Finished(finished) => {
+                let told = writeln!(out, "test {} ... {}", finished.name, finished.verdict.word());
+                finished.cause.iter().for_each(|cause| drop(writeln!(out, "{cause}")));
+                told
+            }
+            Event::Line { line, .. } => writeln!(out, "{line}"),
+            Event::Ended(summary) => writeln!(out, "\n{summary:?}"),
+            Event::Started { .. } => Ok(()),
+        };
     }
 }

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use super::body::Fault;
+use super::fault::Fault;
 use super::given::{Kind, Parts};
 use super::groups::Repeat;
 use crate::failure::Failure;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::fault::Fault;
+use super::tests::Test;
 use crate::timeouts;
 
 /// What the test came to, as `end_per_testcase` is told; Common Test's `tc_status`.
@@ -60,7 +62,9 @@ impl fmt::Display for TestStatus {
 pub(super) enum Verdict {
     Passed,
     /// On this attempt, after others that had failed.
-    Flaky { attempt: u32 },
+    Flaky {
+        attempt: u32,
+    },
     Failed,
     TimedOut(Duration),
     /// A node could not boot: not the test's fault.
@@ -77,12 +81,36 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
+    /// What a fault comes to.
+    pub(super) fn of(fault: &Fault) -> Self {
+        match fault {
+            Fault::TimedOut(limit) => Self::TimedOut(*limit),
+            Fault::NoNodes(_) => Self::Infrastructure,
+            Fault::Leaked(_) => Self::Leaked,
+            Fault::Skipped(why) => Self::Skipped { why: why.clone(), by_failure: false },
+            Fault::Interrupted => Self::Interrupted,
+            _ => Self::Failed,
+        }
+    }
+
+    /// That of a test which its author lets be.
+    pub(super) fn ignored(test: &Test) -> Self {
+        Self::Skipped { why: test.ignore.unwrap_or_default().to_owned(), by_failure: false }
+    }
+
+    /// That of those behind the one that failed in a sequence.
+    pub(super) fn broken(by: &str) -> Self {
+        Self::Skipped { why: format!("sequence: {by} failed"), by_failure: true }
+    }
+
+    /// Whether it is no verdict on the test, because something else failed.
+    pub(super) fn by_failure(&self) -> bool {
+        matches!(self, Self::Skipped { by_failure: true, .. })
+    }
+
     /// Whether the run fails for it.
     pub(super) fn fails(&self) -> bool {
-        matches!(
-            self,
-            Self::Failed | Self::TimedOut(_) | Self::Infrastructure | Self::Leaked | Self::Interrupted
-        )
+        matches!(self, Self::Failed | Self::TimedOut(_) | Self::Infrastructure | Self::Leaked | Self::Interrupted)
     }
 
     pub(super) fn is_ok(&self) -> bool {
@@ -98,6 +126,7 @@ impl Verdict {
             Self::TimedOut(limit) => format!("FAILED (timed out after {})", timeouts::display(*limit)),
             Self::Infrastructure => "FAILED (infrastructure)".to_owned(),
             Self::Leaked => "FAILED (leaked)".to_owned(),
+            Self::Skipped { why, .. } if why.is_empty() => "ignored".to_owned(),
             Self::Skipped { why, .. } => format!("ignored, {why}"),
             Self::Interrupted => "FAILED (interrupted)".to_owned(),
         }

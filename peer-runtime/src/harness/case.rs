@@ -1,0 +1,184 @@
+//! One attempt of one test: its nodes, the hooks around it, its body, its time limit, and an end to all of it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::fault::{Fault, panicked};
+use super::given::{Given, Parts};
+use super::groups::Hook;
+use super::interrupt::Interrupts;
+use super::leaks;
+use super::stage::{self, Outcome, Print, Stage, Work};
+use super::tests::{Flavor, Test};
+use super::verdict::TestStatus;
+use crate::options::StartOptions;
+use crate::origin::Snapshot;
+use crate::plane;
+use crate::scope::{Nodes, Scope, ct_peer};
+
+/// What surrounds a test in its groups.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Around {
+    /// What the inits of suite and groups returned.
+    pub(super) given: Given,
+    /// Of each group that has any, outermost first: what runs before the test, and after it.
+    pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
+    /// For the test with what is before it, and again for each hook behind it.
+    pub(super) limit: Duration,
+}
+
+/// How one attempt ended.
+pub(super) struct Ended {
+    pub(super) fault: Option<Fault>,
+    /// Its time, the hooks before it included.
+    pub(super) took: Duration,
+    /// Its peers, as they were when it ended.
+    pub(super) peers: Vec<Snapshot>,
+    /// The output of its peers, where that was not printed at once.
+    pub(super) console: Vec<String>,
+    pub(super) comments: Vec<String>,
+    pub(super) directory: Option<PathBuf>,
+    /// Its thread is still blocked.
+    pub(super) abandoned: bool,
+}
+
+impl Ended {
+    /// One that never began.
+    pub(super) fn not_run(fault: Fault) -> Self {
+        let (peers, console, comments) = (Vec::new(), Vec::new(), Vec::new());
+        let fault = Some(fault);
+        Self { fault, took: Duration::ZERO, peers, console, comments, directory: None, abandoned: false }
+    }
+}
+
+/// How far the hooks before the test have come, and what they gave.
+#[derive(Default)]
+struct Before {
+    passed: usize,
+    given: Given,
+}
+
+/// Runs `test`; `begun` is told its scope, `print` shows a line of the console, on the calling thread, if it is `live`.
+pub(super) fn run(
+    test: &'static Test,
+    around: &Around,
+    live: bool,
+    interrupts: &Interrupts,
+    begun: impl FnOnce(&Scope),
+    print: Print<'_>,
+) -> Ended {
+    let kind = stage::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
+    let mut stage = Stage::new(&test.path(), kind, live, interrupts);
+    begun(stage.scope());
+    let since = Instant::now();
+    let before = Arc::new(Mutex::new(Before { passed: 0, given: around.given.clone() }));
+    let mut fault = stage.run(around.limit, work(test, around, &before), print).err();
+    let took = since.elapsed();
+    if matches!(fault, Some(Fault::TimedOut(_)))
+        && let Some((Some(init), _)) = around.hooks.get(lock(&before).passed)
+    {
+        fault = fault.map(|fault| Fault::Init(init.path(), Box::new(fault)));
+    }
+    let peers = stage.scope().peers();
+    after(test, around, &stage, &before, interrupts, &mut fault, print);
+    let scope = stage.scope().clone();
+    let why = if fault.is_some() { "the test failed" } else { "the test ended" };
+    plane::handle().block_on(scope.end(why));
+    let abandoned = !stage.leave(&mut fault, print);
+    leaks::judge(test, &mut fault, scope.leaks());
+    let console = scope.console();
+    scope.forget_peers();
+    Ended { fault, took, peers, console, comments: Vec::new(), directory: None, abandoned }
+}
+
+/// The hooks before the test, its nodes, and its body.
+fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>) -> Work {
+    let (before, hooks) = (Arc::clone(before), around.hooks.clone());
+    Box::new(move || {
+        Box::pin(async move {
+            for (init, _) in hooks {
+                let given = lock(&before).given.clone();
+                if let Some(init) = init {
+                    let value = (init.run)(parts(given.clone())).await;
+                    let value = value.map_err(|fault| Fault::Init(init.path(), Box::new(fault)))?;
+                    lock(&before).given = given.and(value);
+                }
+                lock(&before).passed += 1;
+            }
+            let nodes = nodes(test).await?;
+            let given = lock(&before).given.clone();
+            (test.body)(Parts { nodes, ..parts(given) }).await.map(|()| None)
+        })
+    })
+}
+
+fn parts(given: Given) -> Parts {
+    Parts { nodes: Nodes::new(Vec::new()), given, status: TestStatus::Passed }
+}
+
+fn lock(before: &Mutex<Before>) -> std::sync::MutexGuard<'_, Before> {
+    before.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn nodes(test: &'static Test) -> Result<Nodes, Fault> {
+    let path = format!("{}::{}", test.module, test.name);
+    let starts: Vec<_> = (0..test.nodes)
+        .map(|_| tokio::spawn(ct_peer(&path, StartOptions::new().connection(test.connection))))
+        .collect();
+    let mut nodes = Vec::new();
+    for start in starts {
+        match start.await {
+            Ok(Ok(node)) => nodes.push(node),
+            Ok(Err(error)) => return Err(Fault::NoNodes(error)),
+            Err(error) => return Err(panicked(Box::new(error.to_string()))),
+        }
+    }
+    Ok(Nodes::new(nodes))
+}
+
+/// The hooks after the test, innermost first, of those groups whose hooks before it have passed. On a stage of their own,
+/// since the test may block its thread; each may fail a test that has passed.
+fn after(
+    test: &Test,
+    around: &Around,
+    stage: &Stage,
+    before: &Mutex<Before>,
+    interrupts: &Interrupts,
+    fault: &mut Option<Fault>,
+    print: Print<'_>,
+) {
+    let (passed, given) = {
+        let before = lock(before);
+        (before.passed, before.given.clone())
+    };
+    let ends = around.hooks.iter().take(passed).rev().filter_map(|(_, end)| *end);
+    for end in ends {
+        let status = status(test, fault.as_ref());
+        let kind = stage::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
+        let mut beside = Stage::beside(stage, &end.path(), kind, interrupts);
+        let parts = Parts { status, ..parts(given.clone()) };
+        let work: Work = Box::new(move || Box::pin((end.run)(parts)));
+        let outcome: Outcome = beside.run(around.limit, work, print);
+        // What it blocks is abandoned with the test.
+        drop(beside);
+        if let Err(end_fault) = outcome
+            && test.passes(fault.as_ref())
+        {
+            *fault = Some(Fault::End(end.path(), Box::new(end_fault)));
+        }
+    }
+}
+
+fn status(test: &Test, fault: Option<&Fault>) -> TestStatus {
+    match fault {
+        _ if test.passes(fault) => TestStatus::Passed,
+        Some(Fault::TimedOut(limit)) => TestStatus::TimedOut(*limit),
+        Some(Fault::Skipped(why)) => TestStatus::Skipped(why.clone()),
+        Some(fault) => TestStatus::Failed { reason: fault.reason(), place: fault.place() },
+        None => TestStatus::Failed {
+            reason: "it did not panic as expected".to_owned(),
+            place: Some(test.place.to_string()),
+        },
+    }
+}

@@ -1,0 +1,219 @@
+//! Running a plan: one walk through its groups, which starts tests as there is room for them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::event::{Event, Finished, Reporter, Running, Summary, What};
+use super::gate::Gate;
+use super::given::Given;
+use super::groups::{Hook, Moment, Until};
+use super::home::{Failed, Home};
+use super::interrupt::Interrupts;
+use super::plan::Plan;
+use super::report;
+use super::verdict::Verdict;
+use crate::scope::tell_leak;
+
+/// How a plan is to be run.
+pub(super) struct Options {
+    /// How many nodes there may be at once.
+    pub(super) slots: u32,
+    /// Whether output is shown at once.
+    pub(super) live: bool,
+    /// Whether ignored tests run, too.
+    pub(super) ignored: bool,
+    /// Whether everything is in an order by chance.
+    pub(super) shuffle: bool,
+    /// Where every order by chance comes from.
+    pub(super) seed: u64,
+    /// The time limit of those that have none of their own.
+    pub(super) timetrap: Duration,
+    /// What every time limit is multiplied by.
+    pub(super) factor: u32,
+    pub(super) filtered: usize,
+}
+
+/// What runs a plan.
+pub(super) struct Engine {
+    pub(super) options: Options,
+    pub(super) gate: Gate,
+    pub(super) interrupts: Interrupts,
+    reporter: Mutex<Box<dyn Reporter>>,
+    summary: Mutex<Summary>,
+}
+
+/// What holds in a group, for what is below.
+#[derive(Clone, Default)]
+pub(super) struct Context {
+    /// What the inits of suite and groups returned.
+    pub(super) given: Given,
+    /// Of each group that has any, outermost first: what runs before a test, and after it.
+    pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
+    /// The time limit, if nothing below has its own.
+    pub(super) limit: Duration,
+}
+
+/// What the direct children of a round came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) passed: usize,
+    pub(super) failed: usize,
+    pub(super) skipped: usize,
+    /// There is no further round: the init did not pass.
+    pub(super) stop: bool,
+}
+
+impl Engine {
+    pub(super) fn new(options: Options, interrupts: Interrupts, reporter: Box<dyn Reporter>) -> Self {
+        let summary = Summary { filtered: options.filtered, ..Summary::default() };
+        let gate = Gate::new(options.slots, &interrupts);
+        Self { options, gate, interrupts, reporter: Mutex::new(reporter), summary: Mutex::new(summary) }
+    }
+
+    /// Runs everything, and says how it ended.
+    pub(super) fn run(&self, plan: &Plan) -> Summary {
+        let since = Instant::now();
+        let mut tests = 0;
+        plan.suite.each(&mut |_| tests += 1);
+        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
+        let seed = by_chance.then_some(self.options.seed);
+        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        let limit = self.limit(self.options.timetrap);
+        self.between(
+            [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
+            &Context { limit, ..Context::default() },
+            |context, home| self.branch(&plan.suite, context, home),
+            |why| self.skip_all(&plan.suite, why),
+        );
+        let summary = {
+            let mut summary = self.summary.lock().unwrap_or_else(PoisonError::into_inner);
+            summary.took = since.elapsed();
+            summary.interrupted = self.interrupts.is_interrupted();
+            summary.clone()
+        };
+        self.tell(&Event::Ended(&summary));
+        summary
+    }
+
+    pub(super) fn tell(&self, event: &Event<'_>) {
+        self.reporter.lock().unwrap_or_else(PoisonError::into_inner).hear(event);
+    }
+
+    pub(super) fn show(&self, test: &str, line: &str) {
+        self.tell(&Event::Line { test, line });
+    }
+
+    /// A time limit as it holds in this run.
+    pub(super) fn limit(&self, limit: Duration) -> Duration {
+        limit.checked_mul(self.options.factor).unwrap_or(Duration::MAX)
+    }
+
+    /// Runs something between an init and an end, which share what they own; `skip` if the init does not let it run.
+    pub(super) fn between(
+        &self,
+        [init, end]: [(Option<&'static Hook>, &str); 2],
+        context: &Context,
+        inside: impl FnOnce(&Context, Option<&mut Home>) -> Tally,
+        skip: impl FnOnce(&Verdict) -> Tally,
+    ) -> Tally {
+        if init.0.is_none() && end.0.is_none() {
+            return inside(context, None);
+        }
+        let mut home = Home::new(init.1, self.options.live, &self.interrupts);
+        let mut context = context.clone();
+        if let Some(hook) = init.0 {
+            match self.hook(init.1, hook, &mut home, &context) {
+                Ok(given) => context.given = given,
+                Err(why) => {
+                    let tally = skip(&why);
+                    self.leave(init.1, home);
+                    return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
+                }
+            }
+        }
+        let mut tally = inside(&context, Some(&mut home));
+        if let Some(crash) = home.crash() {
+            self.hook_failed(init.1, *crash);
+            tally.failed += 1;
+        }
+        if let Some(hook) = end.0
+            && self.hook(end.1, hook, &mut home, &context).is_err()
+        {
+            tally.failed += 1;
+        }
+        self.leave(end.1, home);
+        tally
+    }
+
+    /// Runs a hook; what is given from then on, or why what is below cannot run.
+    fn hook(&self, name: &str, hook: &'static Hook, home: &mut Home, context: &Context) -> Result<Given, Verdict> {
+        let scope = home.scope().clone();
+        let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
+        self.tell(&Event::Started { running: &running, attempt: 1 });
+        let print = &mut |line: &str| self.show(name, line);
+        home.run(hook, &context.given, context.limit, print).map_err(|failed| self.hook_failed(name, *failed))
+    }
+
+    /// Tells of a hook that did not pass; why what is below cannot run.
+    pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
+        let verdict = Verdict::of(&failed.fault);
+        let cause = report::hook_cause(name, &failed.fault);
+        let Failed { took, peers, console, .. } = failed;
+        self.finished(&Finished {
+            peers,
+            console,
+            took,
+            ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))
+        });
+        match verdict {
+            Verdict::Skipped { .. } => verdict,
+            _ => Verdict::Skipped { why: format!("`{name}` failed"), by_failure: true },
+        }
+    }
+
+    fn leave(&self, name: &str, home: Home) {
+        for leak in home.end(&mut |line| self.show(name, line)) {
+            tell_leak(name, &leak);
+        }
+    }
+
+    /// Counts and tells a result.
+    pub(super) fn finished(&self, finished: &Finished) {
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner).count(finished);
+        self.tell(&Event::Finished(finished));
+    }
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Passed | Verdict::Flaky { .. } => self.passed += 1,
+            Verdict::Skipped { .. } => self.skipped += 1,
+            _ => self.failed += 1,
+        }
+    }
+
+    /// A group counts as one.
+    pub(super) fn count_group(&mut self, group: Self) {
+        match group {
+            Self { failed: 1.., .. } => self.failed += 1,
+            Self { passed: 1.., .. } => self.passed += 1,
+            _ => self.skipped += 1,
+        }
+    }
+
+    pub(super) fn add(&mut self, round: Self) {
+        self.passed += round.passed;
+        self.failed += round.failed;
+        self.skipped += round.skipped;
+    }
+
+    pub(super) fn meets(self, until: Until) -> bool {
+        match until {
+            Until::AnyFail => self.failed > 0,
+            Until::AnyOk => self.passed > 0,
+            Until::AllFail => self.passed == 0 && self.failed > 0,
+            Until::AllOk => self.failed == 0 && self.passed > 0,
+        }
+    }
+}

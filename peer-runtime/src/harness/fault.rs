@@ -1,0 +1,74 @@
+//! Why a test or a hook did not pass.
+
+use std::any::Any;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::panic;
+use crate::timeouts;
+
+/// Why a test or a hook did not pass.
+#[derive(Debug)]
+pub enum Fault {
+    /// With the place, where panics are recorded.
+    Panicked {
+        payload: Box<dyn Any + Send>,
+        place: Option<String>,
+    },
+    Failed(Failure),
+    /// It returned another error than a `Failure`, in its own words.
+    Returned(String),
+    /// One of its nodes did not boot.
+    NoNodes(Error),
+    /// A linked peer went down; its report.
+    Crashed(String),
+    TimedOut(Duration),
+    /// It passed, and its peers had left processes behind.
+    Leaked(Vec<String>),
+    /// It said so itself.
+    Skipped(String),
+    /// An `init_per_testcase` did not pass, by name.
+    Init(String, Box<Fault>),
+    /// The test passed, and then an `end_per_testcase` did not, by name.
+    End(String, Box<Fault>),
+    /// The run was ended.
+    Interrupted,
+    /// It could not be run at all.
+    NotRun(std::io::Error),
+}
+
+impl Fault {
+    /// What went wrong, in a sentence or more; indented where that comes from elsewhere.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Panicked { payload, .. } => panic::message(&**payload),
+            Self::Failed(failure) => failure.to_string(),
+            Self::Returned(text) => text.clone(),
+            Self::NoNodes(error) => error.to_string(),
+            Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
+            Self::TimedOut(limit) => format!("it did not end within its timetrap of {}", timeouts::display(*limit)),
+            Self::Leaked(leaks) => format!("its peers left processes behind: {}", leaks.join("; ")),
+            Self::Skipped(why) => why.clone(),
+            Self::Init(hook, fault) | Self::End(hook, fault) => format!("{hook} failed: {}", fault.reason()),
+            Self::Interrupted => "the run was interrupted".to_owned(),
+            Self::NotRun(error) => format!("it could not be run: {error}"),
+        }
+    }
+
+    /// Where, as far as that is known.
+    pub(super) fn place(&self) -> Option<String> {
+        match self {
+            Self::Panicked { place, .. } => place.clone(),
+            Self::Failed(failure) => Some(failure.location().to_string()),
+            Self::Init(_, fault) | Self::End(_, fault) => fault.place(),
+            _ => None,
+        }
+    }
+}
+
+/// What a panic came to; on the thread that panicked.
+pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
+    let place = panic::place(&panic::message(&*payload));
+    Fault::Panicked { payload, place }
+}

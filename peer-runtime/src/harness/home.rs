@@ -1,0 +1,74 @@
+//! What a group, or the suite, owns for as long as it lasts: a scope and a runtime, in which its hooks run.
+
+use std::time::{Duration, Instant};
+
+use super::fault::Fault;
+use super::given::{Given, Parts};
+use super::groups::Hook;
+use super::interrupt::Interrupts;
+use super::stage::{self, Outcome, Print, Stage, Work};
+use super::tests::Flavor;
+use super::verdict::TestStatus;
+use crate::origin::Snapshot;
+use crate::plane;
+use crate::scope::{Nodes, Scope};
+
+/// Peers that an init started belong to it, so that they live until its end.
+pub(super) struct Home {
+    stage: Stage,
+}
+
+/// A hook that did not pass, and what its scope had then.
+pub(super) struct Failed {
+    pub(super) fault: Fault,
+    pub(super) took: Duration,
+    pub(super) peers: Vec<Snapshot>,
+    pub(super) console: Vec<String>,
+}
+
+impl Home {
+    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts) -> Self {
+        let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
+        Self { stage: Stage::new(name, kind, live, interrupts) }
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        self.stage.scope()
+    }
+
+    /// Runs a hook for at most `limit`; what it gives, or why not.
+    pub(super) fn run(
+        &mut self,
+        hook: &'static Hook,
+        given: &Given,
+        limit: Duration,
+        print: Print<'_>,
+    ) -> Result<Given, Box<Failed>> {
+        let since = Instant::now();
+        let parts = Parts { nodes: Nodes::new(Vec::new()), given: given.clone(), status: TestStatus::Passed };
+        let work: Work = Box::new(move || Box::pin((hook.run)(parts)));
+        let outcome: Outcome = self.stage.run(limit, work, print);
+        outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, since.elapsed()))
+    }
+
+    /// What took one of its linked peers down since somebody last asked.
+    pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
+        self.stage.crash().map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
+    }
+
+    fn failed(&self, fault: Fault, took: Duration) -> Box<Failed> {
+        let scope = self.stage.scope();
+        Box::new(Failed { fault, took, peers: scope.peers(), console: scope.console() })
+    }
+
+    /// Ends all that it owns. The processes that its peers left behind.
+    pub(super) fn end(mut self, print: Print<'_>) -> Vec<String> {
+        let scope = self.stage.scope().clone();
+        plane::handle().block_on(scope.end("its group has ended"));
+        // A thread that still blocks can do nothing any more; the hook that blocks it was told.
+        self.stage.leave(&mut None, print);
+        let leaks = scope.leaks();
+        scope.forget_peers();
+        leaks
+    }
+}

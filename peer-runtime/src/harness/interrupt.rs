@@ -1,0 +1,84 @@
+//! Ending a run early: the first interrupt ends it in order, the second one at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::plane;
+
+type Tell = Box<dyn Fn() + Send + Sync>;
+
+/// Who is told that the run is to end.
+#[derive(Clone, Default)]
+pub(super) struct Interrupts(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    interrupted: AtomicBool,
+    told: Mutex<HashMap<u64, Tell>>,
+    next: AtomicU64,
+}
+
+/// While it lives, somebody is told.
+pub(super) struct Subscription {
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.shared.told.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl Interrupts {
+    /// From now on SIGINT and SIGTERM end the run.
+    pub(super) fn watch(&self) -> std::io::Result<()> {
+        // The signals are the control plane's.
+        let _plane = plane::handle().enter();
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let shared = Arc::clone(&self.0);
+        plane::handle().spawn(async move {
+            loop {
+                let second = shared.interrupted.load(Ordering::SeqCst);
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                if second {
+                    // The keeper ends everything below.
+                    #[expect(clippy::disallowed_methods, reason = "whoever asks twice does not want to wait")]
+                    std::process::exit(130);
+                }
+                shared.tell();
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.0.interrupted.load(Ordering::SeqCst)
+    }
+
+    /// `tell` is called when the run is to end; at once if it already is.
+    pub(super) fn subscribe(&self, tell: impl Fn() + Send + Sync + 'static) -> Subscription {
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_interrupted() {
+            tell();
+        }
+        told.insert(id, Box::new(tell));
+        drop(told);
+        Subscription { shared: Arc::clone(&self.0), id }
+    }
+}
+
+impl Shared {
+    fn tell(&self) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        self.interrupted.store(true, Ordering::SeqCst);
+        told.values().for_each(|tell| tell());
+    }
+}

@@ -1,0 +1,206 @@
+//! The rounds of groups and tests: what starts when, and what stops it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use super::case::{self, Ended};
+use super::engine::{Context, Engine, Tally};
+use super::event::{Event, Finished, Running, What};
+use super::fault::Fault;
+use super::groups::Moment;
+use super::home::Home;
+use super::plan::{Branch, Item};
+use super::report;
+use super::shuffle;
+use super::tests::Test;
+use super::verdict::Verdict;
+
+/// How often a test whose nodes could not boot is tried again, whatever its own retries are.
+const INFRASTRUCTURE_RETRIES: u32 = 1;
+
+/// The first one that failed in a sequence.
+type Broken = Option<Verdict>;
+
+impl Engine {
+    /// All rounds of a group, or of the suite. The one around it is `home`.
+    pub(super) fn branch(&self, branch: &Branch, context: &Context, home: Option<&mut Home>) -> Tally {
+        let Some(group) = branch.group else { return self.round(branch, context, home, 1) };
+        let mut context = context.clone();
+        if let Some(limit) = group.timetrap {
+            context.limit = self.limit(limit);
+        }
+        let [init, end] = [Moment::InitPerGroup, Moment::EndPerGroup].map(|moment| branch.hook_name(moment));
+        let mut total = Tally::default();
+        for round in 1..=group.repeat.rounds {
+            let tally = self.between(
+                [(branch.init, &init), (branch.end, &end)],
+                &context,
+                |context, home| self.round(branch, context, home, round),
+                |why| self.skip_all(branch, why),
+            );
+            total.add(tally);
+            let met = group.repeat.until.is_some_and(|until| tally.meets(until));
+            if tally.stop || met || self.interrupts.is_interrupted() {
+                break;
+            }
+        }
+        total
+    }
+
+    /// One round: tests start in their order as there is room for them, and nested groups when it is their turn.
+    fn round(&self, branch: &Branch, context: &Context, mut home: Option<&mut Home>, round: u32) -> Tally {
+        let mut context = context.clone();
+        if branch.init_case.is_some() || branch.end_case.is_some() {
+            context.hooks.push((branch.init_case, branch.end_case));
+        }
+        let context = &context;
+        let tally = Mutex::new(Tally::default());
+        let count = |verdict: &Verdict| tally.lock().unwrap_or_else(PoisonError::into_inner).count(verdict);
+        thread::scope(|threads| {
+            let mut broken: Broken = None;
+            for item in self.order(branch, round) {
+                if let Some(crash) = home.as_mut().and_then(|home| home.crash()) {
+                    broken = Some(self.hook_failed(&branch.hook_name(Moment::InitPerGroup), *crash));
+                    tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
+                }
+                match item {
+                    Item::Test(test) => {
+                        if let Some(why) = &broken {
+                            count(&self.skip(test, why));
+                        } else if test.ignore.is_some() && !self.options.ignored {
+                            count(&self.skip(test, &Verdict::ignored(test)));
+                        } else if let Some(slots) = self.gate.take(test) {
+                            let run = move || {
+                                let verdict = self.test(test, context);
+                                drop(slots);
+                                verdict
+                            };
+                            if branch.is_sequence() {
+                                let verdict = run();
+                                count(&verdict);
+                                broken = verdict.fails().then(|| Verdict::broken(&test.path()));
+                            } else {
+                                threads.spawn(|| count(&run()));
+                            }
+                        }
+                    }
+                    Item::Group(inner) => {
+                        let nested = match &broken {
+                            Some(why) => self.skip_all(inner, why),
+                            None => self.branch(inner, context, None),
+                        };
+                        tally.lock().unwrap_or_else(PoisonError::into_inner).count_group(nested);
+                        if branch.is_sequence() && nested.failed > 0 && broken.is_none() {
+                            broken = Some(Verdict::broken(inner.name()));
+                        }
+                    }
+                }
+            }
+        });
+        tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
+        let mut items: Vec<&Item> = branch.items.iter().collect();
+        if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
+            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
+        }
+        items
+    }
+
+    /// All rounds of a test; the last verdict that fails, or the last one.
+    fn test(&self, test: &'static Test, context: &Context) -> Verdict {
+        let mut total = Verdict::Passed;
+        for round in 1..=test.repeat.rounds {
+            let verdict = self.attempts(test, context, round);
+            let mut tally = Tally::default();
+            tally.count(&verdict);
+            if !total.fails() {
+                total = verdict;
+            }
+            if test.repeat.until.is_some_and(|until| tally.meets(until)) || self.interrupts.is_interrupted() {
+                break;
+            }
+        }
+        total
+    }
+
+    /// One round of a test: tried again while it may be.
+    fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> Verdict {
+        let name = test.path();
+        let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
+        let mut first_cause = None;
+        for attempt in 1.. {
+            let begun = |scope: &crate::scope::Scope| {
+                let (since, scope) = (Instant::now(), scope.clone());
+                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope });
+                self.tell(&Event::Started { running: &running, attempt });
+            };
+            let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
+            let around = case::Around { given: context.given.clone(), hooks: context.hooks.clone(), limit };
+            let print = &mut |line: &str| self.show(&name, line);
+            let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
+            let verdict = self.judge(test, &ended);
+            let left = if verdict == Verdict::Infrastructure { &mut reboots } else { &mut retries };
+            let again = verdict.fails() && *left > 0 && !self.interrupts.is_interrupted();
+            let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            if again {
+                *left -= 1;
+                first_cause = first_cause.or(cause);
+                continue;
+            }
+            let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
+            let Ended { took, peers, console, comments, directory, abandoned, .. } = ended;
+            let finished = Finished {
+                took,
+                attempt,
+                round,
+                rounds: test.repeat.rounds,
+                peers,
+                console,
+                comments,
+                directory,
+                abandoned,
+                ..Finished::new(&name, What::Test, verdict.clone(), cause.or(first_cause))
+            };
+            self.finished(&finished);
+            return verdict;
+        }
+        unreachable!("there are fewer attempts than numbers")
+    }
+
+    /// The verdict on one attempt. A hook before the test that failed is told as itself.
+    fn judge(&self, test: &Test, ended: &Ended) -> Verdict {
+        match &ended.fault {
+            fault if test.passes(fault.as_ref()) => Verdict::Passed,
+            Some(Fault::Init(name, fault)) => {
+                let verdict = Verdict::of(fault);
+                if matches!(verdict, Verdict::Skipped { .. }) {
+                    return verdict;
+                }
+                let cause = report::hook_cause(name, fault);
+                self.finished(&Finished::new(name, What::Hook, verdict, Some(cause)));
+                Verdict::Skipped { why: format!("`{name}` failed"), by_failure: true }
+            }
+            Some(fault) => Verdict::of(fault),
+            None => Verdict::Failed,
+        }
+    }
+
+    fn skip(&self, test: &Test, why: &Verdict) -> Verdict {
+        self.finished(&Finished::new(&test.path(), What::Test, why.clone(), None));
+        why.clone()
+    }
+
+    /// Tells of everything in a group that it was skipped.
+    pub(super) fn skip_all(&self, branch: &Branch, why: &Verdict) -> Tally {
+        let mut tally = Tally::default();
+        branch.each(&mut |test| {
+            let is_ignored = test.ignore.is_some() && !self.options.ignored;
+            let verdict = if is_ignored { Verdict::ignored(test) } else { why.clone() };
+            tally.count(&self.skip(test, &verdict));
+        });
+        tally
+    }
+}

@@ -1,0 +1,234 @@
+//! A thread with a runtime of its own, in a scope: where tests and hooks run, under a time limit, and can be given up.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::fault::{Fault, panicked};
+use super::given::Value;
+use super::interrupt::Interrupts;
+use super::tests::Flavor;
+use crate::scope::{Heard, Scope};
+use crate::timeouts::{BLOCKED_TEST, Deadline};
+
+/// How many lines are searched for an end behind them.
+const LINES: usize = 1 << 20;
+
+/// What a job comes to.
+pub(super) type Outcome = Result<Option<Value>, Fault>;
+/// What a job does; made on the thread that runs it.
+pub(super) type Work = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
+
+/// Shows a line of output as soon as it is there, on the thread that waits.
+pub(super) type Print<'a> = &'a mut dyn FnMut(&str);
+
+/// Which runtime a stage has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    pub(super) flavor: Flavor,
+    pub(super) worker_threads: Option<usize>,
+}
+
+/// What the waiting thread hears.
+enum Event {
+    Scope(Heard),
+    Done(Outcome),
+    Interrupted,
+    Released,
+}
+
+struct Job {
+    work: Work,
+    stop: Arc<Notify>,
+}
+
+/// See the module.
+pub(super) struct Stage {
+    scope: Scope,
+    jobs: Option<mpsc::Sender<Job>>,
+    inbox: mpsc::Receiver<Event>,
+    /// Ends the job that was last, if it has not ended.
+    stop: Arc<Notify>,
+    /// A linked peer of its scope went down while nobody waited.
+    crashed: Option<String>,
+    /// Why there is no thread.
+    missing: Option<std::io::Error>,
+    _interrupts: super::interrupt::Subscription,
+}
+
+impl Stage {
+    /// A stage of that name, with a scope of its own; `live` if its output is printed at once.
+    pub(super) fn new(name: &str, kind: Kind, live: bool, interrupts: &Interrupts) -> Self {
+        let (events, inbox) = mpsc::channel();
+        let listener = {
+            let events = events.clone();
+            // A stage that has ended is told nothing any more.
+            move |heard| drop(events.send(Event::Scope(heard)))
+        };
+        let scope = Scope::of_test(name.to_owned(), live, Arc::new(listener));
+        Self::within(name, kind, scope, (events, inbox), interrupts)
+    }
+
+    /// A stage in the scope of another one, which hears what happens in it.
+    pub(super) fn beside(other: &Self, name: &str, kind: Kind, interrupts: &Interrupts) -> Self {
+        Self::within(name, kind, other.scope.clone(), mpsc::channel(), interrupts)
+    }
+
+    fn within(
+        name: &str,
+        kind: Kind,
+        scope: Scope,
+        (events, inbox): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+        interrupts: &Interrupts,
+    ) -> Self {
+        let (jobs, queue) = mpsc::channel();
+        let subscription = {
+            let events = events.clone();
+            interrupts.subscribe(move || drop(events.send(Event::Interrupted)))
+        };
+        let body = {
+            let scope = scope.clone();
+            move || on_own_thread(kind, &scope, &queue, &events)
+        };
+        let missing = thread::Builder::new().name(name.to_owned()).spawn(body).err();
+        let stop = Arc::new(Notify::new());
+        Self { scope, jobs: Some(jobs), inbox, stop, crashed: None, missing, _interrupts: subscription }
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Does some work, for at most `limit`; a linked peer that goes down ends it as well.
+    pub(super) fn run(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
+        if let Some(error) = self.missing.take() {
+            return Err(Fault::NotRun(error));
+        }
+        self.look();
+        if let Some(report) = self.crashed.take() {
+            return Err(Fault::Crashed(report));
+        }
+        self.stop = Arc::new(Notify::new());
+        let deadline = Deadline::after(limit);
+        let job = Job { work, stop: Arc::clone(&self.stop) };
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        let outcome = if sent { self.wait(deadline, limit, print) } else { Err(Fault::NotRun(gone())) };
+        if outcome.is_err() {
+            self.stop.notify_one();
+        }
+        outcome
+    }
+
+    fn wait(&self, deadline: Deadline, limit: Duration, print: Print<'_>) -> Outcome {
+        loop {
+            // Also while lines arrive without pause, and behind them perhaps the end.
+            if deadline.left().is_zero() {
+                return self.overtaken().unwrap_or(Err(Fault::TimedOut(limit)));
+            }
+            match self.inbox.recv_timeout(deadline.left()) {
+                Ok(Event::Scope(Heard::Line(line))) => print(&line),
+                Ok(Event::Scope(Heard::Crashed(report))) => return Err(Fault::Crashed(report)),
+                Ok(Event::Done(outcome)) => return outcome,
+                Ok(Event::Interrupted) => return Err(Fault::Interrupted),
+                Ok(Event::Released) => return Err(Fault::NotRun(gone())),
+                Err(_) => return Err(Fault::TimedOut(limit)),
+            }
+        }
+    }
+
+    /// The end that had come in time, and still waited behind lines that were not printed yet.
+    fn overtaken(&self) -> Option<Outcome> {
+        self.inbox.try_iter().take(LINES).find_map(|event| match event {
+            Event::Done(outcome) => Some(outcome),
+            Event::Scope(Heard::Crashed(report)) => Some(Err(Fault::Crashed(report))),
+            Event::Interrupted => Some(Err(Fault::Interrupted)),
+            Event::Scope(Heard::Line(_)) | Event::Released => None,
+        })
+    }
+
+    /// Takes note of what happened while nobody waited.
+    fn look(&mut self) {
+        for event in self.inbox.try_iter().take(LINES) {
+            if let Event::Scope(Heard::Crashed(report)) = event {
+                self.crashed.get_or_insert(report);
+            }
+        }
+    }
+
+    /// What took a linked peer of its scope down while nobody waited.
+    pub(super) fn crash(&mut self) -> Option<String> {
+        self.look();
+        self.crashed.take()
+    }
+
+    /// Lets go of the runtime and waits until its thread has; what happens meanwhile counts. Whether it has.
+    pub(super) fn leave(&mut self, fault: &mut Option<Fault>, print: Print<'_>) -> bool {
+        self.stop.notify_one();
+        if self.jobs.take().is_none() || self.missing.is_some() {
+            return true;
+        }
+        let deadline = Deadline::after(BLOCKED_TEST);
+        loop {
+            if deadline.left().is_zero() {
+                return false;
+            }
+            match self.inbox.recv_timeout(deadline.left()) {
+                Ok(Event::Scope(Heard::Line(line))) => print(&line),
+                Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
+                Ok(Event::Done(_) | Event::Interrupted) => {}
+                Ok(Event::Released) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+}
+
+fn gone() -> std::io::Error {
+    std::io::Error::other("its thread has ended")
+}
+
+/// The thread: its runtime, and one job after the other.
+fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events: &mpsc::Sender<Event>) {
+    scope.enter_for_good();
+    match runtime(kind, scope.clone()) {
+        Ok(runtime) => {
+            while let Ok(Job { work, stop }) = queue.recv() {
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    runtime.block_on(async {
+                        tokio::select! {
+                            outcome = work() => outcome,
+                            // Nobody asks for the outcome any more.
+                            () = stop.notified() => Ok(None),
+                        }
+                    })
+                }));
+                // On this thread, which is the one that panicked.
+                let outcome = outcome.unwrap_or_else(|payload: Box<dyn Any + Send>| Err(panicked(payload)));
+                // Who asked for it may have given it up, here and below.
+                let _ = events.send(Event::Done(outcome));
+            }
+            drop(runtime);
+        }
+        Err(error) => {
+            let _ = events.send(Event::Done(Err(Fault::NotRun(error))));
+        }
+    }
+    let _ = events.send(Event::Released);
+}
+
+fn runtime(kind: Kind, scope: Scope) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match kind.flavor {
+        Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
+        Flavor::MultiThread => tokio::runtime::Builder::new_multi_thread(),
+    };
+    if let Some(threads) = kind.worker_threads {
+        builder.worker_threads(threads);
+    }
+    builder.enable_all().on_thread_start(move || scope.enter_for_good()).build()
+}

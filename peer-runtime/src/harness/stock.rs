@@ -1,0 +1,163 @@
+//! One test on behalf of stock libtest or nextest: by its `#[test]` function, which they run.
+
+use std::panic::resume_unwind;
+use std::time::Duration;
+
+use super::case::{self, Around, Ended};
+use super::fault::Fault;
+use super::given::Given;
+use super::home::Home;
+use super::interrupt::Interrupts;
+use super::plan::{Branch, Plan};
+use super::report;
+use super::run::factor;
+use super::tests::{ShouldPanic, Test};
+use crate::timeouts::TIMETRAP;
+
+/// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
+///
+/// # Panics
+/// If the test fails: with what it panicked with, so that `#[should_panic]` can look at it.
+pub fn run_test(module: &str, name: &str) {
+    let plan = Plan::of_all();
+    let found = plan.tests().into_iter().find(|test| test.module == module && test.name == name);
+    let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
+    let above = plan.above(test);
+    if let Some(why) = refusal(&plan, &above) {
+        panic!("{why}");
+    }
+    for round in 1..=test.repeat.rounds {
+        if let Some(ended) = attempts(test, &plan, &above) {
+            if test.repeat.rounds > 1 {
+                show(&format!("round {round} of {}", test.repeat.rounds));
+            }
+            fail(test, ended);
+        }
+    }
+}
+
+/// Why this test would not be what it is meant to be.
+fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
+    let problems = plan.problems();
+    if !problems.is_empty() {
+        return Some(format!("peer: {}", problems.join("\npeer: ")));
+    }
+    let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
+    (needs_plan && !has_own_process()).then(|| {
+        let target = std::env::current_exe().ok();
+        let name = target.as_deref().and_then(std::path::Path::file_name).and_then(|name| name.to_str());
+        // Cargo puts a hash behind the name.
+        let name = name.and_then(|name| name.rsplit_once('-')).map_or("mine", |(name, _)| name);
+        format!(
+            "peer: this test is in a group that has hooks or is a sequence, which stock libtest knows nothing of.\n\
+             Put these lines into Cargo.toml, and `peer::main!();` at the end of the target:\n\n\
+             [[test]]\nname = \"{name}\"\nharness = false\n"
+        )
+    })
+}
+
+/// Nextest runs each test in a process of its own.
+fn has_own_process() -> bool {
+    std::env::var_os("NEXTEST").is_some()
+}
+
+/// Runs it until it passes, as often as it may; the last failure.
+fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended> {
+    for left in (0..=test.retries).rev() {
+        let ended = one(test, plan, above);
+        if let Some(Fault::Skipped(why)) = &ended.fault {
+            show(&format!("skipped: {why}"));
+            return None;
+        }
+        if test.passes(ended.fault.as_ref()) && test.should_panic == ShouldPanic::No {
+            return None;
+        }
+        if left == 0 || test.passes(ended.fault.as_ref()) {
+            return Some(ended);
+        }
+        show(&format!("{}\ntried again, {left} more times at most", report::cause_of(test, &ended)));
+    }
+    None
+}
+
+/// One attempt, between the hooks of the suite and of its groups.
+fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
+    let interrupts = Interrupts::default();
+    let mut limit = TIMETRAP.saturating_mul(factor());
+    let mut given = Given::default();
+    let mut homes: Vec<(Home, _, Given, Duration)> = Vec::new();
+    let mut failed = None;
+    let levels = std::iter::once((plan.init, plan.end)).chain(above.iter().map(|branch| (branch.init, branch.end)));
+    let limits = std::iter::once(None).chain(above.iter().map(|branch| branch.group.and_then(|group| group.timetrap)));
+    for ((init, end), own) in levels.zip(limits) {
+        limit = own.map_or(limit, |own| own.saturating_mul(factor()));
+        if init.is_none() && end.is_none() {
+            continue;
+        }
+        let mut home = Home::new(&test.path(), prints_live(), &interrupts);
+        if let Some(init) = init {
+            match home.run(init, &given, limit, &mut show) {
+                Ok(more) => given = more,
+                Err(error) => failed = Some(Fault::Init(init.path(), Box::new(error.fault))),
+            }
+        }
+        let end = if failed.is_some() { None } else { end };
+        homes.push((home, end, given.clone(), limit));
+        if failed.is_some() {
+            break;
+        }
+    }
+    let around = Around {
+        given,
+        hooks: above.iter().map(|branch| (branch.init_case, branch.end_case)).collect(),
+        limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor())),
+    };
+    let mut ended = match failed {
+        Some(fault) => Ended::not_run(fault),
+        None => case::run(test, &around, prints_live(), &interrupts, |_| {}, &mut show),
+    };
+    for (mut home, end, given, limit) in homes.into_iter().rev() {
+        if let Some(end) = end
+            && let Err(failed) = home.run(end, &given, limit, &mut show)
+            && ended.fault.is_none()
+        {
+            ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));
+        }
+        for leak in home.end(&mut show) {
+            crate::scope::tell_leak(&test.path(), &leak);
+        }
+    }
+    ended
+}
+
+/// Tells libtest, in the way that it understands.
+fn fail(test: &Test, ended: Ended) {
+    let expects_panic = test.should_panic != ShouldPanic::No;
+    match ended.fault {
+        None => {}
+        // Libtest decides whether it is the right one.
+        Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
+        Some(_) => {
+            show(&report::report(test, &ended));
+            if let Some(Fault::Panicked { payload, .. }) = ended.fault {
+                resume_unwind(payload);
+            }
+            // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
+            if !expects_panic {
+                resume_unwind(Box::new("the test failed, as reported above"));
+            }
+        }
+    }
+}
+
+/// Prints on the calling thread, where libtest captures it.
+#[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
+fn show(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Whether output is not captured, or shown anyway, so that it need not be kept.
+fn prints_live() -> bool {
+    std::env::args().skip(1).any(|arg| matches!(arg.as_str(), "--nocapture" | "--no-capture" | "--show-output"))
+        || std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
+}
