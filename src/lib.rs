@@ -56,10 +56,11 @@ pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
     Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
-    Shutdown, Start, StartOptions, Stop, UNLIMITED, WaitBoot, mailbox, random_name, scope, start, start_link,
+    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, comment, mailbox, random_name, scope, skip,
+    start, start_link,
 };
 
-pub use peer_macros::{ct_peer, ct_peer_name, peer_test, remote};
+pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};
 
 /// All that generated code may touch; not public API.
 #[doc(hidden)]
@@ -75,7 +76,7 @@ pub use peer_runtime::private as __private;
 pub mod prelude {
     pub use crate::{
         Connection, Input, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
-        ct_peer_name, mailbox, peer_test, remote,
+        ct_peer_name, mailbox, peer_group, peer_test, remote,
     };
 }
 

@@ -1,4 +1,4 @@
-//! Arguments of attributes, `key = value` with commas between; and what names of arguments and options have in common.
+//! Arguments of attributes, `key = value` or `flag` with commas between; and what names of arguments and options have in common.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 
 use crate::errors::Errors;
 
-/// An argument that a macro knows: its name, and how it is written.
+/// An argument that a macro knows: its name, and how it is written. Without `=` in that it is a flag, and has no value.
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) example: &'static str,
@@ -38,7 +38,10 @@ pub(crate) fn parse(input: TokenStream, known: &[Known], errors: &mut Errors) ->
         };
         let equals = matches!(tokens.next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '=');
         let value: TokenStream = tokens.collect();
-        if !equals || value.is_empty() {
+        let is_flag = !example.contains('=');
+        if is_flag && (equals || !value.is_empty()) {
+            errors.at(piece, format!("`{name}` takes no value: write `{example}`"));
+        } else if !is_flag && (!equals || value.is_empty()) {
             errors.at(piece, format!("`{name}` takes a value: write `{example}`"));
         } else if found.iter().any(|argument| argument.name == name) {
             errors.at(&name, duplicate("argument", &name));
@@ -128,7 +131,7 @@ fn distance(left: &str, right: &str) -> usize {
 impl ToTokens for Argument {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { name, value } = self;
-        tokens.extend(quote!(#name = #value));
+        tokens.extend(if value.is_empty() { quote!(#name) } else { quote!(#name = #value) });
     }
 }
 
@@ -136,8 +139,11 @@ impl ToTokens for Argument {
 mod tests {
     use super::*;
 
-    const KNOWN: [Known; 2] =
-        [Known { name: "nodes", example: "nodes = 4" }, Known { name: "timetrap", example: "timetrap = \"30s\"" }];
+    const KNOWN: [Known; 3] = [
+        Known { name: "nodes", example: "nodes = 4" },
+        Known { name: "timetrap", example: "timetrap = \"30s\"" },
+        Known { name: "exclusive", example: "exclusive" },
+    ];
 
     #[track_caller]
     fn check(input: &str, found: &[&str], messages: &[&str]) {
@@ -161,12 +167,19 @@ mod tests {
             &["nodes = 2"],
             &[
                 "no argument stands before this comma: remove it",
-                "unknown argument `nods`: did you mean `nodes`? Known are `nodes` and `timetrap`",
+                "unknown argument `nods`: did you mean `nodes`? Known are `nodes`, `timetrap` and `exclusive`",
                 "`nodes` takes a value: write `nodes = 4`",
                 "`nodes` is given twice: remove one argument",
-                "an argument begins with its name: `nodes = 4` and `timetrap = \"30s\"`",
+                "an argument begins with its name: `nodes = 4`, `timetrap = \"30s\"` and `exclusive`",
             ],
         );
+    }
+
+    #[test]
+    fn a_flag_has_no_value() {
+        check("exclusive, nodes = 2", &["exclusive", "nodes = 2"], &[]);
+        check("exclusive = true", &[], &["`exclusive` takes no value: write `exclusive`"]);
+        check("exclusive, exclusive", &["exclusive"], &["`exclusive` is given twice: remove one argument"]);
     }
 
     #[test]

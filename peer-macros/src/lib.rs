@@ -8,12 +8,16 @@ mod attributes;
 mod ct_peer;
 mod errors;
 mod function;
+mod hook;
+mod parameters;
 mod path;
+mod peer_group;
 mod peer_test;
 mod remote;
 mod test_config;
 mod text;
 mod types;
+mod values;
 
 use proc_macro::TokenStream;
 
@@ -73,6 +77,10 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
+/// | `repeat = 3` | that many rounds; or `repeat_until_any_fail = 100` and its like, as in [`peer_group`] | 1 |
+/// | `retries = 2` | how often a test that failed is tried again, with fresh nodes; it is flaky then | 0 |
+/// | `weight = 8` | how many nodes it counts for in the schedule | as many as it has, at least 1 |
+/// | `exclusive` | nothing else runs beside it | |
 /// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
 ///
 /// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
@@ -80,6 +88,108 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     peer_test::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a module a group of tests; Common Test's `groups/0`.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// #[remote]
+/// fn double(value: u64) -> u64 {
+///     value * 2
+/// }
+///
+/// struct Cluster(Vec<Peer>);
+///
+/// #[peer_group(sequence, timetrap = "30s")]
+/// mod upgrade {
+///     use super::*;
+///
+///     async fn init_per_group() -> peer::Result<Cluster> {
+///         Ok(Cluster(vec![ct_peer!().await?, ct_peer!().await?]))
+///     }
+///
+///     #[peer_test]
+///     async fn the_first_doubles(cluster: &Cluster) -> peer::Result {
+///         assert_eq!(cluster.0[0].call(double, (1,)).await?, 2);
+///         Ok(())
+///     }
+///
+///     #[peer_test]
+///     async fn so_does_the_second(cluster: &Cluster) -> peer::Result {
+///         assert_eq!(cluster.0[1].call(double, (2,)).await?, 4);
+///         Ok(())
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `parallel` | its tests run side by side, as far as there is room for their nodes; the default, also without the attribute |
+/// | `sequence` | one after the other; after the first one that fails the rest is skipped |
+/// | `shuffle` | in an order by chance: `--shuffle=SEED` gives it again |
+/// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
+/// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
+/// | `timetrap = "30s"` | the time limit of its tests and hooks that have none of their own |
+///
+/// Groups nest. A nested group begins when it is its turn, beside what runs already, and what is written after it waits for it.
+///
+/// Functions of these names in the module are its hooks: `init_per_group` and `end_per_group` run around all of it,
+/// `init_per_testcase` and `end_per_testcase` around each test. What an init returns, a `T` or a `Result<T, E>`, is there for
+/// every test and hook below that has a parameter `&T`; of several the innermost one. Peers that `init_per_group` starts
+/// live until `end_per_group` has run. `end_per_testcase` may take the `TestStatus`; it runs while the peers of the test are
+/// there still, after a time trap as well, and may fail a test that has passed. If an init fails or skips, everything below
+/// it is skipped, and its own end does not run.
+///
+/// Groups need `peer::main!()` in a target with `harness = false`. Stock libtest fails the tests of groups with hooks and of
+/// sequences, and says what to write; under nextest each test has a process, in which the hooks around it run.
+#[proc_macro_attribute]
+pub fn peer_group(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    peer_group::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a function the first thing that runs, before all tests and groups of the target; Common Test's `init_per_suite/1`.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// struct Seed(u64);
+///
+/// #[peer::init_per_suite]
+/// async fn choose_a_seed() -> Seed {
+///     Seed(42)
+/// }
+///
+/// #[peer_test]
+/// async fn uses_it(seed: &Seed) {
+///     assert_eq!(seed.0, 42);
+/// }
+/// # fn main() {}
+/// ```
+///
+/// What it returns is handed to all tests and hooks, as with the hooks of a [`peer_group`]. There is one for a target.
+#[proc_macro_attribute]
+pub fn init_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand("init_per_suite", "InitPerSuite", &arguments.into(), item.into()).into()
+}
+
+/// Makes a function the last thing that runs, after all tests and groups of the target; Common Test's `end_per_suite/1`.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// #[peer::end_per_suite]
+/// async fn sweep() {}
+///
+/// #[peer_test]
+/// async fn passes() {}
+/// # fn main() {}
+/// ```
+#[proc_macro_attribute]
+pub fn end_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    hook::expand("end_per_suite", "EndPerSuite", &arguments.into(), item.into()).into()
 }
 
 /// Starts a peer that is linked to the test and named after the function it is started in; OTP's `?CT_PEER`.

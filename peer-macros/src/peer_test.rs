@@ -6,13 +6,17 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Type};
+use syn::Type;
 
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
 use crate::function::Function;
+use crate::parameters::{self, Parameter};
 use crate::test_config::Config;
 use crate::{path, types};
+
+/// What is said of any other parameter.
+const TAKES: &str = "a test takes `nodes: Nodes`, and what inits above it return, each as `&T`: remove this parameter";
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -53,29 +57,31 @@ fn check(function: &Function, sorted: &Attributes, config: &Config, errors: &mut
 }
 
 fn check_parameters(function: &Function, config: &Config, errors: &mut Errors) {
-    let mut parameters = function.signature.inputs.iter();
-    match (parameters.next(), &config.nodes_argument) {
-        (Some(FnArg::Receiver(receiver)), _) => {
-            errors.at(receiver, "nobody has a value to call this test on: move it out of the `impl`, without `self`");
+    let found_before = !errors.is_empty();
+    let parameters = parameters::sort(function, TAKES, errors);
+    let is_nodes = |parameter: &&Parameter<'_>| matches!(parameter, Parameter::Nodes(_));
+    for (parameter, written) in parameters.iter().zip(&function.signature.inputs) {
+        if matches!(parameter, Parameter::Status(..)) {
+            errors.at(written, TAKES);
         }
+    }
+    let nodes: Vec<_> = parameters.iter().filter(is_nodes).collect();
+    match (&nodes[..], &config.nodes_argument) {
         // A misspelt `nodes` was told already.
-        (Some(FnArg::Typed(typed)), None) if errors.is_empty() => {
+        ([Parameter::Nodes(ty), ..], None) if !found_before => {
             errors.at(
-                typed,
+                ty,
                 "this test is given no nodes: say how many, `#[peer_test(nodes = 4)]`, or remove the parameter",
             );
         }
         // Nor is a bad number of nodes told twice.
-        (None, Some(argument)) if config.nodes > 0 => {
+        ([], Some(argument)) if config.nodes > 0 => {
             errors.at(argument, "nobody takes these nodes: add the parameter `nodes: Nodes`, or remove this argument");
         }
         _ => {}
     }
-    for parameter in parameters {
-        errors.at(parameter, "a test has one parameter, `nodes: Nodes`: remove this one");
-    }
-    if let Some(variadic) = &function.signature.variadic {
-        errors.at(variadic, "a test has one parameter, `nodes: Nodes`: remove this one");
+    if let [_, Parameter::Nodes(second), ..] = nodes[..] {
+        errors.at(second, "a test has its nodes once: remove this parameter");
     }
 }
 
@@ -93,7 +99,10 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
     let name = function.name();
     let place = path::place_of(ident.span());
     let fields = config.fields();
-    let call = call(function);
+    // What is wrong with them was told before.
+    let parameters = parameters::sort(function, TAKES, &mut Errors::default());
+    let wants = parameters::wants(&parameters);
+    let call = call(function, &parameters);
     quote! {
         #[cfg(test)]
         #[::core::prelude::v1::test]
@@ -119,6 +128,7 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
                 ignore: #ignore,
                 should_panic: #should_panic,
                 #fields
+                wants: #wants,
                 body: #call,
             };
         };
@@ -127,25 +137,19 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
 
 /// The closure that runs the function. What it takes has the span of the parameter's type, what it returns that of the
 /// result, so that the compiler shows these when they are not what a test takes or returns.
-fn call(function: &Function) -> TokenStream {
+fn call(function: &Function, parameters: &[Parameter<'_>]) -> TokenStream {
     let private = path::private();
-    let callee = function.callee();
+    let mut callee = function.callee();
     let result = types::written_result(&function.signature.output);
     let (start, end) = result.map_or((callee.span(), callee.span()), ends);
-    let mut callee = callee;
     callee.set_span(start);
-    let nodes = match function.signature.inputs.first() {
-        Some(FnArg::Typed(typed)) => Some(proc_macro2::Ident::new("nodes", ends(&typed.ty).0)),
-        _ => None,
-    };
-    let parameter = proc_macro2::Ident::new("_parts", Span::call_site());
-    let nodes = nodes.map(|nodes| {
-        let part = quote_spanned!(nodes.span()=> _parts.nodes);
-        part
-    });
+    let (kept, call) = parameters::call(&callee, parameters);
     let awaited = quote_spanned!(end=> .await);
     quote! {
-        |#parameter| ::std::boxed::Box::pin(async move { #private::outcome(#callee(#nodes) #awaited) })
+        |_parts| ::std::boxed::Box::pin(async move {
+            #kept
+            #private::outcome(#call #awaited)
+        })
     }
 }
 

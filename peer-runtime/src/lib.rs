@@ -43,7 +43,7 @@ pub mod private;
 
 pub use error::Error;
 pub use failure::{Failure, Result};
-pub use harness::TestStatus;
+pub use harness::{TestStatus, comment, skip};
 pub use mailbox::{Address, Mailbox, Recipient};
 pub use name::random_name;
 pub use options::{

@@ -71,6 +71,8 @@ struct Shared {
     listener: Option<Listener>,
     /// What its peers left behind.
     leaks: Leaks,
+    /// What is to be told with it.
+    comments: Mutex<Vec<String>>,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
 }
@@ -188,6 +190,7 @@ impl Scope {
             ended: OnceLock::new(),
             listener,
             leaks: Leaks::default(),
+            comments: Mutex::default(),
             starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
@@ -250,6 +253,14 @@ impl Scope {
     /// What its peers printed, as far as it is kept.
     pub(crate) fn console(&self) -> Vec<String> {
         self.0.console.kept()
+    }
+
+    pub(crate) fn comment(&self, text: String) {
+        self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    pub(crate) fn comments(&self) -> Vec<String> {
+        self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The processes that its peers left behind; from now on each is told when it is found.

@@ -89,7 +89,7 @@ pub(super) fn run(
     leaks::judge(test, &mut fault, scope.leaks());
     let console = scope.console();
     scope.forget_peers();
-    Ended { fault, took, peers, console, comments: Vec::new(), directory: None, abandoned }
+    Ended { fault, took, peers, console, comments: scope.comments(), directory: None, abandoned }
 }
 
 /// The hooks before the test, its nodes, and its body.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
+use super::said::Skip;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::panic;
@@ -69,6 +70,10 @@ impl Fault {
 
 /// What a panic came to; on the thread that panicked.
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
+    let payload = match payload.downcast::<Skip>() {
+        Ok(skip) => return Fault::Skipped(skip.0),
+        Err(payload) => payload,
+    };
     let place = panic::place(&panic::message(&*payload));
     Fault::Panicked { payload, place }
 }

@@ -26,6 +26,9 @@ impl Engine {
     /// All rounds of a group, or of the suite. The one around it is `home`.
     pub(super) fn branch(&self, branch: &Branch, context: &Context, home: Option<&mut Home>) -> Tally {
         let Some(group) = branch.group else { return self.round(branch, context, home, 1) };
+        if !self.has_work(branch) {
+            return self.skip_all(branch, &Verdict::Passed);
+        }
         let mut context = context.clone();
         if let Some(limit) = group.timetrap {
             context.limit = self.limit(limit);
@@ -191,6 +194,13 @@ impl Engine {
     fn skip(&self, test: &Test, why: &Verdict) -> Verdict {
         self.finished(&Finished::new(&test.path(), What::Test, why.clone(), None));
         why.clone()
+    }
+
+    /// Whether anything in a group would run: hooks around nothing do not.
+    fn has_work(&self, branch: &Branch) -> bool {
+        let mut has_work = false;
+        branch.each(&mut |test| has_work |= test.ignore.is_none() || self.options.ignored);
+        has_work
     }
 
     /// Tells of everything in a group that it was skipped.

@@ -1,0 +1,51 @@
+//! What a test says of itself: that it is skipped, and what its report is to contain.
+
+use std::panic::resume_unwind;
+
+use crate::scope;
+
+/// What unwinds from a test that is skipped.
+pub(super) struct Skip(pub(super) String);
+
+/// Ends the test, or the init, that calls it as skipped, for this reason; Common Test's `{skip, Reason}`.
+///
+/// It unwinds like a panic, without a message; so it has to be called on the thread of the test, or in a task that the test
+/// awaits by [`resume_unwind`]. A skip fails nothing: the exit status is the same as without the test. Below an init that
+/// skips, everything is skipped. Under stock libtest, which has no such verdict, the test passes, and shows the reason with
+/// its output.
+///
+/// ```no_run
+/// use peer::prelude::*;
+///
+/// #[peer_test(nodes = 2)]
+/// async fn survives_a_partition(nodes: Nodes) {
+///     if !std::path::Path::new("/dev/net/tun").exists() {
+///         peer::skip("there is no tun device here");
+///     }
+///     assert_eq!(nodes.len(), 2);
+/// }
+/// # fn main() {}
+/// ```
+pub fn skip(why: impl Into<String>) -> ! {
+    resume_unwind(Box::new(Skip(why.into())))
+}
+
+/// Adds a line to the report of the test that calls it, whether it passes or fails; Common Test's `ct:comment/1`.
+///
+/// It belongs to the current scope; where there is none, or no test's, nobody reads it.
+///
+/// ```no_run
+/// use peer::prelude::*;
+///
+/// #[peer_test(nodes = 3)]
+/// async fn elects_a_leader(nodes: Nodes) {
+///     let rounds = nodes.len();
+///     peer::comment(format!("{rounds} rounds until there was a leader"));
+/// }
+/// # fn main() {}
+/// ```
+pub fn comment(text: impl Into<String>) {
+    if let Some(scope) = scope::scope() {
+        scope.comment(text.into());
+    }
+}

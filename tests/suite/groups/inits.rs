@@ -1,0 +1,103 @@
+//! Inits that do not let anything below them run.
+
+use peer::prelude::*;
+
+use crate::trace;
+
+#[peer_group(sequence, repeat = 3)]
+mod fails {
+    use super::*;
+
+    async fn init_per_group() -> peer::Result {
+        trace("fails: init_per_group");
+        let _node = ct_peer!().await?;
+        let port: u16 = "no port".parse()?;
+        trace(&format!("{port}"));
+        Ok(())
+    }
+
+    async fn end_per_group() {
+        trace("fails: end_per_group, which must not run");
+    }
+
+    async fn init_per_testcase() {
+        trace("fails: init_per_testcase, which must not run");
+    }
+
+    #[peer_test]
+    async fn is_skipped() {
+        trace("fails: is_skipped, which must not run");
+    }
+
+    #[peer_group]
+    mod nested {
+        use super::*;
+
+        async fn init_per_group() {
+            trace("fails: the nested init_per_group, which must not run");
+        }
+
+        #[peer_test]
+        async fn is_skipped_too() {
+            trace("fails: is_skipped_too, which must not run");
+        }
+    }
+}
+
+#[peer_group]
+mod skips {
+    use super::*;
+
+    async fn init_per_group() {
+        peer::skip("no such hardware here");
+    }
+
+    async fn end_per_group() {
+        trace("skips: end_per_group, which must not run");
+    }
+
+    #[peer_test]
+    async fn is_skipped() {}
+}
+
+#[peer_group(timetrap = "500ms")]
+mod hangs {
+    use super::*;
+
+    async fn init_per_group() {
+        std::future::pending().await
+    }
+
+    async fn end_per_group() {
+        trace("hangs: end_per_group, which must not run");
+    }
+
+    #[peer_test]
+    async fn is_skipped() {}
+}
+
+#[peer_group(sequence)]
+mod fails_for_one {
+    use super::*;
+
+    async fn init_per_testcase() {
+        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert!(count != 1, "the second one is not welcome");
+    }
+
+    async fn end_per_testcase(status: peer::TestStatus) {
+        trace(&format!("fails_for_one: end_per_testcase {status}"));
+    }
+
+    #[peer_test]
+    async fn first() {}
+
+    #[peer_test]
+    async fn second() {
+        trace("fails_for_one: second, which must not run");
+    }
+
+    #[peer_test]
+    async fn third() {}
+}
