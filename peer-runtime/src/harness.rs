@@ -10,6 +10,7 @@ mod groups;
 mod home;
 mod interrupt;
 mod leaks;
+mod lines;
 mod plan;
 mod report;
 mod rounds;

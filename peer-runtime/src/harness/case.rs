@@ -75,10 +75,9 @@ pub(super) fn run(
     let before = Arc::new(Mutex::new(Before { passed: 0, given: around.given.clone() }));
     let mut fault = stage.run(around.limit, work(test, around, &before), print).err();
     let took = since.elapsed();
-    if matches!(fault, Some(Fault::TimedOut(_)))
-        && let Some((Some(init), _)) = around.hooks.get(lock(&before).passed)
-    {
-        fault = fault.map(|fault| Fault::Init(init.path(), Box::new(fault)));
+    let passed = lock(&before).passed;
+    if let Some((Some(init), _)) = around.hooks.get(passed) {
+        fault = fault.map(|fault| fault.of_init(&init.path()));
     }
     let peers = stage.scope().peers();
     after(test, around, &stage, &before, interrupts, &mut fault, print);
@@ -100,8 +99,7 @@ fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>) -> Wo
             for (init, _) in hooks {
                 let given = lock(&before).given.clone();
                 if let Some(init) = init {
-                    let value = (init.run)(parts(given.clone())).await;
-                    let value = value.map_err(|fault| Fault::Init(init.path(), Box::new(fault)))?;
+                    let value = (init.run)(parts(given.clone())).await?;
                     lock(&before).given = given.and(value);
                 }
                 lock(&before).passed += 1;

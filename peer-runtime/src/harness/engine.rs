@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Finished, Reporter, Running, Summary, What};
-use super::gate::Gate;
+use super::gate::{Gate, Room};
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
@@ -16,8 +16,8 @@ use crate::scope::tell_leak;
 
 /// How a plan is to be run.
 pub(super) struct Options {
-    /// How many nodes there may be at once.
-    pub(super) slots: u32,
+    /// What there is room for at once.
+    pub(super) room: Room,
     /// Whether output is shown at once.
     pub(super) live: bool,
     /// Whether ignored tests run, too.
@@ -51,6 +51,8 @@ pub(super) struct Context {
     pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
     /// The time limit, if nothing below has its own.
     pub(super) limit: Duration,
+    /// Which round this is of how many, of the innermost group that is repeated.
+    pub(super) round: Option<(u32, u32)>,
 }
 
 /// What the direct children of a round came to.
@@ -66,7 +68,7 @@ pub(super) struct Tally {
 impl Engine {
     pub(super) fn new(options: Options, interrupts: Interrupts, reporter: Box<dyn Reporter>) -> Self {
         let summary = Summary { filtered: options.filtered, ..Summary::default() };
-        let gate = Gate::new(options.slots, &interrupts);
+        let gate = Gate::new(options.room, &interrupts);
         Self { options, gate, interrupts, reporter: Mutex::new(reporter), summary: Mutex::new(summary) }
     }
 
@@ -77,7 +79,7 @@ impl Engine {
         plan.suite.each(&mut |_| tests += 1);
         let by_chance = self.options.shuffle || plan.suite.has_shuffle();
         let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        self.tell(&Event::Begun { tests, seed, slots: self.options.room.nodes });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -119,7 +121,8 @@ impl Engine {
         if init.0.is_none() && end.0.is_none() {
             return inside(context, None);
         }
-        let mut home = Home::new(init.1, self.options.live, &self.interrupts);
+        let group = init.1.rsplit_once("::").map_or("suite", |(group, _)| group);
+        let mut home = Home::new(group, self.options.live, &self.interrupts);
         let mut context = context.clone();
         if let Some(hook) = init.0 {
             match self.hook(init.1, hook, &mut home, &context) {

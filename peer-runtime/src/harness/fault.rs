@@ -57,6 +57,14 @@ impl Fault {
         }
     }
 
+    /// The same, if it happened before the test could begin.
+    pub(super) fn of_init(self, name: &str) -> Self {
+        match self {
+            Self::Interrupted | Self::NotRun(_) => self,
+            fault => Self::Init(name.to_owned(), Box::new(fault)),
+        }
+    }
+
     /// Where, as far as that is known.
     pub(super) fn place(&self) -> Option<String> {
         match self {

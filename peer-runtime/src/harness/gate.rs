@@ -1,32 +1,62 @@
-//! How much runs at once.
+//! How much runs at once: so many nodes, and so many tests.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
 
 use super::interrupt::{Interrupts, Subscription};
 use super::tests::Test;
 
-/// Lets tests in as long as there are slots for their nodes.
+/// Nodes for each processor, without another word.
+const PER_PROCESSOR: usize = 4;
+/// What a node may need of the memory that is available, in KiB.
+const MEMORY: usize = 128 << 10;
+
+/// What there is room for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) nodes: u32,
+    pub(super) tests: u32,
+}
+
+impl Room {
+    /// As many nodes as this machine has processors and memory for, however many tests that are.
+    pub(super) fn of_machine() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let memory = available_memory().map_or(usize::MAX, |available| available / MEMORY);
+        let nodes = u32::try_from((PER_PROCESSOR * processors).min(memory)).unwrap_or(u32::MAX);
+        Self { nodes: nodes.max(1), tests: u32::MAX }
+    }
+}
+
+/// In KiB; none where the kernel does not say.
+fn available_memory() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Lets tests in as long as there is room for them, in the order in which they come.
 pub(super) struct Gate {
     shared: Arc<Shared>,
-    slots: u32,
+    room: Room,
     _interrupts: Subscription,
 }
 
 struct Shared {
-    /// Free slots; none once the run is interrupted.
-    free: Mutex<Option<u32>>,
+    /// What is free; nothing once the run is interrupted.
+    free: Mutex<Option<Room>>,
     changed: Condvar,
 }
 
-/// Slots that a test holds.
+/// What a test takes up.
 pub(super) struct Taken {
     shared: Arc<Shared>,
-    count: u32,
+    nodes: u32,
 }
 
 impl Gate {
-    pub(super) fn new(slots: u32, interrupts: &Interrupts) -> Self {
-        let shared = Arc::new(Shared { free: Mutex::new(Some(slots)), changed: Condvar::new() });
+    pub(super) fn new(room: Room, interrupts: &Interrupts) -> Self {
+        let shared = Arc::new(Shared { free: Mutex::new(Some(room)), changed: Condvar::new() });
         let subscription = {
             let shared = Arc::clone(&shared);
             interrupts.subscribe(move || {
@@ -34,25 +64,27 @@ impl Gate {
                 shared.changed.notify_all();
             })
         };
-        Self { shared, slots, _interrupts: subscription }
+        Self { shared, room, _interrupts: subscription }
     }
 
-    /// Waits for the slots of a test; none once the run is interrupted.
+    /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
+    /// those with many nodes have their turn.
     pub(super) fn take(&self, test: &Test) -> Option<Taken> {
         let weight = if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) };
-        let count = weight.clamp(1, self.slots);
+        let nodes = weight.clamp(1, self.room.nodes);
         let free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < count);
+        let too_few = |free: &mut Option<Room>| free.is_some_and(|free| free.nodes < nodes || free.tests == 0);
         let mut free = self.shared.changed.wait_while(free, too_few).unwrap_or_else(PoisonError::into_inner);
-        *free = Some((*free)? - count);
-        Some(Taken { shared: Arc::clone(&self.shared), count })
+        let Room { nodes: all, tests } = (*free)?;
+        *free = Some(Room { nodes: all - nodes, tests: tests - 1 });
+        Some(Taken { shared: Arc::clone(&self.shared), nodes })
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
         let mut free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        *free = free.map(|free| free + self.count);
+        *free = free.map(|free| Room { nodes: free.nodes + self.nodes, tests: free.tests.saturating_add(1) });
         self.shared.changed.notify_all();
     }
 }

@@ -36,6 +36,9 @@ impl Engine {
         let [init, end] = [Moment::InitPerGroup, Moment::EndPerGroup].map(|moment| branch.hook_name(moment));
         let mut total = Tally::default();
         for round in 1..=group.repeat.rounds {
+            if group.repeat.rounds > 1 {
+                context.round = Some((round, group.repeat.rounds));
+            }
             let tally = self.between(
                 [(branch.init, &init), (branch.end, &end)],
                 &context,
@@ -154,12 +157,16 @@ impl Engine {
                 continue;
             }
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
+            let (round, rounds) = match (test.repeat.rounds, context.round) {
+                (1, Some(of_group)) => of_group,
+                (rounds, _) => (round, rounds),
+            };
             let Ended { took, peers, console, comments, directory, abandoned, .. } = ended;
             let finished = Finished {
                 took,
                 attempt,
                 round,
-                rounds: test.repeat.rounds,
+                rounds,
                 peers,
                 console,
                 comments,

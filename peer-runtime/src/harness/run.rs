@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 use super::engine::{Engine, Options};
-use super::event::{Event, Reporter};
+use super::gate::Room;
 use super::interrupt::Interrupts;
+use super::lines::Lines;
 use super::plan::Plan;
 use super::tests::Test;
 use crate::panic;
@@ -45,16 +46,16 @@ pub fn main() -> ExitCode {
         complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
     let options = Options {
-        slots: u32::try_from(arguments.test_threads.unwrap_or(8)).unwrap_or(u32::MAX).max(1),
+        room: room(&arguments),
         live: arguments.nocapture,
         ignored: arguments.ignored || arguments.include_ignored,
         shuffle: false,
-        seed: rand::random(),
+        seed: number("PEER_SHUFFLE_SEED").unwrap_or_else(rand::random),
         timetrap: TIMETRAP,
         factor: factor(),
         filtered,
     };
-    let summary = Engine::new(options, interrupts, Box::new(Plain)).run(&plan);
+    let summary = Engine::new(options, interrupts, Box::new(Lines::default())).run(&plan);
     if summary.failed > 0 || summary.interrupted { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
 }
 
@@ -66,11 +67,30 @@ fn chosen(test: &Test, arguments: &Arguments) -> bool {
         && (!arguments.ignored || test.ignore.is_some())
 }
 
+/// `PEER_JOBS` says how many nodes there may be, `--test-threads` how many tests.
+fn room(arguments: &Arguments) -> Room {
+    let default = Room::of_machine();
+    let few = |number: u64| u32::try_from(number).unwrap_or(u32::MAX).max(1);
+    Room {
+        nodes: number("PEER_JOBS").map_or(default.nodes, few),
+        tests: arguments.test_threads.map_or(default.tests, |threads| few(threads as u64)),
+    }
+}
+
+/// What a variable of the environment says, if it is a number.
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    let number = text.parse().ok();
+    if number.is_none() {
+        complain(&format!("{name}={text:?} is no number, and was ignored"));
+    }
+    number
+}
+
 /// What every time limit is multiplied by: `PEER_TIMETRAP_FACTOR`, Common Test's `multiply_timetraps`.
 pub(super) fn factor() -> u32 {
-    std::env::var("PEER_TIMETRAP_FACTOR")
-        .ok()
-        .and_then(|text| text.parse().ok())
+    number("PEER_TIMETRAP_FACTOR")
+        .and_then(|factor| u32::try_from(factor).ok())
         .filter(|factor| *factor > 0)
         .unwrap_or(1)
 }
@@ -78,23 +98,4 @@ pub(super) fn factor() -> u32 {
 fn complain(text: &str) {
     // Where standard error is closed nobody wants to know.
     let _ = writeln!(std::io::stderr(), "peer: {text}");
-}
-
-struct Plain;
-
-impl Reporter for Plain {
-    fn hear(&mut self, event: &Event<'_>) {
-        let mut out = std::io::stdout().lock();
-        let _ = match event {
-            Event::Begun { tests, .. } => writeln!(out, "\nrunning {tests} tests"),
-            Event::Finished(finished) => {
-                let told = writeln!(out, "test {} ... {}", finished.name, finished.verdict.word());
-                finished.cause.iter().for_each(|cause| drop(writeln!(out, "{cause}")));
-                told
-            }
-            Event::Line { line, .. } => writeln!(out, "{line}"),
-            Event::Ended(summary) => writeln!(out, "\n{summary:?}"),
-            Event::Started { .. } => Ok(()),
-        };
-    }
 }

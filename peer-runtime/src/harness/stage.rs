@@ -1,7 +1,7 @@
 //! A thread with a runtime of its own, in a scope: where tests and hooks run, under a time limit, and can be given up.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
@@ -201,8 +201,10 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
             while let Ok(Job { work, stop }) = queue.recv() {
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
                     runtime.block_on(async {
+                        let mut work = work();
+                        let work = poll_fn(|context| __rust_begin_short_backtrace(|| work.as_mut().poll(context)));
                         tokio::select! {
-                            outcome = work() => outcome,
+                            outcome = work => outcome,
                             // Nobody asks for the outcome any more.
                             () = stop.notified() => Ok(None),
                         }
@@ -220,6 +222,15 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
         }
     }
     let _ = events.send(Event::Released);
+}
+
+/// The standard library leaves out of a backtrace what is beyond a function of this name.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(act: impl FnOnce() -> T) -> T {
+    let result = act();
+    // Not a tail call, so that the frame is there.
+    std::hint::black_box(());
+    result
 }
 
 fn runtime(kind: Kind, scope: Scope) -> std::io::Result<tokio::runtime::Runtime> {

@@ -1,0 +1,175 @@
+//! Groups, hooks, rounds and verdicts as a user meets them: tests/suite_groups.rs, run by cargo, its whole output compared.
+//!
+//! What is expected lies beside each scenario, in tests/suite/groups/: what is printed, then what happened in which order.
+//! `GOLDEN=write cargo test --test groups` writes it anew; read every line of the difference.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{Folder, Ran, command, run};
+
+/// Cargo with arguments for the suite; compiled by the first one.
+fn cargo(arguments: &[&str]) -> Command {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = command(cargo);
+    command.args(["test", "--quiet", "--test", "suite_groups", "--locked", "--offline"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").arg("--").args(arguments);
+    command
+}
+
+/// The output of a scenario and its trace, without what differs from run to run.
+fn outcome(scenario: &str, arguments: &[&str]) -> (Ran, String) {
+    let folder = Folder::new();
+    let trace = folder.path("trace");
+    std::fs::write(&trace, "").unwrap();
+    let filter = format!("{scenario}::");
+    let ran = run(cargo(&[&[&*filter], arguments].concat()).env("TRACE", &trace));
+    let text = format!("{}== what happened\n{}", ran.stdout, std::fs::read_to_string(&trace).unwrap());
+    (ran, plain(&text))
+}
+
+/// Times, numbers of processes and names of this machine are no part of what is expected.
+fn plain(text: &str) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut line = line.replace(&format!("@{host}"), "@HOST");
+        for (before, after) in
+            [("finished in ", "s"), ("(os pid ", ")"), ("left behind os pid ", " "), ("ended since (os pid ", ")")]
+        {
+            line = without_number(&line, before, after);
+        }
+        if let Some((before, _)) = line.split_once("command line: ") {
+            line = format!("{before}command line: ..");
+        }
+        lines.push(without_names(&line));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// `finished in 1.23s` without the number.
+fn without_number(line: &str, before: &str, after: &str) -> String {
+    let Some((head, rest)) = line.split_once(before) else { return line.to_owned() };
+    let Some((_, tail)) = rest.split_once(after) else { return line.to_owned() };
+    format!("{head}{before}N{after}{tail}")
+}
+
+/// `suite_groups-ends-hangs-3-4711` without the numbers.
+fn without_names(line: &str) -> String {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("suite_groups-") {
+        let (head, name) = rest.split_at(at);
+        let (name, tail) = name.split_at(name.find(|c| !is_of_name(c)).unwrap_or(name.len()));
+        let mut parts: Vec<&str> = name.split('-').collect();
+        while parts.len() > 1 && parts.last().is_some_and(|part| part.parse::<u64>().is_ok()) {
+            parts.pop();
+        }
+        out.push_str(head);
+        out.push_str(&parts.join("-"));
+        out.push_str("-N-N");
+        rest = tail;
+    }
+    out + rest
+}
+
+fn golden(scenario: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/suite/groups/{scenario}.out"))
+}
+
+/// Runs a scenario one test after the other, and compares it line by line; then side by side, where the same lines come in
+/// any order.
+fn compare(scenario: &str, passes: bool) {
+    let (ran, text) = outcome(scenario, &["--test-threads=1"]);
+    assert_eq!(ran.code, Some(if passes { 0 } else { 101 }), "{}", ran.text());
+    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
+        std::fs::write(golden(scenario), &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(golden(scenario)).unwrap_or_default();
+    assert_eq!(text, expected, "{}", ran.text());
+    let (_, text) = outcome(scenario, &[]);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&text), sorted(&expected));
+}
+
+#[test]
+fn hooks_run_in_their_order() {
+    compare("order", true);
+}
+
+#[test]
+fn what_inits_return_is_handed_down_by_type() {
+    compare("given", true);
+}
+
+#[test]
+fn below_an_init_that_does_not_pass_nothing_runs() {
+    compare("inits", false);
+}
+
+#[test]
+fn ends_fail_for_themselves_and_for_their_test() {
+    compare("ends", false);
+}
+
+#[test]
+fn a_sequence_goes_on_until_one_fails() {
+    compare("sequence", false);
+}
+
+#[test]
+fn each_verdict_has_its_words() {
+    compare("verdicts", false);
+}
+
+#[test]
+fn rounds_end_when_their_condition_is_met() {
+    let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance"]);
+    assert_eq!(ran.code, Some(101), "{}", ran.text());
+    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
+        std::fs::write(golden("repeat"), &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(golden("repeat")).unwrap_or_default(), "{}", ran.text());
+}
+
+#[test]
+fn time_traps_are_the_nearest_ones() {
+    compare("traps", false);
+}
+
+#[test]
+fn what_is_parallel_meets_and_what_is_behind_a_group_waits() {
+    // Two of them wait for each other.
+    let (ran, text) = outcome("parallel", &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text());
+    let happened = text.split_once("== what happened\n").unwrap().1;
+    assert_eq!(happened, "around_a_group: nested end_per_group\naround_a_group: after\n");
+}
+
+#[test]
+fn an_order_by_chance_is_the_same_for_the_same_seed() {
+    let order = |seed: &str| {
+        let folder = Folder::new();
+        let trace = folder.path("trace");
+        std::fs::write(&trace, "").unwrap();
+        let ran = run(cargo(&["by_chance"]).env("TRACE", &trace).env("PEER_SHUFFLE_SEED", seed)).passed();
+        ran.says(&[&format!("PEER_SHUFFLE_SEED={seed}")]);
+        std::fs::read_to_string(&trace).unwrap()
+    };
+    let first = order("1");
+    assert_eq!(first, order("1"));
+    assert!((2..10).any(|seed| order(&seed.to_string()) != first));
+    // A nested group moves as one.
+    assert!(first.contains("by_chance: e\nby_chance: f\n"), "{first}");
+}
