@@ -48,7 +48,8 @@ fn begin(start: &Start) -> io::Result<()> {
     let Some(origin) = rustix::process::getppid() else { return Ok(()) };
     let held = rustix::process::pidfd_open(origin, PidfdFlags::empty()).map_err(io::Error::from);
     let held = held.map_err(with("pidfd_open"))?;
-    let mut family = Family::new(Line::take_input()?, ended, urge()?);
+    let nice = urge().map_err(with("getpriority"))?;
+    let mut family = Family::new(Line::take_input()?, ended, nice);
     // An error says that the origin does not listen any more.
     let _ = keep(&mut family, &held, origin.as_raw_nonzero().get().unsigned_abs());
     family.end_all();
@@ -60,7 +61,10 @@ fn begin(start: &Start) -> io::Result<()> {
 /// Whatever forks all the time takes its share of the processors many times over, and who is to end it needs a part as well.
 fn urge() -> io::Result<i32> {
     let before = rustix::process::getpriority_process(None)?;
-    // An error says that this user may not, which is usual; each session has a share of its own then, on most kernels.
+    // An error says that this user may not, which is usual, or that this kernel has no autogroups. With them each session,
+    // a peer's and that of every daemon, has one share, and this is what weighs that of this one.
+    let _ = std::fs::write("/proc/self/autogroup", MOST_URGENT.to_string());
+    // Without them it is each thread that has a share.
     let _ = rustix::process::setpriority_process(None, MOST_URGENT);
     Ok(before)
 }

@@ -30,7 +30,7 @@ pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// In a keeper: from SIGSTOP to processes that run still, none of them new, until they are looked at again.
+/// From SIGSTOP to processes that run still, none of them new, until they are looked at again.
 pub(crate) const OBEY: Duration = Duration::from_millis(1);
 /// From SIGSTOP until everything below a paused peer stands still.
 pub(crate) const PAUSED: Duration = Duration::from_secs(5);

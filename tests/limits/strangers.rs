@@ -145,6 +145,8 @@ fn come(port: u16, strangers: usize) -> usize {
 #[remote]
 fn open_house() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    // As many may wait as on the port of a peer; who finds no place tries again only a second later.
+    rustix::net::listen(&listener, 4096).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || listener.incoming().for_each(drop));
     port

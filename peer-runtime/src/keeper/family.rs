@@ -200,7 +200,10 @@ impl Family {
         self.line.tell(&FromKeeper::Gone { mark, left })?;
         if self.children.is_empty() {
             // Whoever bears the mark of nobody came from somebody. What cannot be ended must not hold this up.
-            Ending::new(None).step(|| self.find(|family| family.inherited_from(None)));
+            Ending::new(None).step(|| {
+                self.stop_groups(None);
+                self.find(|family| family.inherited_from(None))
+            });
         }
         Ok(())
     }
@@ -219,9 +222,9 @@ impl Family {
         for pid in inherited.into_iter().rev() {
             let group = tree::pid(pid).ok().and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
             // A peer has a session of its own, so that everybody in a group has come from the same one.
-            if let Some(group) = group.filter(|group| known.insert(*group))
-                && (mark.is_none() || tree::mark(pid) == mark)
-            {
+            let Some(group) = group.filter(|group| !known.contains(group)) else { continue };
+            if mark.is_none() || *self.inherited.entry(pid).or_insert_with(|| tree::mark(pid)) == mark {
+                known.insert(group);
                 // An error says that nobody is left in it, or that they are another user's.
                 let _ = rustix::process::kill_process_group(group, Signal::STOP);
             }

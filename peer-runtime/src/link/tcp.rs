@@ -156,7 +156,7 @@ pub(crate) struct Unheard {
 /// A connection whose other end has proved to be the peer.
 #[derive(Debug)]
 pub(super) struct Proved {
-    socket: TcpStream,
+    socket: OwnedFd,
     stream: Stream,
     hello: Hello,
 }
@@ -164,13 +164,15 @@ pub(super) struct Proved {
 impl Proved {
     /// The two ends of the connection, for frames of at most `limit` bytes.
     fn admit(mut self, limit: usize) -> Result<Caller, Unheard> {
-        let unheard = |error, socket| Unheard { error, _socket: socket };
-        self.socket.set_nodelay(true).map_err(|error| unheard(error, None))?;
-        let write = OwnedFd::from(self.socket.into_std().map_err(|error| unheard(error, None))?);
+        let unheard = |error, socket| Unheard { error, _socket: Some(socket) };
+        let write = self.socket;
+        if let Err(error) = SockRef::from(&write).set_tcp_nodelay(true) {
+            return Err(unheard(error, write));
+        }
         self.stream.set_limit(limit);
         match write.try_clone().and_then(Reader::new) {
             Ok(reader) => Ok(Caller { reader, write, stream: self.stream, hello: self.hello }),
-            Err(error) => Err(unheard(error, Some(write))),
+            Err(error) => Err(unheard(error, write)),
         }
     }
 }
@@ -197,7 +199,6 @@ fn first_look(socket: OwnedFd, token: &[u8; 32]) -> io::Result<Looked> {
         }
         match claim.check(token) {
             Checked::Proved(hello) => {
-                let socket = TcpStream::from_std(socket.into())?;
                 return Ok(Looked::Proved(Proved { socket, stream: claim.into_stream(), hello }));
             }
             Checked::Refused => return Ok(Looked::Stranger),
@@ -212,7 +213,10 @@ async fn hear(socket: TcpStream, mut claim: Claim, token: [u8; 32]) -> Option<Pr
         let bytes = read(&socket, claim.spare()).await?;
         claim.filled(bytes);
         match claim.check(&token) {
-            Checked::Proved(hello) => return Some(Proved { socket, stream: claim.into_stream(), hello }),
+            Checked::Proved(hello) => {
+                let socket = socket.into_std().ok()?.into();
+                return Some(Proved { socket, stream: claim.into_stream(), hello });
+            }
             Checked::Refused => return None,
             Checked::Unfinished => {}
         }

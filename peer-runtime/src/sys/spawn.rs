@@ -4,12 +4,16 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
+use std::sync::OnceLock;
 
 use super::signals::Quiet;
 use crate::wire::keeper::Step;
 
 /// Room for the child until it executes: it calls the kernel, and nothing deep.
 const STACK: usize = 64 << 10;
+
+/// The descriptors below this one are the standard ones.
+const FIRST: RawFd = 3;
 
 /// A process to spawn. It leads a session and a process group of its own, and is killed when its parent ends.
 #[derive(Debug)]
@@ -42,8 +46,8 @@ struct Shared<'a> {
     mark: u64,
     nice: c_int,
     parent: libc::pid_t,
-    /// No descriptor is as high as this.
-    descriptors: libc::rlim_t,
+    /// The highest descriptor, where the kernel cannot close them all at once.
+    highest: RawFd,
     fault: Option<(Step, c_int)>,
 }
 
@@ -61,7 +65,7 @@ pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
         nice: plan.nice,
         // SAFETY: it always succeeds.
         parent: unsafe { libc::getpid() },
-        descriptors: rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(c_int::MAX as _),
+        highest: if closes_ranges() { 0 } else { highest_descriptor() },
         fault: None,
     };
     let mut stack = vec![0_u128; STACK / size_of::<u128>()];
@@ -130,7 +134,7 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
-        close_all_but_standard(shared.descriptors);
+        close_all_but_standard(shared.highest);
         let mut refused = libc::ENOENT;
         for program in shared.programs {
             libc::execve(CStr::as_ptr(program), shared.args.as_ptr(), shared.env.as_ptr());
@@ -151,15 +155,26 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
 ///
 /// # Safety
 /// Nothing in this process may own them.
-unsafe fn close_all_but_standard(end: libc::rlim_t) {
-    const FIRST: c_int = 3;
+unsafe fn close_all_but_standard(highest: RawFd) {
     // SAFETY: as the caller promises; `close` takes any number.
     unsafe {
-        if libc::syscall(libc::SYS_close_range, FIRST, u32::MAX, 0) != 0 {
-            // An old kernel, or one that is told to refuse what it does not know.
-            for fd in FIRST..c_int::try_from(end).unwrap_or(c_int::MAX) {
-                libc::close(fd);
-            }
+        if highest == 0 {
+            libc::syscall(libc::SYS_close_range, FIRST, u32::MAX, 0);
+        }
+        for fd in FIRST..=highest {
+            libc::close(fd);
         }
     }
+}
+
+/// Not an old kernel, nor one that is told to refuse what it does not know.
+fn closes_ranges() -> bool {
+    static CLOSES: OnceLock<bool> = OnceLock::new();
+    // SAFETY: there is no descriptor of that number.
+    *CLOSES.get_or_init(|| unsafe { libc::syscall(libc::SYS_close_range, u32::MAX, u32::MAX, 0) == 0 })
+}
+
+fn highest_descriptor() -> RawFd {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    open.filter_map(|fd| fd.file_name().to_str()?.parse().ok()).max().unwrap_or_default()
 }
