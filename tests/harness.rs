@@ -59,7 +59,7 @@ const PASSING: [&str; 5] =
 fn what_passes_passes_under_both_and_prints_nothing() {
     for ran in both(&["cases::"]) {
         let ran = ran.passed();
-        ran.says(&["test result: ok. 5 passed; 0 failed; 13 ignored"]);
+        ran.says(&["test result: ok. 5 passed; 0 failed; 14 ignored"]);
         for name in PASSING {
             let line =
                 ran.stdout.lines().find(|line| line.starts_with("test") && line.contains(&format!("cases::{name} ")));
@@ -80,7 +80,7 @@ fn the_list_is_the_list() {
     let all = run(&mut harness(suite(), &["--list"])).passed();
     names.extend(all.stdout.lines().filter(|line| !line.contains("passes")).map(str::to_owned));
     let mut listed: Vec<&str> = all.stdout.lines().collect();
-    assert_eq!(listed.len(), 18, "{}", all.stdout);
+    assert_eq!(listed.len(), 19, "{}", all.stdout);
     assert!(listed.iter().all(|line| line.starts_with("cases::") && line.ends_with(": test")), "{}", all.stdout);
     listed.sort_unstable();
     names.sort_unstable();
@@ -90,7 +90,7 @@ fn the_list_is_the_list() {
     assert_eq!((debugged.stdout, debugged.stderr), (all.stdout, String::new()));
     // As nextest asks for it.
     let terse = run(&mut harness(suite(), &["--list", "--format", "terse"])).passed();
-    assert_eq!(terse.stdout.lines().count(), 18);
+    assert_eq!(terse.stdout.lines().count(), 19);
 }
 
 #[test]
@@ -205,6 +205,15 @@ fn should_panic_is_asked_for_both_ways() {
     for ran in case("takes_too_long_to_panic") {
         ran.failed().says(&["did not end within its timetrap of 300ms"]);
     }
+}
+
+#[test]
+fn a_skip_fails_nothing_even_where_a_panic_is_expected() {
+    let [stock, ours] = case("skips_itself").map(Ran::passed);
+    stock.says(&["cases::skips_itself - should panic ... ok", "1 passed; 0 failed"]);
+    ours.says(&["ignored, there is no tun device here", "0 passed; 0 failed; 1 ignored"]);
+    let shown = run(&mut harness(self::stock(), &["--ignored", "--show-output", "--exact", "cases::skips_itself"]));
+    shown.passed().says(&["skipped: there is no tun device here"]);
 }
 
 #[test]
