@@ -79,7 +79,7 @@ pub(super) fn run(
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
-    let peers = stage.scope().peers();
+    let peers = stage.peers();
     after(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };

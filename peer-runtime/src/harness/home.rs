@@ -53,12 +53,12 @@ impl Home {
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
-        self.stage.crash().map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
+        let report = self.stage.crash();
+        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
     }
 
-    fn failed(&self, fault: Fault, took: Duration) -> Box<Failed> {
-        let scope = self.stage.scope();
-        Box::new(Failed { fault, took, peers: scope.peers(), console: scope.console() })
+    fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
+        Box::new(Failed { fault, took, peers: self.stage.peers(), console: self.stage.scope().console() })
     }
 
     /// Ends all that it owns. The processes that its peers left behind.

@@ -14,6 +14,7 @@ use super::fault::{Fault, panicked};
 use super::given::Value;
 use super::interrupt::Interrupts;
 use super::tests::Flavor;
+use crate::origin::Snapshot;
 use crate::scope::{Heard, Scope};
 use crate::timeouts::{BLOCKED_TEST, Deadline};
 
@@ -57,6 +58,8 @@ pub(super) struct Stage {
     stop: Arc<Notify>,
     /// A linked peer of its scope went down while nobody waited.
     crashed: Option<String>,
+    /// The peers of its scope, as they were when the last job ended or was given up.
+    peers: Vec<Snapshot>,
     /// Why there is no thread.
     missing: Option<std::io::Error>,
     _interrupts: super::interrupt::Subscription,
@@ -98,7 +101,16 @@ impl Stage {
         };
         let missing = thread::Builder::new().name(name.to_owned()).spawn(body).err();
         let stop = Arc::new(Notify::new());
-        Self { scope, jobs: Some(jobs), inbox, stop, crashed: None, missing, _interrupts: subscription }
+        Self {
+            scope,
+            jobs: Some(jobs),
+            inbox,
+            stop,
+            crashed: None,
+            peers: Vec::new(),
+            missing,
+            _interrupts: subscription,
+        }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -119,6 +131,8 @@ impl Stage {
         let job = Job { work, stop: Arc::clone(&self.stop) };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let outcome = if sent { self.wait(deadline, limit, print) } else { Err(Fault::NotRun(gone())) };
+        // Before a job that is given up lets go of its calls.
+        self.peers = self.scope.peers();
         if outcome.is_err() {
             self.stop.notify_one();
         }
@@ -159,6 +173,11 @@ impl Stage {
                 self.crashed.get_or_insert(report);
             }
         }
+    }
+
+    /// The peers of its scope, as they were when the last job ended or was given up.
+    pub(super) fn peers(&mut self) -> Vec<Snapshot> {
+        std::mem::take(&mut self.peers)
     }
 
     /// What took a linked peer of its scope down while nobody waited.

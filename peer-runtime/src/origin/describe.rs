@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::inner::Inner;
 use super::peer::Peer;
@@ -10,19 +11,24 @@ use crate::state::PeerState;
 
 /// Lines of output in a report of a whole node.
 const LINES: usize = 20;
+/// Calls in flight in such a report.
+const CALLS: usize = 5;
 
 /// A peer as it was when it mattered.
 pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
     paused: bool,
+    /// What it was asked for and had not answered, and for how long.
+    calls: Vec<(Arc<str>, Duration)>,
 }
 
 impl Peer {
     /// The peer as it is now, for a report that is written later.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
-        Snapshot { state: inner.state(), paused: inner.faults.is_paused(), inner }
+        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
+        Snapshot { state, paused, calls, inner }
     }
 }
 
@@ -30,7 +36,15 @@ impl Peer {
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        f.write_str(&self.inner.describe(&self.state, if paused { ", paused" } else { "" }))
+        let mut more = if paused { ", paused" } else { "" }.to_owned();
+        for (function, time) in self.calls.iter().take(CALLS) {
+            // Writing to a string cannot fail, here and below.
+            let _ = write!(more, "\n  in call:      `{function}`, for {:.1} s", time.as_secs_f64());
+        }
+        if let Some(others @ 1..) = self.calls.len().checked_sub(CALLS) {
+            let _ = write!(more, "\n                and {others} more");
+        }
+        f.write_str(&self.inner.describe(&self.state, &more))
     }
 }
 
@@ -46,7 +60,6 @@ impl Inner {
             self.hello.get().filter(|hello| hello.host != name::short_host() && hello.host != name::full_host());
         let host = elsewhere.map(|hello| format!(" on {}", hello.host)).unwrap_or_default();
         let mut text = format!("{} (os pid {}{host}): {state}{more}\n", self.node(), self.os_pid());
-        // Writing to a string cannot fail.
         let _ = writeln!(text, "  command line: {}", self.command_line());
         let _ = writeln!(text, "  options:      {}", self.options);
         let lines = self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES);
