@@ -157,7 +157,7 @@ fn after(
         let mut beside = Stage::beside(stage, &end.path(), kind, interrupts);
         let parts = Parts { status, ..parts(given.clone()) };
         let work: Work = Box::new(move || Box::pin((end.run)(parts)));
-        let outcome: Outcome = beside.run(around.limit, work, print);
+        let outcome: Outcome = beside.clean_up(around.limit, work, print);
         // What it blocks is abandoned with the test.
         drop(beside);
         if let Err(end_fault) = outcome

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::fault::Fault;
 use super::given::{Given, Parts};
-use super::groups::Hook;
+use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
 use super::stage::{self, Outcome, Print, Stage, Work};
 use super::tests::Flavor;
@@ -47,7 +47,9 @@ impl Home {
         let since = Instant::now();
         let parts = Parts { nodes: Nodes::new(Vec::new()), given: given.clone(), status: TestStatus::Passed };
         let work: Work = Box::new(move || Box::pin((hook.run)(parts)));
-        let outcome: Outcome = self.stage.run(limit, work, print);
+        let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
+        let outcome: Outcome =
+            if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, since.elapsed()))
     }
 
