@@ -1,6 +1,10 @@
 //! Running tests: one function under stock libtest and under nextest, whole plans of groups under `peer::main!()`.
 
+// What prints is asked for by what runs.
+#[cfg_attr(not(test), expect(dead_code, reason = "`run` takes libtest-mimic's arguments still"))]
+mod arguments;
 mod case;
+mod details;
 mod engine;
 mod event;
 mod fault;
@@ -10,8 +14,11 @@ mod groups;
 mod home;
 mod interrupt;
 mod leaks;
+mod paint;
 mod plan;
 mod report;
+#[cfg_attr(not(test), expect(dead_code, reason = "`run` prints by itself still"))]
+mod reporter;
 mod rounds;
 mod run;
 mod shuffle;

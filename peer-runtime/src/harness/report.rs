@@ -1,44 +1,25 @@
 //! What a person reads of a failed test: what went wrong and where, then every node.
 
-use std::fmt::Write;
-
 use super::case::Ended;
+use super::details::{self, Details};
 use super::fault::Fault;
+use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
 use crate::panic;
-use crate::timeouts::{self, BLOCKED_TEST};
-
-/// Up to this many lines of output are all in the reports of the nodes.
-const SHORT: usize = 20;
+use crate::timeouts;
 
 /// The report of a failed run.
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
-    let mut text = format!("peer test `{}` {}\n", test.path(), cause(test, ended.fault.as_ref()));
-    // Writing to a string cannot fail.
-    if ended.abandoned {
-        let limit = timeouts::display(BLOCKED_TEST);
-        let _ = writeln!(
-            text,
-            "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
-        );
-    }
-    if ended.console.len() > SHORT {
-        text.push_str("\noutput of all nodes:\n");
-        for line in &ended.console {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    match ended.peers.len() {
-        0 => text.push_str("\nno nodes were started\n"),
-        1 => text.push_str("\n1 node:\n"),
-        n => {
-            let _ = writeln!(text, "\n{n} nodes:");
-        }
-    }
-    for peer in &ended.peers {
-        let _ = write!(text, "{peer}");
-    }
-    text
+    let nodes = details::descriptions(&ended.peers);
+    let details = Details {
+        abandoned: ended.abandoned,
+        directory: ended.directory.as_deref(),
+        comments: &ended.comments,
+        nodes: &nodes,
+        console: &ended.console,
+    };
+    let cause = cause(test, ended.fault.as_ref());
+    format!("peer test `{}` {}\n{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
 }
 
 /// What went wrong with an attempt, and where.
