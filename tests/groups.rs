@@ -42,9 +42,14 @@ fn plain(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
         let mut line = line.replace(&format!("@{host}"), "@HOST");
-        for (before, after) in
-            [("finished in ", "s"), ("(os pid ", ")"), ("left behind os pid ", " "), ("ended since (os pid ", ")")]
-        {
+        for (before, after) in [
+            ("finished in ", "s"),
+            ("measured; ", " filtered out"),
+            ("(os pid ", ")"),
+            ("left behind os pid ", " "),
+            ("ended since (os pid ", ")"),
+            ("`, for ", " s"),
+        ] {
             line = without_number(&line, before, after);
         }
         if let Some((before, _)) = line.split_once("command line: ") {
@@ -258,8 +263,8 @@ fn an_order_by_chance_is_the_same_for_the_same_seed() {
         let folder = Folder::new();
         let trace = folder.path("trace");
         std::fs::write(&trace, "").unwrap();
-        let ran = run(cargo(&["by_chance"]).env("TRACE", &trace).env("PEER_SHUFFLE_SEED", seed)).passed();
-        ran.says(&[&format!("PEER_SHUFFLE_SEED={seed}")]);
+        let ran = run(cargo(&["by_chance", &format!("--shuffle={seed}")]).env("TRACE", &trace)).passed();
+        ran.says(&[&format!("--shuffle={seed}")]);
         std::fs::read_to_string(&trace).unwrap()
     };
     let first = order("1");

@@ -25,6 +25,7 @@ mod route;
 mod starting;
 
 use console::Console;
+pub(crate) use console::Line;
 use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
@@ -251,7 +252,7 @@ impl Scope {
     }
 
     /// What its peers printed, as far as it is kept.
-    pub(crate) fn console(&self) -> Vec<String> {
+    pub(crate) fn console(&self) -> Vec<Line> {
         self.0.console.kept()
     }
 

@@ -15,7 +15,7 @@ use super::verdict::TestStatus;
 use crate::options::StartOptions;
 use crate::origin::Snapshot;
 use crate::plane;
-use crate::scope::{Nodes, Scope, ct_peer};
+use crate::scope::{Line, Nodes, Scope, ct_peer};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct Ended {
     /// Its peers, as they were when it ended.
     pub(super) peers: Vec<Snapshot>,
     /// The output of its peers, where that was not printed at once.
-    pub(super) console: Vec<String>,
+    pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
     pub(super) directory: Option<PathBuf>,
     /// Its thread is still blocked.

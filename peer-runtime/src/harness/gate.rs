@@ -1,4 +1,4 @@
-//! How much runs at once: so many nodes, and so many tests.
+//! How much runs at once: so many nodes, each of which takes a slot.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -11,21 +11,11 @@ const PER_PROCESSOR: usize = 4;
 /// What a node may need of the memory that is available, in KiB.
 const MEMORY: usize = 128 << 10;
 
-/// What there is room for at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
-    pub(super) nodes: u32,
-    pub(super) tests: u32,
-}
-
-impl Room {
-    /// As many nodes as this machine has processors and memory for, however many tests that are.
-    pub(super) fn of_machine() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let memory = available_memory().map_or(usize::MAX, |available| available / MEMORY);
-        let nodes = u32::try_from((PER_PROCESSOR * processors).min(memory)).unwrap_or(u32::MAX);
-        Self { nodes: nodes.max(1), tests: u32::MAX }
-    }
+/// As many nodes as this machine has processors and memory for.
+pub(super) fn default_slots() -> u32 {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let memory = available_memory().map_or(usize::MAX, |available| available / MEMORY);
+    u32::try_from((PER_PROCESSOR * processors).min(memory)).unwrap_or(u32::MAX).max(1)
 }
 
 /// In KiB; none where the kernel does not say.
@@ -38,13 +28,13 @@ fn available_memory() -> Option<usize> {
 /// Lets tests in as long as there is room for them, in the order in which they come.
 pub(super) struct Gate {
     shared: Arc<Shared>,
-    room: Room,
+    slots: u32,
     _interrupts: Subscription,
 }
 
 struct Shared {
-    /// What is free; nothing once the run is interrupted.
-    free: Mutex<Option<Room>>,
+    /// Free slots; none once the run is interrupted.
+    free: Mutex<Option<u32>>,
     changed: Condvar,
 }
 
@@ -55,8 +45,8 @@ pub(super) struct Taken {
 }
 
 impl Gate {
-    pub(super) fn new(room: Room, interrupts: &Interrupts) -> Self {
-        let shared = Arc::new(Shared { free: Mutex::new(Some(room)), changed: Condvar::new() });
+    pub(super) fn new(slots: u32, interrupts: &Interrupts) -> Self {
+        let shared = Arc::new(Shared { free: Mutex::new(Some(slots)), changed: Condvar::new() });
         let subscription = {
             let shared = Arc::clone(&shared);
             interrupts.subscribe(move || {
@@ -64,19 +54,18 @@ impl Gate {
                 shared.changed.notify_all();
             })
         };
-        Self { shared, room, _interrupts: subscription }
+        Self { shared, slots, _interrupts: subscription }
     }
 
     /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
     /// those with many nodes have their turn.
     pub(super) fn take(&self, test: &Test) -> Option<Taken> {
         let weight = if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) };
-        let nodes = weight.clamp(1, self.room.nodes);
+        let nodes = weight.clamp(1, self.slots);
         let free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let too_few = |free: &mut Option<Room>| free.is_some_and(|free| free.nodes < nodes || free.tests == 0);
+        let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < nodes);
         let mut free = self.shared.changed.wait_while(free, too_few).unwrap_or_else(PoisonError::into_inner);
-        let Room { nodes: all, tests } = (*free)?;
-        *free = Some(Room { nodes: all - nodes, tests: tests - 1 });
+        *free = Some((*free)? - nodes);
         Some(Taken { shared: Arc::clone(&self.shared), nodes })
     }
 }
@@ -84,7 +73,7 @@ impl Gate {
 impl Drop for Taken {
     fn drop(&mut self) {
         let mut free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        *free = free.map(|free| Room { nodes: free.nodes + self.nodes, tests: free.tests.saturating_add(1) });
+        *free = free.map(|free| free + self.nodes);
         self.shared.changed.notify_all();
     }
 }

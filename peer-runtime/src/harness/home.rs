@@ -11,7 +11,7 @@ use super::tests::Flavor;
 use super::verdict::TestStatus;
 use crate::origin::Snapshot;
 use crate::plane;
-use crate::scope::{Nodes, Scope};
+use crate::scope::{Line, Nodes, Scope};
 
 /// Peers that an init started belong to it, so that they live until its end.
 pub(super) struct Home {
@@ -23,7 +23,7 @@ pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) took: Duration,
     pub(super) peers: Vec<Snapshot>,
-    pub(super) console: Vec<String>,
+    pub(super) console: Vec<Line>,
 }
 
 impl Home {

@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use super::arguments::factor;
 use super::case::{self, Around, Ended};
 use super::fault::Fault;
 use super::given::Given;
@@ -10,7 +11,6 @@ use super::home::Home;
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
-use super::run::factor;
 use super::tests::{ShouldPanic, Test};
 use crate::timeouts::TIMETRAP;
 
