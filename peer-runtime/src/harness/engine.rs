@@ -150,6 +150,8 @@ impl Engine {
 
     /// Runs a hook; what is given from then on, or why what is below cannot run.
     fn hook(&self, name: &str, hook: &'static Hook, home: &mut Home, context: &Context) -> Result<Given, Verdict> {
+        // What ends something runs after an interrupt as well, when there are no slots any more.
+        let _slot = self.gate.take_one();
         let scope = home.scope().clone();
         let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
         self.tell(&Event::Started { running: &running, attempt: 1 });

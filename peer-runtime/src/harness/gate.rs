@@ -60,7 +60,15 @@ impl Gate {
     /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
     /// those with many nodes have their turn.
     pub(super) fn take(&self, test: &Test) -> Option<Taken> {
-        let weight = if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) };
+        self.take_weight(if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) })
+    }
+
+    /// The same for a hook, which counts for one node: with a single slot everything comes one after the other.
+    pub(super) fn take_one(&self) -> Option<Taken> {
+        self.take_weight(1)
+    }
+
+    fn take_weight(&self, weight: u32) -> Option<Taken> {
         let nodes = weight.clamp(1, self.slots);
         let free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
         let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < nodes);
