@@ -13,6 +13,7 @@ use crate::node;
 use crate::options::StartOptions;
 use crate::origin::{self, How, Peer, Snapshot, Start};
 use crate::owner::Owner;
+use crate::place::Place;
 use crate::plane;
 use crate::state::Reason;
 use crate::sys;
@@ -21,6 +22,7 @@ use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 pub(crate) mod console;
 mod leaks;
 mod nodes;
+mod place;
 mod route;
 mod starting;
 
@@ -28,6 +30,7 @@ use console::Console;
 use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+pub use place::{free_port, priv_dir};
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ pub(crate) enum Heard {
 /// Who is told what happens in a test's scope.
 pub(crate) type Listener = Arc<dyn Fn(Heard) + Send + Sync>;
 
-/// What a test or a program owns: its linked peers, its mailboxes, its console.
+/// What a test or a program owns: its linked peers, its mailboxes, its console, its directory and ports.
 ///
 /// A test has one on its own thread and all threads of its runtime; on a thread of your own,
 /// [`enter`](Self::enter) it. A program that is no test has one that ends with it.
@@ -71,6 +74,7 @@ struct Shared {
     listener: Option<Listener>,
     /// What its peers left behind.
     leaks: Leaks,
+    place: Place,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
 }
@@ -180,6 +184,8 @@ impl Drop for Entered {
 
 impl Scope {
     fn new(name: String, console: Console, listener: Option<Listener>) -> Self {
+        // A program, and a node, goes by the name of its executable.
+        let place = Place::new(listener.is_some().then_some(name.as_str()));
         let shared = Shared {
             name,
             peers: Mutex::default(),
@@ -188,6 +194,7 @@ impl Scope {
             ended: OnceLock::new(),
             listener,
             leaks: Leaks::default(),
+            place,
             starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
@@ -218,25 +225,23 @@ impl Scope {
     }
 
     fn start(&self, options: StartOptions, linked: bool) -> Start {
-        if let Err(error) = self.check() {
+        if let Err(error) = self.check("start of a peer") {
             return Start::failed(error);
         }
         origin::start(options, Arc::new(self.clone()), linked)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self, operation: &str) -> Result<(), Error> {
         if node::has_not_entered() {
             // A test that starts its own executable behind a prefix would otherwise start itself for ever.
             let what = "this process was itself started as a node, and has not entered";
             let hint = "the first line of its main is `let _node = peer::node::enter();`";
-            return Err(Error::new(Kind::NoScope, "start of a peer", what).hint(hint));
+            return Err(Error::new(Kind::NoScope, operation, what).hint(hint));
         }
         match self.0.ended.get() {
-            Some(why) => Err(Error::new(
-                Kind::NoScope,
-                "start of a peer",
-                format!("the scope of {} has ended: {why}", self.0.name),
-            )),
+            Some(why) => {
+                Err(Error::new(Kind::NoScope, operation, format!("the scope of {} has ended: {why}", self.0.name)))
+            }
             None => Ok(()),
         }
     }
@@ -285,6 +290,7 @@ impl Scope {
                 peer.inner().wait_gone().await;
             }
         }
+        self.0.place.give_back();
         self.0.console.flush();
     }
 
@@ -324,6 +330,7 @@ impl Owner for Scope {
         let Some(listener) = &self.0.listener else {
             // The scope is this program's, so it is the program that is taken down.
             self.note(node, &format!("linked peer down, and this program with it:\n{report}"));
+            self.0.place.keep();
             #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
             std::process::exit(1);
         };

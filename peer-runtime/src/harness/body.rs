@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub(super) struct Ended {
     pub(super) peers: Vec<Snapshot>,
     /// The output of its peers, where that was not printed at once.
     pub(super) console: Vec<String>,
+    /// Its directory, where that is kept because it failed.
+    pub(super) directory: Option<PathBuf>,
     /// Its thread is still blocked.
     pub(super) abandoned: bool,
 }
@@ -80,7 +83,7 @@ pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) 
         let body = move || on_own_thread(test, &scope, &stop, &events, &released);
         thread::Builder::new().name(test.path()).spawn(body)
     };
-    let mut ended = Ended { fault: None, peers: Vec::new(), console: Vec::new(), abandoned: false };
+    let mut ended = Ended { fault: None, peers: Vec::new(), console: Vec::new(), directory: None, abandoned: false };
     ended.fault = match &thread {
         Err(error) => Some(Fault::NotRun(std::io::Error::new(error.kind(), error.to_string()))),
         Ok(_) => wait(&inbox, deadline, limit, &mut print),
@@ -94,6 +97,7 @@ pub(super) fn run(test: &'static Test, live: bool, mut print: impl FnMut(&str)) 
     ended.abandoned = thread.is_ok() && !let_go(&inbox, &mut ended.fault, &mut print);
     leaks::judge(test, &mut ended.fault, scope.leaks());
     ended.console = scope.console();
+    ended.directory = scope.clear(test.passes(ended.fault.as_ref()));
     scope.forget_peers();
     ended
 }

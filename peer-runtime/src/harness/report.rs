@@ -21,6 +21,9 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
             "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
         );
     }
+    if let Some(directory) = &ended.directory {
+        let _ = writeln!(text, "  directory: {}", directory.display());
+    }
     if ended.console.len() > SHORT {
         text.push_str("\noutput of all nodes:\n");
         for line in &ended.console {
