@@ -50,8 +50,8 @@
 //! ones on a tokio runtime of the node, which starts with the first one.
 //!
 //! # What a test has of its own
-//! [`priv_dir`] is a directory that is removed when the test passes, and kept when it fails.
-//! [`free_port`] leases a port that nobody else is given.
+//! [`priv_dir`] is a directory that is removed when the test passes, and kept when it fails; with
+//! [`own_dir`](StartOptions::own_dir) each peer runs in a part of it. [`free_port`] leases a port that nobody else is given.
 //!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.

@@ -78,8 +78,11 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
     Start(Box::pin(async move {
         // Here, and not on the control plane: `post_process_args` is the user's own.
         options.verify()?;
-        let options = options.settled()?;
+        let mut options = options.settled()?;
         let name = name_of(&options);
+        if options.own_dir {
+            options.current_dir = Some(owner.make_dir(&name)?);
+        }
         let request = launch::request(&options)?;
         let (early, spawned) = oneshot::channel();
         let starting = owner.starting();
