@@ -159,7 +159,8 @@ fn reserved(text: &str) -> Vec<RangeInclusive<u16>> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, UdpSocket};
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
 
     use super::*;
 
@@ -198,6 +199,21 @@ mod tests {
             drop(socket);
             assert!(is_free(port).unwrap(), "{address}");
         }
+    }
+
+    #[test]
+    fn a_port_at_which_a_connection_waits_is_not_free() {
+        let ports = Ports::default();
+        let port = ports.lease().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        // The server closes first, so the connection waits (TIME_WAIT) at its port.
+        drop(listener.accept().unwrap());
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        drop((client, listener));
+        assert!(!is_free(port).unwrap());
+        // The standard library binds it in spite of that.
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
     }
 
     #[test]
