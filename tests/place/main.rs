@@ -4,6 +4,7 @@
 mod directories;
 mod peers;
 mod ports;
+mod programs;
 #[path = "../support/mod.rs"]
 mod support;
 
