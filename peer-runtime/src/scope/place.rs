@@ -15,7 +15,7 @@ use crate::sys;
 /// where the executable is below one, otherwise in this machine's directory for temporary files (`TMPDIR`, or `/tmp`), and is
 /// called `<executable>-<test>-<ospid>-<n>`, with `-` for `::`, so that no two tests, runs or attempts share one.
 ///
-/// It is removed when the test passes, after the end of its peers. It is kept when the test fails, and the report says
+/// It is removed when the test passes, after the end of its linked peers; one that is not linked goes on without it. It is kept when the test fails, and the report says
 /// where it is; with `PEER_KEEP_DIRS=1` in the environment it is always kept. The directory of a program is removed when its main
 /// returns or it calls [`exit`](std::process::exit), and kept when something kills it.
 ///
