@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 
 use crate::error::{Error, Kind};
-use crate::mailbox::{Letter, Mailbox, Mailboxes};
+use crate::mailbox::{Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
 use crate::origin::{self, How, Peer, Snapshot, Start};
-use crate::owner::Owner;
 use crate::place::Place;
 use crate::plane;
 use crate::state::Reason;
@@ -22,6 +21,7 @@ use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 pub(crate) mod console;
 mod leaks;
 mod nodes;
+mod owner;
 mod place;
 mod route;
 mod starting;
@@ -297,44 +297,6 @@ impl Scope {
     /// Lets go of its peers: each of them knows its scope, so neither would ever be dropped.
     pub(crate) fn forget_peers(&self) {
         self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
-impl Owner for Scope {
-    fn console(&self, node: &str, bytes: &[u8]) {
-        self.0.console.printed(node, bytes);
-    }
-
-    fn ended(&self, node: &str) {
-        self.0.console.flush_node(node);
-    }
-
-    fn note(&self, node: &str, text: &str) {
-        self.0.console.note(node, text);
-    }
-
-    fn deliver(&self, node: &str, letter: Letter) {
-        if let Err(why) = route::deliver(&self.0.mailboxes, letter) {
-            self.note(node, &why);
-        }
-    }
-
-    fn leaked(&self, node: &str, text: String) {
-        // A program has shown it with its console.
-        if self.0.listener.is_some() {
-            self.0.leaks.add(format!("{node}: {text}"));
-        }
-    }
-
-    fn crashed(&self, node: &str, report: String) {
-        let Some(listener) = &self.0.listener else {
-            // The scope is this program's, so it is the program that is taken down.
-            self.note(node, &format!("linked peer down, and this program with it:\n{report}"));
-            self.0.place.keep();
-            #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
-            std::process::exit(1);
-        };
-        listener(Heard::Crashed(report));
     }
 }
 

@@ -108,7 +108,7 @@ fn it_is_kept_after_a_test_that_fails_and_the_report_says_where() {
     for ran in runs {
         let ran = ran.join().unwrap();
         let directory = told_once(&ran, "directory");
-        ran.says(&[&format!("\n  directory: {directory}\n")]);
+        ran.says(&[&format!("directory: {directory}\n")]);
         assert_eq!(std::fs::read_to_string(format!("{directory}/logs/db-1")).unwrap(), "a line\n");
         std::fs::remove_dir_all(directory).unwrap();
     }
@@ -138,7 +138,7 @@ fn what_only_a_node_has_made_goes_and_stays_with_the_test() {
     let directory = PathBuf::from(told_once(&ran, "directory"));
     assert!(directory.exists());
     let whole = directory.parent().unwrap();
-    ran.says(&[&format!("\n  directory: {}\n", whole.display())]);
+    ran.says(&[&format!("directory: {}\n", whole.display())]);
     std::fs::remove_dir_all(whole).unwrap();
 }
 
