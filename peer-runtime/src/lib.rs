@@ -20,6 +20,8 @@ mod wire;
 
 mod tree;
 
+mod place;
+
 mod keeper;
 mod launch;
 mod link;
@@ -53,6 +55,6 @@ pub use options::{
 pub use origin::{Call, Peer, Start, Stop};
 pub use panic::RemotePanic;
 pub use registry::RemoteFn;
-pub use scope::{Entered, Nodes, Scope, mailbox, scope, start, start_link};
+pub use scope::{Entered, Nodes, Scope, free_port, mailbox, priv_dir, scope, start, start_link};
 pub use state::{PeerState, Reason};
 pub use timeouts::UNLIMITED;

@@ -86,9 +86,10 @@ pub(super) fn run(
     plane::handle().block_on(scope.end(why));
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
-    let console = scope.console();
+    let (console, comments) = (scope.console(), scope.comments());
+    let directory = scope.clear(test.passes(fault.as_ref()));
     scope.forget_peers();
-    Ended { fault, took, peers, console, comments: scope.comments(), directory: None, abandoned }
+    Ended { fault, took, peers, console, comments, directory, abandoned }
 }
 
 /// The hooks before the test, its nodes, and its body.

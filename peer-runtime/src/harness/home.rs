@@ -70,6 +70,8 @@ impl Home {
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
         self.stage.leave(&mut None, print);
         let leaks = scope.leaks();
+        // What a hook that failed found there was told with it.
+        scope.clear(true);
         scope.forget_peers();
         leaks
     }

@@ -10,6 +10,7 @@ use super::arguments::Arguments;
 use super::event::{Event, Reporter};
 use super::paint::{Paint, is_set};
 
+#[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
@@ -19,7 +20,6 @@ mod progress;
 pub(super) mod sample;
 mod screen;
 
-use json::Json;
 use lines::Lines;
 use progress::Progress;
 use screen::Screen;
@@ -48,14 +48,13 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
     let screen = Screen::shared(out, Box::new(stderr()), draws.then_some(screen::terminal_width));
     let junit = arguments.junit.as_deref().map(junit).transpose()?;
     // The progress goes first: what has ended is not told to be running behind its result.
-    let mut all: Vec<Box<dyn Reporter>> = vec![match format {
-        FormatSetting::Json => Box::new(Progress::new(&screen, json::running)),
-        _ => Box::new(Progress::new(&screen, lines::running)),
-    }];
-    all.push(match format {
-        FormatSetting::Json => Box::new(Json::new(&screen)),
-        _ => Box::new(Lines::new(&screen, paint, format == FormatSetting::Terse, arguments.reports_time())),
-    });
+    let mut all: Vec<Box<dyn Reporter>> = match format {
+        FormatSetting::Json => json(&screen)?,
+        _ => vec![
+            Box::new(Progress::new(&screen, lines::running)),
+            Box::new(Lines::new(&screen, paint, format == FormatSetting::Terse, arguments.reports_time())),
+        ],
+    };
     all.extend(junit);
     Ok(Box::new(All(all)))
 }
@@ -65,6 +64,16 @@ fn create(path: &Path, flag: &str) -> Result<File, String> {
     File::create(path).map_err(|error| format!("{flag} {}: it cannot be written: {error}", path.display()))
 }
 
+#[cfg(feature = "json")]
+fn json(screen: &screen::Shared) -> Result<Vec<Box<dyn Reporter>>, String> {
+    Ok(vec![Box::new(Progress::new(screen, json::running)), Box::new(json::Json::new(screen))])
+}
+
+#[cfg(not(feature = "json"))]
+fn json(_: &screen::Shared) -> Result<Vec<Box<dyn Reporter>>, String> {
+    Err(built_without("--format json", "json"))
+}
+
 #[cfg(feature = "junit")]
 fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
     create(path, "--junit")?;
@@ -72,12 +81,16 @@ fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
 }
 
 #[cfg(not(feature = "junit"))]
-fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
-    let path = path.display();
-    Err(format!(
-        "--junit {path}: this executable was built without JUnit reports; put `peer = {{ version = \"{}\", features = [\"junit\"] }}` into Cargo.toml",
+fn junit(_: &Path) -> Result<Box<dyn Reporter>, String> {
+    Err(built_without("--junit", "junit"))
+}
+
+#[cfg(not(all(feature = "json", feature = "junit")))]
+fn built_without(flag: &str, feature: &str) -> String {
+    format!(
+        "{flag}: this executable was built without that; put `peer = {{ version = \"{}\", features = [\"{feature}\"] }}` into Cargo.toml",
         env!("CARGO_PKG_VERSION")
-    ))
+    )
 }
 
 #[cfg(test)]
