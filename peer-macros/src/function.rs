@@ -93,7 +93,7 @@ impl Function {
 const BEFORE_FN: [&str; 7] = ["fn", "async", "const", "unsafe", "safe", "extern", "gen"];
 
 /// The first word of an item after attributes and visibility, unless it is followed by `fn` all the same.
-fn kind_of(item: &TokenStream) -> Option<Ident> {
+pub(crate) fn kind_of(item: &TokenStream) -> Option<Ident> {
     let mut words = item.clone().into_iter().take_while(|token| !is_body(token)).filter_map(|token| match token {
         TokenTree::Ident(word) if word != "pub" => Some(word),
         _ => None,

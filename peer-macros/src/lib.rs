@@ -172,7 +172,7 @@ pub fn peer_group(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// What it returns is handed to all tests and hooks, as with the hooks of a [`peer_group`]. There is one for a target.
 #[proc_macro_attribute]
 pub fn init_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    hook::expand("init_per_suite", "InitPerSuite", &arguments.into(), item.into()).into()
+    hook::expand("init_per_suite", "InitPerSuite", arguments.into(), item.into()).into()
 }
 
 /// Makes a function the last thing that runs, after all tests and groups of the target; Common Test's `end_per_suite/1`.
@@ -189,7 +189,7 @@ pub fn init_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream 
 /// ```
 #[proc_macro_attribute]
 pub fn end_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    hook::expand("end_per_suite", "EndPerSuite", &arguments.into(), item.into()).into()
+    hook::expand("end_per_suite", "EndPerSuite", arguments.into(), item.into()).into()
 }
 
 /// Starts a peer that is linked to the test and named after the function it is started in; OTP's `?CT_PEER`.

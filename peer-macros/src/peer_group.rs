@@ -1,15 +1,20 @@
-//! `#[peer_group]`: a module of tests, with the hooks in it.
+//! `#[peer_group]`: the module as it is, and in its braces one entry for the group and one for each hook.
+//!
+//! Of what the module contains only the hooks are looked at; all the rest may be anything that the compiler understands.
+
+use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::{Item, ItemMod};
+use quote::quote;
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Token, Visibility};
 
 use crate::args::{self, Known};
 use crate::errors::Errors;
-use crate::function::Function;
-use crate::hook;
-use crate::path;
+use crate::function::{self, Function};
 use crate::values::{self, Repeat};
+use crate::{hook, path};
 
 const KNOWN: [Known; 4] = [
     Known { name: "parallel", example: "parallel" },
@@ -25,7 +30,7 @@ struct Config {
     parallel: Option<Ident>,
     shuffle: bool,
     repeat: Repeat,
-    timetrap: Option<std::time::Duration>,
+    timetrap: Option<Duration>,
 }
 
 impl Config {
@@ -57,30 +62,101 @@ impl Config {
     }
 }
 
+/// A module, as far as it matters here.
+struct Module {
+    attributes: Vec<Attribute>,
+    name: Ident,
+    /// What stands in its braces; none for `mod name;`.
+    hooks: Option<Hooks>,
+}
+
+impl Parse for Module {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        input.parse::<Token![mod]>()?;
+        let name = input.parse()?;
+        let hooks = if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            None
+        } else {
+            let content;
+            syn::braced!(content in input);
+            Some(content.parse()?)
+        };
+        Ok(Self { attributes, name, hooks })
+    }
+}
+
+/// The hooks among the items of a module, each with the moment that it is for.
+struct Hooks(Vec<(Function, &'static str)>);
+
+impl Parse for Hooks {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut hooks = Vec::new();
+        while !input.is_empty() {
+            let ahead = input.fork();
+            if let Ok(hook) = ahead.call(hook) {
+                input.advance_to(&ahead);
+                hooks.push(hook);
+            } else {
+                input.parse::<TokenTree>()?;
+            }
+        }
+        Ok(Self(hooks))
+    }
+}
+
+/// The hook that stands here, if one does.
+fn hook(input: ParseStream<'_>) -> syn::Result<(Function, &'static str)> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility = input.parse()?;
+    let signature: syn::Signature = input.parse()?;
+    let moment = hook::moment_of(&signature.ident).ok_or_else(|| input.error("another function"))?;
+    let body = TokenStream::from(input.parse::<TokenTree>()?);
+    Ok((Function { attributes, visibility, signature, body }, moment))
+}
+
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let config = Config::read(arguments, &mut errors);
-    let Ok(module) = syn::parse2::<ItemMod>(item.clone()) else {
-        let first = item.clone().into_iter().find(|token| !matches!(token, TokenTree::Punct(_)));
-        errors.at(first, "#[peer_group] goes on a module: `#[peer_group] mod quick { .. }`");
-        return quote!(#item #errors);
-    };
-    let Some((_, items)) = &module.content else {
-        errors.at(&module.ident, "a group is a module with its tests in it: write them here, in braces");
-        return quote!(#item #errors);
-    };
-    let entries = entries(&module, items, &config, &mut errors);
-    // What is found wrong is told beside the module, and nothing about it is added inside.
-    if errors.is_empty() { with_more(item, entries) } else { quote!(#item #errors) }
+    let entries = read(&item, &mut errors).map(|module| entries(&module, &config, &mut errors));
+    match entries {
+        Some(entries) if errors.is_empty() => with_more(item, entries),
+        // Nothing is added to a module with a mistake; what is found is told beside it.
+        _ => quote!(#item #errors),
+    }
+}
+
+/// The module that the attribute stands on, or the error that it stands on something else.
+fn read(item: &TokenStream, errors: &mut Errors) -> Option<Module> {
+    let kind = function::kind_of(item);
+    if let Some(kind) = kind.filter(|kind| kind != "mod") {
+        errors.at(kind, "#[peer_group] goes on a module: move it to a `mod`");
+        return None;
+    }
+    let module: Module = syn::parse2(item.clone()).map_err(|error| errors.add(error)).ok()?;
+    if module.hooks.is_none() {
+        errors.at(&module.name, "a group is a module with its tests in it: write them here, in braces");
+        return None;
+    }
+    let is_group =
+        |attribute: &&Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "peer_group");
+    if let Some(second) = module.attributes.iter().find(is_group) {
+        errors.at(second, "a module is one group: put these arguments into the first #[peer_group]");
+    }
+    Some(module)
 }
 
 /// The entry of the group itself, and those of its hooks; all of them stand in the module.
-fn entries(module: &ItemMod, items: &[Item], config: &Config, errors: &mut Errors) -> TokenStream {
+fn entries(module: &Module, config: &Config, errors: &mut Errors) -> TokenStream {
     let private = path::private();
     let table_entry = path::entry_of("GROUPS");
-    let place = path::place_of(module.ident.span());
+    let place = path::place_of(module.name.span());
     let fields = config.fields();
-    let mut entries = quote! {
+    let hooks = module.hooks.iter().flat_map(|hooks| &hooks.0);
+    let hooks = hooks.map(|(function, moment)| hook::entry(function, moment, errors));
+    quote! {
         #[cfg(test)]
         const _: () = {
             #table_entry
@@ -90,25 +166,22 @@ fn entries(module: &ItemMod, items: &[Item], config: &Config, errors: &mut Error
                 #fields
             };
         };
-    };
-    for item in items {
-        let Item::Fn(function) = item else { continue };
-        let Some((_, moment)) = hook::OF_GROUPS.iter().find(|(name, _)| function.sig.ident == name) else { continue };
-        if let Some(function) = Function::read("peer_group", function.to_token_stream(), errors) {
-            entries.extend(hook::entry(&function, moment, errors));
-        }
+        #(#hooks)*
     }
-    entries
 }
 
 /// The module as it was written, and more behind what is in its braces.
 fn with_more(module: TokenStream, more: TokenStream) -> TokenStream {
     let mut tokens: Vec<TokenTree> = module.into_iter().collect();
-    if let Some(TokenTree::Group(braces)) = tokens.last_mut() {
-        let inside = braces.stream().into_iter().chain(more).collect();
-        let mut new = Group::new(Delimiter::Brace, inside);
-        new.set_span(braces.span());
-        *braces = new;
+    if let Some(TokenTree::Group(last)) = tokens.last_mut() {
+        let inside = match last.delimiter() {
+            // A macro wrote the module, within invisible brackets.
+            Delimiter::None => with_more(last.stream(), more),
+            _ => last.stream().into_iter().chain(more).collect(),
+        };
+        let mut new = Group::new(last.delimiter(), inside);
+        new.set_span(last.span());
+        *last = new;
     }
     tokens.into_iter().collect()
 }
@@ -123,69 +196,83 @@ mod tests {
 
     #[test]
     fn the_module_is_pasted_back_with_entries_inside() {
-        let text = expanded(
-            quote!(sequence, repeat_until_any_fail = 3),
+        let content = quote! {
+            #![allow(dead_code)]
+            use super::*;
+            async fn init_per_group() -> peer::Result<Cluster> {}
+            #[peer_test]
+            async fn other(cluster: &Cluster) {}
+            #[cfg(unix)]
+            pub(crate) async fn end_per_testcase(cluster: &Cluster, status: &TestStatus) {}
+            mod inner { async fn end_per_group() {} }
+        };
+        let text = expanded(quote!(sequence, repeat_until_any_fail = 3), quote!(pub mod quick { #content }));
+        assert!(text.starts_with(&format!("pub mod quick {{ {content}")), "{text}");
+        assert!(text.ends_with('}') && !text.contains("compile_error"), "{text}");
+        assert_eq!((text.matches("static GROUP").count(), text.matches("static HOOK").count()), (1, 2), "{text}");
+        assert_eq!(text.matches("cfg (unix)").count(), 2, "{text}");
+        let fields = "sequence : true , shuffle : false";
+        assert!(text.contains(fields) && text.contains("rounds : 3u32") && text.contains("AnyFail"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_hook_may_be_anything() {
+        let strange = quote! {
+            macro_rules! init_per_group { () => { fn init_per_group() {} } }
+            unsafe extern "C" { fn end_per_group(); }
+            static X: Y = Y { a: { 1 } };
+            super fn future(syntax) <- 1 ;
+            impl Z { fn init_per_testcase(&self) {} }
+        };
+        let text = expanded(TokenStream::new(), quote!(mod strange { #strange async fn end_per_group() {} }));
+        assert!(!text.contains("compile_error"), "{text}");
+        assert_eq!(text.matches("static HOOK").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_module_that_a_macro_wrote_is_one_too() {
+        let module = Group::new(
+            Delimiter::None,
             quote!(
                 mod quick {
-                    async fn init_per_group() -> peer::Result<Cluster> {}
-                    async fn other() {}
-                    async fn end_per_testcase(cluster: &Cluster, status: &TestStatus) {}
+                    async fn end_per_group() {}
                 }
             ),
         );
-        assert!(text.starts_with(
-            "mod quick { async fn init_per_group () -> peer :: Result < Cluster > { } async fn other () { }"
-        ));
-        assert!(text.ends_with('}') && !text.contains("compile_error"), "{text}");
-        assert_eq!((text.matches("static GROUP").count(), text.matches("static HOOK").count()), (1, 2), "{text}");
-        assert!(
-            text.contains("sequence : true") && text.contains("rounds : 3u32") && text.contains("AnyFail"),
-            "{text}"
-        );
+        let text = expanded(TokenStream::new(), quote!(#module));
+        assert_eq!((text.matches("static GROUP").count(), text.matches("static HOOK").count()), (1, 1), "{text}");
     }
 
     #[test]
     fn every_mistake_is_told() {
+        let empty = quote!(
+            mod a {}
+        );
         for (arguments, item, count) in [
-            (
-                quote!(sequence, parallel),
-                quote!(
-                    mod a {}
-                ),
-                1,
-            ),
-            (
-                quote!(repeat = 1, repeat_until_all_ok = 2),
-                quote!(
-                    mod a {}
-                ),
-                1,
-            ),
-            (
-                quote!(sequenze),
-                quote!(
-                    mod a {}
-                ),
-                1,
-            ),
+            (quote!(sequence, parallel), empty.clone(), 1),
+            (quote!(repeat = 1, repeat_until_all_ok = 2), empty.clone(), 1),
+            (quote!(sequenze), empty.clone(), 1),
+            (quote!(sequence = true, nodes = 3), empty, 2),
             (
                 quote!(repeat = many, timetrap = 3),
                 quote!(
-                    mod a {}
+                    mod a;
                 ),
-                2,
+                3,
             ),
             (
                 quote!(),
                 quote!(
-                    mod a;
+                    #[allow(x)]
+                    pub async fn a() {}
                 ),
                 1,
             ),
             (
                 quote!(),
                 quote!(
-                    fn a() {}
+                    #[peer::peer_group(shuffle)]
+                    mod a {}
                 ),
                 1,
             ),
@@ -194,30 +281,14 @@ mod tests {
                 quote!(
                     mod a {
                         fn init_per_group() {}
-                    }
-                ),
-                1,
-            ),
-            (
-                quote!(),
-                quote!(
-                    mod a {
-                        async fn init_per_group(n: Nodes, s: TestStatus, b: u8, c: &mut u8) {}
-                    }
-                ),
-                4,
-            ),
-            (
-                quote!(),
-                quote!(
-                    mod a {
-                        async unsafe fn end_per_group<T>() {}
+                        async fn end_per_group(n: Nodes) {}
                     }
                 ),
                 2,
             ),
         ] {
-            let text = expanded(arguments, item);
+            let text = expanded(arguments, item.clone());
+            assert!(text.starts_with(&item.to_string()), "{text}");
             assert_eq!(text.matches("compile_error").count(), count, "{text}");
         }
     }

@@ -4,14 +4,13 @@
 //! passes `--cfg test` without `--test`, so that function vanishes, and the entry in the table of tests, which
 //! `peer::main!()` reads, stays.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
+use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::parameters::{self, Parameter};
+use crate::parameters::{self, Parameter, What};
 use crate::test_config::Config;
 use crate::{path, types};
 
@@ -50,43 +49,40 @@ fn check(function: &Function, sorted: &Attributes, config: &Config, errors: &mut
     function.refuse_unsafe_and_extern(errors);
     function.refuse_generics("nobody chooses this parameter when the test runs: remove it", errors);
     check_parameters(function, config, errors);
-    let result = types::written_result(&signature.output).filter(|ty| !is_unit(ty));
+    let result = types::written_result(&signature.output).filter(|ty| !types::is_unit(ty));
     if let Some(result) = result.filter(|_| sorted.may_panic) {
         errors.at(result, "functions using #[should_panic] must return (): remove the result, or #[should_panic]");
     }
 }
 
 fn check_parameters(function: &Function, config: &Config, errors: &mut Errors) {
-    let found_before = !errors.is_empty();
+    let is_first_mistake = errors.is_empty();
     let parameters = parameters::sort(function, TAKES, errors);
-    let is_nodes = |parameter: &&Parameter<'_>| matches!(parameter, Parameter::Nodes(_));
-    for (parameter, written) in parameters.iter().zip(&function.signature.inputs) {
-        if matches!(parameter, Parameter::Status(..)) {
-            errors.at(written, TAKES);
+    let mut nodes = None;
+    for Parameter { written, what } in &parameters {
+        match what {
+            What::Nodes if nodes.is_some() => {
+                errors.at(written, "all nodes are in one parameter `nodes: Nodes`: remove this one");
+            }
+            What::Nodes => nodes = Some(written),
+            What::Status { .. } => errors.at(written, TAKES),
+            What::Given(_) => {}
         }
     }
-    let nodes: Vec<_> = parameters.iter().filter(is_nodes).collect();
-    match (&nodes[..], &config.nodes_argument) {
+    match (nodes, &config.nodes_argument) {
         // A misspelt `nodes` was told already.
-        ([Parameter::Nodes(ty), ..], None) if !found_before => {
+        (Some(written), None) if is_first_mistake => {
             errors.at(
-                ty,
+                written,
                 "this test is given no nodes: say how many, `#[peer_test(nodes = 4)]`, or remove the parameter",
             );
         }
         // Nor is a bad number of nodes told twice.
-        ([], Some(argument)) if config.nodes > 0 => {
+        (None, Some(argument)) if config.nodes > 0 => {
             errors.at(argument, "nobody takes these nodes: add the parameter `nodes: Nodes`, or remove this argument");
         }
         _ => {}
     }
-    if let [_, Parameter::Nodes(second), ..] = nodes[..] {
-        errors.at(second, "a test has its nodes once: remove this parameter");
-    }
-}
-
-fn is_unit(ty: &Type) -> bool {
-    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// The `#[test]` for the stock harness, and the function with its entry in the table.
@@ -94,7 +90,7 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
     let private = path::private();
     let table_entry = path::entry_of("TESTS");
     let Attributes { test, cfg, body: body_attributes, ignore, should_panic, .. } = sorted;
-    let Function { visibility, signature, body, .. } = function;
+    let Function { visibility, signature, body: block, .. } = function;
     let ident = &signature.ident;
     let name = function.name();
     let place = path::place_of(ident.span());
@@ -102,7 +98,7 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
     // What is wrong with them was told before.
     let parameters = parameters::sort(function, TAKES, &mut Errors::default());
     let wants = parameters::wants(&parameters);
-    let call = call(function, &parameters);
+    let body = parameters::closure(function, &parameters, "outcome");
     quote! {
         #[cfg(test)]
         #[::core::prelude::v1::test]
@@ -118,7 +114,7 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
         #[allow(clippy::unused_async, clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
         const _: () = {
             #(#body_attributes)*
-            #signature #body
+            #signature #block
 
             #table_entry
             static TEST: #private::Test = #private::Test {
@@ -129,36 +125,10 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
                 should_panic: #should_panic,
                 #fields
                 wants: #wants,
-                body: #call,
+                body: #body,
             };
         };
     }
-}
-
-/// The closure that runs the function. What it takes has the span of the parameter's type, what it returns that of the
-/// result, so that the compiler shows these when they are not what a test takes or returns.
-fn call(function: &Function, parameters: &[Parameter<'_>]) -> TokenStream {
-    let private = path::private();
-    let mut callee = function.callee();
-    let result = types::written_result(&function.signature.output);
-    let (start, end) = result.map_or((callee.span(), callee.span()), ends);
-    callee.set_span(start);
-    let (kept, call) = parameters::call(&callee, parameters);
-    let awaited = quote_spanned!(end=> .await);
-    quote! {
-        |_parts| ::std::boxed::Box::pin(async move {
-            #kept
-            #private::outcome(#call #awaited)
-        })
-    }
-}
-
-/// The places of the first and the last token, seen from the macro.
-fn ends(tokens: &impl ToTokens) -> (Span, Span) {
-    let mut spans = tokens.to_token_stream().into_iter().map(|token: TokenTree| token.span());
-    let first = spans.next().unwrap_or_else(Span::call_site);
-    let last = spans.last().unwrap_or(first);
-    (first.resolved_at(Span::call_site()), last.resolved_at(Span::call_site()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What may not travel between nodes, told by the look of its type.
+//! What is told by the look of a type: above all that it may not travel between nodes.
 
 use syn::{GenericArgument, Path, PathArguments, ReturnType, Type};
 
@@ -26,6 +26,25 @@ pub(crate) fn written_result(output: &ReturnType) -> Option<&Type> {
         ReturnType::Default => None,
         ReturnType::Type(_, ty) => Some(ty),
     }
+}
+
+/// The type without the invisible brackets that a macro puts around it, and without parentheses.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
+    }
+}
+
+/// Whether the last part of the type's path is this name.
+pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(bare(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// Whether it is `()`.
+pub(crate) fn is_unit(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// Refuses references, `impl Trait` and `!` wherever they stand in the type. What else cannot travel lacks serde's traits,

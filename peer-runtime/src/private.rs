@@ -4,7 +4,7 @@ pub use linkme;
 
 pub use crate::harness::{
     Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, ShouldPanic, TESTS, Test, Until,
-    Value, ended, given, given_or_failed, main, outcome, run_test,
+    Value, assert_given, ended, given, given_or_failed, main, outcome, run_test,
 };
 pub use crate::options::{Connection, StartOptions};
 pub use crate::registry::{

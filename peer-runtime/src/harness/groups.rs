@@ -110,6 +110,9 @@ pub struct Hook {
     pub run: fn(Parts) -> HookBody,
 }
 
+/// Asks for what generated code says at the definition of an init.
+pub fn assert_given<T: Send + Sync + 'static>() {}
+
 /// What an init that cannot fail returned.
 pub fn given<T: Any + Send + Sync>(value: T) -> Result<Option<Value>, Fault> {
     // Nothing is nothing to give.

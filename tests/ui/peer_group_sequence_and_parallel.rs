@@ -1,0 +1,6 @@
+use peer::prelude::*;
+
+#[peer_group(sequence, parallel)]
+mod both {}
+
+fn main() {}

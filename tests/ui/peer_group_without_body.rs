@@ -1,0 +1,6 @@
+use peer::prelude::*;
+
+#[peer_group]
+mod elsewhere;
+
+fn main() {}
