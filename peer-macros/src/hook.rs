@@ -143,9 +143,7 @@ fn first_argument(ty: &Type) -> Option<&Type> {
 /// Refuses what has no type by which it could be found, or does not last.
 fn check_given(ty: &Type, errors: &mut Errors) {
     match types::bare(ty) {
-        Type::Reference(reference)
-            if !reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") =>
-        {
+        Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
             errors.at(reference, "what an init returns is kept for others: return an owned value, without `&`");
         }
         opaque @ Type::ImplTrait(_) => {
