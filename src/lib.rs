@@ -84,10 +84,28 @@ pub mod prelude {
     };
 }
 
-/// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s in parallel.
+/// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
 ///
-/// It takes libtest's arguments: filters, `--list`, `--exact`, `--ignored`, `--nocapture`, `--test-threads`. Stock
-/// `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
+/// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
+/// `--nocapture`, `--color`; and `--jobs N` (how many nodes there may be at once; `--test-threads` and `PEER_JOBS` mean the
+/// same), `--shuffle[=SEED]`, `--report-time`, `--format json` and `--junit PATH` (features `json` and `junit`). `--help` has
+/// all of them.
+///
+/// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, and 130 after a second
+/// interrupt. These are the words of the lines, and what each does to the status:
+///
+/// | verdict | line | fails the run |
+/// |---|---|---|
+/// | passed | `ok` | no |
+/// | flaky: passed when it was tried again | `ok (flaky: passed on attempt 2)` | no |
+/// | failed | `FAILED` | yes |
+/// | its timetrap was over | `FAILED (timed out after 30s)` | yes |
+/// | a node of `nodes = N` could not boot, twice: not the test's fault | `FAILED (infrastructure)` | yes |
+/// | passed, with `leaks = "fail"`, and left processes behind | `FAILED (leaked)` | yes |
+/// | ended by an interrupt | `FAILED (interrupted)` | yes |
+/// | ignored, [skipped](skip), or behind something that failed | `ignored, why` | no; what failed does |
+///
+/// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
 ///
 /// ```no_run
 /// use peer::prelude::*;

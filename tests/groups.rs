@@ -15,9 +15,13 @@ use support::{DEADLINE, Folder, Ran, command, run, within, without_harness};
 
 /// Cargo with arguments for the suite; compiled by the first one.
 fn cargo(arguments: &[&str]) -> Command {
+    cargo_test("suite_groups", arguments)
+}
+
+fn cargo_test(suite: &str, arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = command(cargo);
-    command.args(["test", "--quiet", "--test", "suite_groups", "--locked", "--offline"]);
+    command.args(["test", "--quiet", "--test", suite, "--locked", "--offline"]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -118,6 +122,16 @@ fn compare(scenario: &str, passes: bool) {
         lines
     };
     assert_eq!(sorted(&text), sorted(&expected));
+}
+
+#[test]
+fn what_nobody_gives_is_told_before_anything_runs() {
+    for arguments in [&["--list"][..], &[]] {
+        let ran = run(&mut cargo_test("suite_refused", arguments)).failed();
+        ran.says(&["peer: `wants_a_cluster` (tests/suite_refused.rs:9:10) takes a `&suite_refused::Cluster`"]);
+        ran.says(&["which nobody gives: return one from an init above it"]);
+        assert_eq!(ran.stdout, "");
+    }
 }
 
 #[test]

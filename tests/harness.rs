@@ -59,7 +59,7 @@ const PASSING: [&str; 5] =
 fn what_passes_passes_under_both_and_prints_nothing() {
     for ran in both(&["cases::"]) {
         let ran = ran.passed();
-        ran.says(&["test result: ok. 5 passed; 0 failed; 13 ignored"]);
+        ran.says(&["test result: ok. 5 passed; 0 failed; 14 ignored"]);
         for name in PASSING {
             let line =
                 ran.stdout.lines().find(|line| line.starts_with("test") && line.contains(&format!("cases::{name} ")));
@@ -80,7 +80,7 @@ fn the_list_is_the_list() {
     let all = run(&mut harness(suite(), &["--list"])).passed();
     names.extend(all.stdout.lines().filter(|line| !line.contains("passes")).map(str::to_owned));
     let mut listed: Vec<&str> = all.stdout.lines().collect();
-    assert_eq!(listed.len(), 18, "{}", all.stdout);
+    assert_eq!(listed.len(), 19, "{}", all.stdout);
     assert!(listed.iter().all(|line| line.starts_with("cases::") && line.ends_with(": test")), "{}", all.stdout);
     listed.sort_unstable();
     names.sort_unstable();
@@ -90,7 +90,7 @@ fn the_list_is_the_list() {
     assert_eq!((debugged.stdout, debugged.stderr), (all.stdout, String::new()));
     // As nextest asks for it.
     let terse = run(&mut harness(suite(), &["--list", "--format", "terse"])).passed();
-    assert_eq!(terse.stdout.lines().count(), 18);
+    assert_eq!(terse.stdout.lines().count(), 19);
 }
 
 #[test]
@@ -269,4 +269,17 @@ fn every_step_of_a_boot_is_shown_when_asked_for() {
     }
     let quiet = run(harness(stock(), &["--exact", "cases::passes", "--nocapture"]).env("PEER_BOOT_DEBUG", "0"));
     assert!(!quiet.passed().text().contains("boot +"));
+}
+
+#[test]
+fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
+    let arguments = ["--ignored", "--exact", "cases::grouped::has_an_init"];
+    run(&mut harness(suite(), &arguments)).passed();
+    run(&mut harness(stock(), &arguments)).failed().says(&[
+        "stock libtest knows nothing of",
+        "[[test]]\nname = \"harness\"\nharness = false\n",
+        "peer::main!();",
+    ]);
+    // As nextest runs each test.
+    run(harness(stock(), &arguments).env("NEXTEST", "1")).passed();
 }
