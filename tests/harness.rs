@@ -210,6 +210,15 @@ fn should_panic_is_asked_for_both_ways() {
 }
 
 #[test]
+fn a_skip_fails_nothing_even_where_a_panic_is_expected() {
+    let [stock, ours] = case("skips_itself").map(Ran::passed);
+    stock.says(&["cases::skips_itself - should panic ... ok", "1 passed; 0 failed"]);
+    ours.says(&["ignored, there is no tun device here", "0 passed; 0 failed; 1 ignored"]);
+    let shown = run(&mut harness(self::stock(), &["--ignored", "--show-output", "--exact", "cases::skips_itself"]));
+    shown.passed().says(&["skipped: there is no tun device here"]);
+}
+
+#[test]
 fn a_timetrap_is_reported_with_the_nodes_as_they_were() {
     for ran in case("takes_too_long") {
         let at = format!("({}", place("async fn takes_too_long("));

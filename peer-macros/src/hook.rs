@@ -104,7 +104,7 @@ fn check(function: &Function, errors: &mut Errors) {
 fn parameters<'a>(function: &'a Function, moment: &str, errors: &mut Errors) -> Vec<Parameter<'a>> {
     let takes_status = moment == "EndPerTestcase";
     let takes = if takes_status { TAKES_STATUS } else { TAKES };
-    let parameters = parameters::sort(function, takes, errors);
+    let parameters = parameters::sort(function, "hook", takes, errors);
     let mut has_status = false;
     for Parameter { written, what } in &parameters {
         match what {

@@ -77,11 +77,35 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
-/// | `repeat = 3` | that many rounds; or `repeat_until_any_fail = 100` and its like, as in [`peer_group`] | 1 |
-/// | `retries = 2` | how often a test that failed is tried again, with fresh nodes; it is flaky then | 0 |
-/// | `weight = 8` | how many nodes it counts for in the schedule | as many as it has, at least 1 |
-/// | `exclusive` | nothing else runs beside it | |
 /// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
+/// | `repeat = 3` | that many rounds, 0 being none | 1 |
+/// | `repeat_until_any_fail = 100` | at most that many rounds, and none after one that failed; also `_any_ok`, `_all_fail`, `_all_ok` | |
+/// | `retries = 2` | how often a test that failed is tried again, with fresh nodes, at most 100 times; it is *flaky* if that helps | 0 |
+/// | `weight = 8` | how many nodes it counts for when tests are scheduled, 1 to 1000 | as many as it has, at least 1 |
+/// | `exclusive` | nothing else runs beside it | other tests do |
+///
+/// # Parameters
+/// `nodes: Nodes` are the nodes that `nodes = N` asks for. Any parameter `&T` is what an init above the test returned, the
+/// innermost one of that type: see [`peer_group`]. They may stand in any order. A `&T` that nobody gives is told before
+/// anything runs.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// struct Schema(&'static str);
+///
+/// #[peer::init_per_suite]
+/// async fn load() -> Result<Schema, std::io::Error> {
+///     Ok(Schema("create table t (id int)"))
+/// }
+///
+/// #[peer_test(nodes = 3, retries = 2, weight = 6, exclusive)]
+/// async fn every_node_knows_the_schema(schema: &Schema, nodes: Nodes) {
+///     assert_eq!(nodes.len(), 3);
+///     assert!(schema.0.starts_with("create"));
+/// }
+/// # fn main() {}
+/// ```
 ///
 /// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
 /// `cargo nextest` and `peer::main!()` alike.
@@ -132,17 +156,53 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `shuffle` | in an order by chance: `--shuffle=SEED` gives it again |
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
 /// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
-/// | `timetrap = "30s"` | the time limit of its tests and hooks that have none of their own |
+/// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else 60 s |
+///
+/// A second `repeat`, and `parallel` beside `sequence`, are errors. The module has to be written here, in braces.
 ///
 /// Groups nest. A nested group begins when it is its turn, beside what runs already, and what is written after it waits for it.
 ///
-/// Functions of these names in the module are its hooks: `init_per_group` and `end_per_group` run around all of it,
+/// # Hooks
+/// Async functions of these names in the module are its hooks: `init_per_group` and `end_per_group` run around all of it,
 /// `init_per_testcase` and `end_per_testcase` around each test. What an init returns, a `T` or a `Result<T, E>`, is there for
-/// every test and hook below that has a parameter `&T`; of several the innermost one. Peers that `init_per_group` starts
-/// live until `end_per_group` has run. `end_per_testcase` may take the `TestStatus`; it runs while the peers of the test are
-/// there still, after a time trap as well, and may fail a test that has passed. If an init fails or skips, everything below
-/// it is skipped, and its own end does not run.
+/// every test and hook below that has a parameter `&T`; of several the innermost one. It is found by its type, shared by
+/// all who take it, and so has to be `Send + Sync + 'static`. An end returns nothing, or a `Result`.
 ///
+/// Peers that `init_per_group` starts live until `end_per_group` has run. `end_per_testcase` may take the `TestStatus`; it
+/// runs while the peers of the test are there still, after a time trap as well, and may fail a test that has passed. If an
+/// init fails or skips, everything below it is skipped, and its own end does not run.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// struct Table(String);
+///
+/// #[peer_group(repeat_until_any_fail = 10)]
+/// mod tables {
+///     use super::*;
+///
+///     async fn init_per_testcase() -> Table {
+///         Table(peer::random_name("table"))
+///     }
+///
+///     async fn end_per_testcase(table: &Table, status: peer::TestStatus) -> Result<(), String> {
+///         match status {
+///             peer::TestStatus::Passed if table.0.is_empty() => Err("the table was lost".to_owned()),
+///             _ => Ok(()),
+///         }
+///     }
+///
+///     #[peer_test]
+///     async fn each_test_has_one(table: &Table) {
+///         assert!(table.0.starts_with("table"));
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A hook is seen where it is written as a function in these braces; one that a macro call in them would write is not.
+///
+/// # Under which harness
 /// Groups need `peer::main!()` in a target with `harness = false`. Stock libtest fails the tests of groups with hooks and of
 /// sequences, and says what to write; under nextest each test has a process, in which the hooks around it run.
 #[proc_macro_attribute]
@@ -169,7 +229,8 @@ pub fn peer_group(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # fn main() {}
 /// ```
 ///
-/// What it returns is handed to all tests and hooks, as with the hooks of a [`peer_group`]. There is one for a target.
+/// What it returns, a `T` or a `Result<T, E>`, is handed to all tests and hooks that take a `&T`, and what it starts lives
+/// until `end_per_suite` has run. If it fails, or skips, every test is skipped. There is one for a target, in any module of it.
 #[proc_macro_attribute]
 pub fn init_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand("init_per_suite", "InitPerSuite", arguments.into(), item.into()).into()
@@ -180,13 +241,23 @@ pub fn init_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream 
 /// ```
 /// use peer::prelude::*;
 ///
-/// #[peer::end_per_suite]
-/// async fn sweep() {}
+/// struct Registry(Peer);
 ///
-/// #[peer_test]
-/// async fn passes() {}
+/// #[peer::init_per_suite]
+/// async fn start() -> peer::Result<Registry> {
+///     Ok(Registry(ct_peer!().await?))
+/// }
+///
+/// #[peer::end_per_suite]
+/// async fn stop(registry: &Registry) -> peer::Result {
+///     registry.0.stop().await?;
+///     Ok(())
+/// }
 /// # fn main() {}
 /// ```
+///
+/// It takes what `init_per_suite` returned, and returns nothing, or a `Result`: an error is a failure of its own. There is
+/// one for a target, in any module of it, and it does not run if the init failed.
 #[proc_macro_attribute]
 pub fn end_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand("end_per_suite", "EndPerSuite", arguments.into(), item.into()).into()

@@ -25,13 +25,17 @@ pub(crate) enum What<'a> {
     Status { by_reference: bool },
 }
 
-/// Sorts the parameters. `takes` tells what there may be, for the error about any other.
-pub(crate) fn sort<'a>(function: &'a Function, takes: &str, errors: &mut Errors) -> Vec<Parameter<'a>> {
+/// Sorts the parameters of a `kind` of function, a test or a hook. `takes` tells what there may be, for the error about
+/// any other.
+pub(crate) fn sort<'a>(function: &'a Function, kind: &str, takes: &str, errors: &mut Errors) -> Vec<Parameter<'a>> {
     let mut parameters = Vec::new();
     for parameter in &function.signature.inputs {
         match parameter {
             FnArg::Receiver(receiver) => {
-                errors.at(receiver, "nobody has a value to call this on: move it out of the `impl`, without `self`");
+                errors.at(
+                    receiver,
+                    format!("nobody has a value to call this {kind} on: move it out of the `impl`, without `self`"),
+                );
             }
             FnArg::Typed(written) => {
                 refuse_conditions(written, errors);
@@ -161,7 +165,7 @@ mod tests {
             async fn all(a: &Cluster, nodes: peer::Nodes, b: &Vec<(u8, String)>, status: &TestStatus) {}
         ));
         let mut errors = Errors::default();
-        let parameters = sort(&function, "", &mut errors);
+        let parameters = sort(&function, "test", "", &mut errors);
         assert!(errors.is_empty(), "{:?}", errors.messages());
         let private = path::private();
         let wanted = quote!(&[#private::Kind::of::<Cluster>(), #private::Kind::of::<Vec<(u8, String)> >()]);
@@ -176,7 +180,7 @@ mod tests {
         let wrapped = proc_macro2::Group::new(proc_macro2::Delimiter::None, quote!(&Cluster));
         let function = function(quote!(async fn one(cluster: #wrapped) {}));
         let mut errors = Errors::default();
-        assert_eq!(sort(&function, "", &mut errors).len(), 1);
+        assert_eq!(sort(&function, "test", "", &mut errors).len(), 1);
         assert!(errors.is_empty(), "{:?}", errors.messages());
     }
 
@@ -198,7 +202,7 @@ mod tests {
             }
         ));
         let mut errors = Errors::default();
-        assert_eq!(sort(&function, "TAKES", &mut errors).len(), 1);
+        assert_eq!(sort(&function, "test", "TAKES", &mut errors).len(), 1);
         assert_eq!(errors.messages().len(), 10, "{:?}", errors.messages());
         assert_eq!(errors.messages()[1], "TAKES");
     }

@@ -57,7 +57,7 @@ fn check(function: &Function, sorted: &Attributes, config: &Config, errors: &mut
 
 fn check_parameters(function: &Function, config: &Config, errors: &mut Errors) {
     let is_first_mistake = errors.is_empty();
-    let parameters = parameters::sort(function, TAKES, errors);
+    let parameters = parameters::sort(function, "test", TAKES, errors);
     let mut nodes = None;
     for Parameter { written, what } in &parameters {
         match what {
@@ -77,8 +77,8 @@ fn check_parameters(function: &Function, config: &Config, errors: &mut Errors) {
                 "this test is given no nodes: say how many, `#[peer_test(nodes = 4)]`, or remove the parameter",
             );
         }
-        // Nor is a bad number of nodes told twice.
-        (None, Some(argument)) if config.nodes > 0 => {
+        // Nor is a bad number of nodes told twice, or a bad parameter.
+        (None, Some(argument)) if config.nodes > 0 && parameters.len() == function.signature.inputs.len() => {
             errors.at(argument, "nobody takes these nodes: add the parameter `nodes: Nodes`, or remove this argument");
         }
         _ => {}
@@ -96,7 +96,7 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
     let place = path::place_of(ident.span());
     let fields = config.fields();
     // What is wrong with them was told before.
-    let parameters = parameters::sort(function, TAKES, &mut Errors::default());
+    let parameters = parameters::sort(function, "test", TAKES, &mut Errors::default());
     let wants = parameters::wants(&parameters);
     let body = parameters::closure(function, &parameters, "outcome");
     quote! {

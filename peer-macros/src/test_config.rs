@@ -70,8 +70,8 @@ impl Config {
                     bad_flavor = flavor.is_none();
                 }
                 "leaks" => config.leaks_fail = values::one_of(&argument, ["report", "fail"], errors) == Some("fail"),
-                "retries" => config.retries = number(&argument, 0..=MOST_RETRIES, errors).unwrap_or_default(),
-                "weight" => config.weight = number(&argument, 1..=MOST_NODES, errors),
+                "retries" => config.retries = number(&argument, 0..=MOST_RETRIES, 2, errors).unwrap_or_default(),
+                "weight" => config.weight = number(&argument, 1..=MOST_NODES, 8, errors),
                 "exclusive" => config.exclusive = true,
                 _ => {
                     config.worker_threads = worker_threads(&argument, errors);
@@ -114,11 +114,12 @@ impl Config {
     }
 }
 
-fn number(argument: &Argument, allowed: RangeInclusive<u32>, errors: &mut Errors) -> Option<u32> {
+/// A number within bounds; `example` is one.
+fn number(argument: &Argument, allowed: RangeInclusive<u32>, example: u32, errors: &mut Errors) -> Option<u32> {
     let number = values::integer(argument).filter(|number| allowed.contains(number));
     if number.is_none() {
         let (name, least, most) = (&argument.name, allowed.start(), allowed.end());
-        errors.at(&argument.value, format!("`{name}` is a number from {least} to {most}"));
+        errors.at(&argument.value, format!("a number from {least} to {most} stands here: `{name} = {example}`"));
     }
     number
 }

@@ -101,6 +101,13 @@ async fn panics_otherwise() {
     panic!("something else");
 }
 
+#[peer_test]
+#[ignore = "run by tests/harness.rs: skips itself"]
+#[should_panic(expected = "no quorum")]
+async fn skips_itself() {
+    peer::skip("there is no tun device here");
+}
+
 #[peer_test(timetrap = "300ms")]
 #[ignore = "run by tests/harness.rs: has no time to panic"]
 #[should_panic]

@@ -3,7 +3,7 @@ use peer::prelude::*;
 #[peer_test(node = 3)]
 async fn misspelt(_nodes: Nodes) {}
 
-#[peer_test(retries = 2)]
+#[peer_test(times = 2)]
 async fn from_elsewhere() {}
 
 #[peer_test("multi_thread")]

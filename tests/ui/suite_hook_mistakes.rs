@@ -1,5 +1,3 @@
-use peer::prelude::*;
-
 #[peer::init_per_suite(sequence)]
 async fn prepare() {}
 

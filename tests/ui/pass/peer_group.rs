@@ -1,5 +1,5 @@
 #![deny(warnings)]
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, unused_macros)]
 
 use peer::prelude::*;
 
@@ -76,8 +76,8 @@ pub(crate) mod outer {
 }
 
 #[peer::init_per_suite]
-async fn prepare() -> Result<(), String> {
-    Ok(())
+async fn prepare() -> Result<Level, String> {
+    Ok(Level(0))
 }
 
 #[peer::end_per_suite]
@@ -85,7 +85,7 @@ async fn prepare() -> Result<(), String> {
 async fn never() {}
 
 #[peer::end_per_suite]
-pub async fn sweep(_: &Cluster) {}
+pub(crate) async fn sweep(_: &Level) {}
 
 mod written_by_a_macro {
     use peer::prelude::*;
