@@ -81,6 +81,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `retries = 2` | how often a test that failed is tried again, with fresh nodes; it is flaky then | 0 |
 /// | `weight = 8` | how many nodes it counts for in the schedule | as many as it has, at least 1 |
 /// | `exclusive` | nothing else runs beside it | |
+/// | `own_dirs` | each of these nodes works in a directory of its own, as with the option `own_dir` | |
 /// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
 ///
 /// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
