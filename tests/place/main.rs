@@ -1,6 +1,7 @@
 //! What a test has of its own on this machine: a directory, ports, and directories for its peers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod attempts;
 mod directories;
 mod peers;
 mod ports;

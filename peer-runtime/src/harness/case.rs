@@ -87,7 +87,7 @@ pub(super) fn run(
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
     let (console, comments) = (scope.console(), scope.comments());
-    let directory = scope.clear(test.passes(fault.as_ref()));
+    let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
 }
@@ -122,9 +122,8 @@ fn lock(before: &Mutex<Before>) -> std::sync::MutexGuard<'_, Before> {
 
 async fn nodes(test: &'static Test) -> Result<Nodes, Fault> {
     let path = format!("{}::{}", test.module, test.name);
-    let starts: Vec<_> = (0..test.nodes)
-        .map(|_| tokio::spawn(ct_peer(&path, StartOptions::new().connection(test.connection))))
-        .collect();
+    let options = StartOptions::new().connection(test.connection).own_dir(test.own_dirs);
+    let starts: Vec<_> = (0..test.nodes).map(|_| tokio::spawn(ct_peer(&path, options.clone()))).collect();
     let mut nodes = Vec::new();
     for start in starts {
         match start.await {

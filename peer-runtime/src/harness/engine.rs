@@ -129,7 +129,7 @@ impl Engine {
                 Ok(given) => context.given = given,
                 Err(why) => {
                     let tally = skip(&why);
-                    self.leave(init.1, home);
+                    self.leave(init.1, home, !why.by_failure());
                     return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
                 }
             }
@@ -144,7 +144,7 @@ impl Engine {
         {
             tally.failed += 1;
         }
-        self.leave(end.1, home);
+        self.leave(end.1, home, tally.failed == 0);
         tally
     }
 
@@ -176,9 +176,9 @@ impl Engine {
         }
     }
 
-    fn leave(&self, name: &str, home: Home) {
-        for leak in home.end(&mut |line| self.show(name, line)) {
-            tell_leak(name, &leak);
+    fn leave(&self, name: &str, home: Home, passed: bool) {
+        for left in home.end(passed, &mut |line| self.show(name, line)) {
+            tell_leak(name, &left);
         }
     }
 

@@ -63,16 +63,16 @@ impl Home {
         Box::new(Failed { fault, took, peers: self.stage.peers(), console: self.stage.scope().console() })
     }
 
-    /// Ends all that it owns. The processes that its peers left behind.
-    pub(super) fn end(mut self, print: Print<'_>) -> Vec<String> {
+    /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
+    /// its peers left behind, and where the directory is.
+    pub(super) fn end(mut self, passed: bool, print: Print<'_>) -> Vec<String> {
         let scope = self.stage.scope().clone();
         plane::handle().block_on(scope.end("its group has ended"));
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
         self.stage.leave(&mut None, print);
-        let leaks = scope.leaks();
-        // What a hook that failed found there was told with it.
-        scope.clear(true);
+        let mut told = scope.leaks();
+        told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
-        leaks
+        told
     }
 }

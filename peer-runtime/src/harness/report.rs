@@ -33,6 +33,12 @@ pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
     }
 }
 
+/// What went wrong with an attempt that is not the last one, and where its directory is.
+pub(super) fn attempt(test: &Test, ended: &Ended) -> String {
+    let directory = ended.directory.as_ref().map(|directory| format!("\nits directory: {}", directory.display()));
+    cause_of(test, ended) + &directory.unwrap_or_default()
+}
+
 /// What went wrong with a hook, and where.
 pub(super) fn hook_cause(name: &str, fault: &Fault) -> String {
     let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();

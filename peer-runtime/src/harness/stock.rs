@@ -80,7 +80,7 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
         if left == 0 || test.passes(ended.fault.as_ref()) {
             return Some(ended);
         }
-        show(&format!("{}\ntried again, {left} more times at most", report::cause_of(test, &ended)));
+        show(&format!("{}\ntried again, {left} more times at most", report::attempt(test, &ended)));
     }
     None
 }
@@ -128,8 +128,9 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         {
             ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));
         }
-        for leak in home.end(&mut show) {
-            crate::scope::tell_leak(&test.path(), &leak);
+        let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
+        for left in home.end(passed, &mut show) {
+            crate::scope::tell_leak(&test.path(), &left);
         }
     }
     ended
