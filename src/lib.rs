@@ -88,7 +88,7 @@ pub mod prelude {
 ///
 /// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
 /// `--nocapture`, `--color`; and `--jobs N` (how many nodes there may be at once; `--test-threads` and `PEER_JOBS` mean the
-/// same), `--shuffle[=SEED]`, `--report-time`, `--format json` and `--junit PATH` (features `json` and `junit`). `--help` has
+/// same), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
 /// all of them.
 ///
 /// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, and 130 after a second

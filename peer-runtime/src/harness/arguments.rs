@@ -26,7 +26,8 @@ const UNSUPPORTED: [(&str, &str); 3] = [
 #[derive(Clone, Debug, Default, Parser)]
 #[group(skip)]
 #[command(
-    help_template = "Usage: [OPTIONS] [FILTER]...\n\n{all-args}\n\n{after-help}",
+    override_usage = "[OPTIONS] [FILTER]...",
+    help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
     disable_version_flag = true,
     after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood.\n\
         Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; NO_COLOR and CI turn colours and the progress line off.\n\
@@ -77,6 +78,8 @@ impl Arguments {
 
     fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
         let mut command = <Self as CommandFactory>::command()
+            // A line each; libtest-mimic's own words say more, of itself.
+            .mut_args(|argument| argument.long_help(None::<&str>))
             .mut_arg("nocapture", |flag| {
                 flag.alias("no-capture").help("Show at once what nodes print, with their names")
             })
@@ -86,12 +89,18 @@ impl Arguments {
             .mut_arg("unstable_flags", |flag| flag.hide(true))
             .mut_arg("test", |flag| flag.hide(true))
             .mut_arg("bench", |flag| flag.help("Run nothing: there are no benchmarks"))
-            .mut_arg("test_threads", |flag| {
-                flag.value_name("N").help("How many nodes there may be at once: as --jobs, which goes before")
+            .mut_arg("list", |flag| flag.help("List the tests, and run none"))
+            .mut_arg("exact", |flag| flag.help("A filter is a whole name, and not a part of it"))
+            .mut_arg("quiet", |flag| flag.help("The same as --format=terse"))
+            .mut_arg("logfile", |flag| flag.help("Write to PATH what would go to standard output"))
+            .mut_arg("skip", |flag| flag.help("Run no test whose name contains it; may be given several times"))
+            .mut_arg("test_threads", |flag| flag.value_name("N").help("The same as --jobs, which goes before"))
+            .mut_arg("color", |flag| {
+                flag.hide_possible_values(true).help("Colours: auto (on a terminal), always or never")
             })
-            .mut_arg("color", |flag| flag.help("Colours: auto (on a terminal), always or never"))
             .mut_arg("format", |flag| {
-                flag.help("pretty: a line per test; terse: a character per test; json: a line of JSON per event")
+                flag.hide_possible_values(true)
+                    .help("pretty: a line per test; terse: a character per test; json: a line of JSON per event")
             })
             .mut_arg("filter", |filter| {
                 filter.index(1).help("Run only tests whose names contain it; with several, any of them")

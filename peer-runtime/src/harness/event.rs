@@ -107,7 +107,6 @@ impl Summary {
 }
 
 /// Something that happens.
-#[cfg_attr(not(feature = "json"), expect(dead_code, reason = "some of it is told in JSON alone"))]
 pub(super) enum Event<'a> {
     /// So many tests are to run, each perhaps several times.
     Begun {

@@ -10,7 +10,6 @@ use super::arguments::Arguments;
 use super::event::{Event, Reporter};
 use super::paint::{Paint, is_set};
 
-#[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
@@ -20,6 +19,7 @@ mod progress;
 pub(super) mod sample;
 mod screen;
 
+use json::Json;
 use lines::Lines;
 use progress::Progress;
 use screen::Screen;
@@ -49,7 +49,7 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
     let junit = arguments.junit.as_deref().map(junit).transpose()?;
     // The progress goes first: what has ended is not told to be running behind its result.
     let mut all: Vec<Box<dyn Reporter>> = match format {
-        FormatSetting::Json => json(&screen)?,
+        FormatSetting::Json => vec![Box::new(Progress::new(&screen, json::running)), Box::new(Json::new(&screen))],
         _ => vec![
             Box::new(Progress::new(&screen, lines::running)),
             Box::new(Lines::new(&screen, paint, format == FormatSetting::Terse, arguments.reports_time())),
@@ -64,16 +64,6 @@ fn create(path: &Path, flag: &str) -> Result<File, String> {
     File::create(path).map_err(|error| format!("{flag} {}: it cannot be written: {error}", path.display()))
 }
 
-#[cfg(feature = "json")]
-fn json(screen: &screen::Shared) -> Result<Vec<Box<dyn Reporter>>, String> {
-    Ok(vec![Box::new(Progress::new(screen, json::running)), Box::new(json::Json::new(screen))])
-}
-
-#[cfg(not(feature = "json"))]
-fn json(_: &screen::Shared) -> Result<Vec<Box<dyn Reporter>>, String> {
-    Err(built_without("--format json", "json"))
-}
-
 #[cfg(feature = "junit")]
 fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
     create(path, "--junit")?;
@@ -82,15 +72,10 @@ fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
 
 #[cfg(not(feature = "junit"))]
 fn junit(_: &Path) -> Result<Box<dyn Reporter>, String> {
-    Err(built_without("--junit", "junit"))
-}
-
-#[cfg(not(all(feature = "json", feature = "junit")))]
-fn built_without(flag: &str, feature: &str) -> String {
-    format!(
-        "{flag}: this executable was built without that; put `peer = {{ version = \"{}\", features = [\"{feature}\"] }}` into Cargo.toml",
+    Err(format!(
+        "--junit: this executable was built without that; put `peer = {{ version = \"{}\", features = [\"junit\"] }}` into Cargo.toml",
         env!("CARGO_PKG_VERSION")
-    )
+    ))
 }
 
 #[cfg(test)]

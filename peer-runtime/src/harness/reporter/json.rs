@@ -1,8 +1,10 @@
 //! `--format json`: a line per event. What a reader of it finds is documented in `docs/reports.md`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json_core::ser::Error;
 
 use super::super::details;
 use super::super::event::{Event, Finished, Reporter, Running, Summary, What};
@@ -13,6 +15,9 @@ use super::progress::Notice;
 use super::screen::{Shared, lock};
 use crate::origin::Description;
 use crate::scope::Line;
+
+/// For most lines; others are given more.
+const ROOM: usize = 4096;
 
 pub(super) struct Json {
     screen: Shared,
@@ -59,9 +64,15 @@ fn kind(what: What) -> &'static str {
 }
 
 fn line(object: &impl Serialize) -> String {
-    let text = serde_json::to_string(object);
-    // All keys are texts, and nothing here fails by itself.
-    text.map(|text| text + "\n").unwrap_or_default()
+    let mut buffer = vec![0; ROOM];
+    loop {
+        match serde_json_core::to_slice(object, &mut buffer) {
+            Ok(length) => return String::from_utf8_lossy(&buffer[..length]).into_owned() + "\n",
+            Err(Error::BufferFull) => buffer.resize(buffer.len().saturating_mul(2), 0),
+            // There is no other one for what is made here of texts, numbers and lists.
+            Err(_) => return String::new(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -136,7 +147,7 @@ struct Test<'a> {
     cause: Option<&'a str>,
     comments: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    directory: Option<&'a Path>,
+    directory: Option<Cow<'a, str>>,
     abandoned: bool,
     nodes: Vec<Node<'a>>,
     output: Vec<Printed<'a>>,
@@ -164,7 +175,7 @@ impl<'a> Test<'a> {
             reason,
             cause: finished.cause.as_deref(),
             comments: &finished.comments,
-            directory: finished.directory.as_deref(),
+            directory: finished.directory.as_deref().map(Path::to_string_lossy),
             abandoned: finished.abandoned,
             nodes: descriptions.iter().map(node).collect(),
             // Nothing from what passes.

@@ -9,7 +9,6 @@ use super::super::verdict::Verdict;
 use super::progress::Notice;
 use super::screen::{Shared, lock};
 use crate::origin::Description;
-use crate::timeouts;
 
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
@@ -152,7 +151,7 @@ pub(super) fn failure(finished: &Finished, nodes: &[Description], paint: Paint) 
 /// Something that has been running for long.
 pub(super) fn running(notice: &Notice) -> String {
     let kind = if notice.what == What::Test { "test" } else { "hook" };
-    let mut text = format!("{kind} {} has been running for {}\n", notice.name, timeouts::display(notice.since));
+    let mut text = format!("{kind} {} has been running for {} s\n", notice.name, notice.since.as_secs());
     for (node, doing) in &notice.nodes {
         let _ = writeln!(text, "  {node}: {doing}");
     }

@@ -184,10 +184,10 @@ impl Shown {
     /// The thread that says what runs for long, and lets ages grow, until the run ends.
     fn tick(&self) {
         while let Some(due) = self.wait() {
+            self.draw();
             for (running, told) in due {
                 self.tell(&running, told);
             }
-            self.draw();
         }
     }
 
@@ -281,10 +281,10 @@ mod tests {
         let mut progress = Progress::new(&paper.screen(), lines::running);
         progress.hear(&Event::Begun { tests: 2, seed: None, slots: 8 });
         progress.hear(&Event::Started { running: &running("quick::a", What::Test, seconds(40)), attempt: 1 });
-        printed(&paper, "test quick::a has been running for 30s\n");
+        printed(&paper, "test quick::a has been running for 30 s\n");
         let hook = running("quick::init_per_group", What::Hook, seconds(10));
         progress.hear(&Event::Started { running: &hook, attempt: 1 });
-        let both = "test quick::a has been running for 30s\nhook quick::init_per_group has been running for 10s\n";
+        let both = "test quick::a has been running for 30 s\nhook quick::init_per_group has been running for 10 s\n";
         printed(&paper, both);
         drop(progress);
         assert_eq!(paper.text(), both);
@@ -307,7 +307,7 @@ mod tests {
         let notice = Notice { name: "a".to_owned(), what: What::Test, since: seconds(60), nodes };
         assert_eq!(
             lines::running(&notice),
-            "test a has been running for 60s\n  a-1@host: running\n  a-2@host: booting\n"
+            "test a has been running for 60 s\n  a-1@host: running\n  a-2@host: booting\n"
         );
     }
 
