@@ -32,6 +32,8 @@ mod origin;
 
 mod scope;
 
+mod slots;
+
 mod harness;
 mod hook;
 

@@ -27,7 +27,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("node", &["wire", "sys", "link", "registry"]),
     ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
     ("scope", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin"]),
-    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
+    ("slots", &[]),
+    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "slots"]),
     ("hook", &["wire", "sys", "keeper", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
     ("fuzz", &["wire", "link", "origin", "scope"]),
 ];

@@ -10,6 +10,7 @@ use super::body::{self, Ended, Fault};
 use super::report::report;
 use super::tests::{self, ShouldPanic, Test};
 use crate::panic;
+use crate::slots;
 
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
 ///
@@ -18,7 +19,7 @@ use crate::panic;
 pub fn run_test(module: &str, name: &str) {
     let found = tests::tests().into_iter().find(|test| test.module == module && test.name == name);
     let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
-    let ended = body::run(test, prints_live(), show);
+    let ended = run_in_slots(test, prints_live(), show);
     let expects_panic = test.should_panic != ShouldPanic::No;
     match ended.fault {
         None => {}
@@ -35,6 +36,12 @@ pub fn run_test(module: &str, name: &str) {
             }
         }
     }
+}
+
+/// Runs a test when there are slots for its nodes; its time has not begun before that.
+fn run_in_slots(test: &'static Test, live: bool, print: impl FnMut(&str)) -> Ended {
+    let _slots = slots::take_for(test.nodes);
+    body::run(test, live, print)
 }
 
 /// Prints on the calling thread, where libtest captures it.
@@ -56,7 +63,7 @@ pub fn main() -> ExitCode {
     panic::record_panics(false);
     let live = arguments.nocapture;
     let trials = tests::tests().into_iter().map(|test| {
-        let trial = Trial::test(test.path(), move || verdict(test, &body::run(test, live, show_directly)));
+        let trial = Trial::test(test.path(), move || verdict(test, &run_in_slots(test, live, show_directly)));
         trial.with_ignored_flag(test.ignore.is_some())
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
