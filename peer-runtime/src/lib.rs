@@ -34,6 +34,8 @@ mod origin;
 
 mod scope;
 
+mod slots;
+
 mod harness;
 mod hook;
 

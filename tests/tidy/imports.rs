@@ -28,7 +28,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("node", &["wire", "sys", "link", "registry"]),
     ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
     ("scope", &["wire", "sys", "place", "process", "link", "launch", "registry", "node", "origin"]),
-    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope"]),
+    ("slots", &[]),
+    ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "slots"]),
     ("hook", &["wire", "sys", "keeper", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
     ("fuzz", &["wire", "link", "origin", "scope"]),
 ];

@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILTER", index = 2, hide = true)]
     more_filters: Vec<String>,
 
-    /// How many nodes there may be at once [default: from processors and memory]
+    /// How many nodes of all runs of this user there may be at once [default: from processors and memory]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
 
@@ -94,7 +94,9 @@ impl Arguments {
             .mut_arg("quiet", |flag| flag.help("The same as --format=terse"))
             .mut_arg("logfile", |flag| flag.help("Write to PATH what would go to standard output"))
             .mut_arg("skip", |flag| flag.help("Run no test whose name contains it; may be given several times"))
-            .mut_arg("test_threads", |flag| flag.value_name("N").help("The same as --jobs, which goes before"))
+            .mut_arg("test_threads", |flag| {
+                flag.value_name("N").help("How many nodes of this run there may be at once [default: as --jobs]")
+            })
             .mut_arg("color", |flag| {
                 flag.hide_possible_values(true).help("Colours: auto (on a terminal), always or never")
             })
@@ -125,12 +127,14 @@ impl Arguments {
         self.libtest.ignored || self.libtest.include_ignored
     }
 
-    /// How many nodes there may be at once, if somebody says so.
-    pub(super) fn slots(&self) -> Option<u32> {
-        let threads = || self.libtest.test_threads.map(|threads| u32::try_from(threads).unwrap_or(u32::MAX).max(1));
+    /// How many nodes of all runs there may be at once, if somebody says so here.
+    pub(super) fn jobs(&self) -> Option<u32> {
         self.jobs
-            .or_else(threads)
-            .or_else(|| number("PEER_JOBS").map(|jobs| u32::try_from(jobs).unwrap_or(u32::MAX).max(1)))
+    }
+
+    /// How many nodes of this run there may be at once, if somebody says so.
+    pub(super) fn test_threads(&self) -> Option<u32> {
+        self.libtest.test_threads.map(|threads| u32::try_from(threads).unwrap_or(u32::MAX).max(1))
     }
 
     /// Whether everything is in an order by chance.
@@ -244,11 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn jobs_go_before_threads() {
-        assert_eq!(Arguments::sample(&[]).slots(), None);
-        assert_eq!(Arguments::sample(&["--test-threads=2"]).slots(), Some(2));
-        assert_eq!(Arguments::sample(&["--test-threads=2", "--jobs", "9"]).slots(), Some(9));
-        assert_eq!(Arguments::sample(&["-j4"]).slots(), Some(4));
+    fn jobs_are_of_all_runs_and_threads_of_this_one() {
+        let both =
+            |arguments: &[&str]| (Arguments::sample(arguments).jobs(), Arguments::sample(arguments).test_threads());
+        assert_eq!(both(&[]), (None, None));
+        assert_eq!(both(&["--test-threads=2", "--jobs", "9"]), (Some(9), Some(2)));
+        assert_eq!(both(&["-j4"]), (Some(4), None));
         assert!(mistake(&["--jobs=0"]).contains("0 is not in 1.."));
     }
 

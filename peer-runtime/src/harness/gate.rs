@@ -1,28 +1,15 @@
-//! How much runs at once: so many nodes, each of which takes a slot.
+//! How much runs at once: each node takes a slot, of those that this run was given, and of those that all runs of this
+//! user share.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 
 use super::interrupt::{Interrupts, Subscription};
 use super::tests::Test;
+use crate::slots;
 
-/// Nodes for each processor, without another word.
-const PER_PROCESSOR: usize = 4;
-/// What a node may need of the memory that is available, in KiB.
-const MEMORY: usize = 128 << 10;
-
-/// As many nodes as this machine has processors and memory for.
-pub(super) fn default_slots() -> u32 {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let memory = available_memory().map_or(usize::MAX, |available| available / MEMORY);
-    u32::try_from((PER_PROCESSOR * processors).min(memory)).unwrap_or(u32::MAX).max(1)
-}
-
-/// In KiB; none where the kernel does not say.
-fn available_memory() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// How many slots a test takes.
+pub(super) fn weight(test: &Test) -> u32 {
+    if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes).max(1) }
 }
 
 /// Lets tests in as long as there is room for them, in the order in which they come.
@@ -42,6 +29,7 @@ struct Shared {
 pub(super) struct Taken {
     shared: Arc<Shared>,
     nodes: u32,
+    _of_user: slots::Taken,
 }
 
 impl Gate {
@@ -50,6 +38,8 @@ impl Gate {
         let subscription = {
             let shared = Arc::clone(&shared);
             interrupts.subscribe(move || {
+                // An error leaves a wait that a second interrupt ends.
+                let _ = slots::cancel_all();
                 *shared.free.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 shared.changed.notify_all();
             })
@@ -60,7 +50,7 @@ impl Gate {
     /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
     /// those with many nodes have their turn.
     pub(super) fn take(&self, test: &Test) -> Option<Taken> {
-        self.take_weight(if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) })
+        self.take_weight(weight(test))
     }
 
     /// The same for a hook, which counts for one node: with a single slot everything comes one after the other.
@@ -74,7 +64,12 @@ impl Gate {
         let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < nodes);
         let mut free = self.shared.changed.wait_while(free, too_few).unwrap_or_else(PoisonError::into_inner);
         *free = Some((*free)? - nodes);
-        Some(Taken { shared: Arc::clone(&self.shared), nodes })
+        drop(free);
+        match slots::take_for(weight) {
+            Some(of_user) => Some(Taken { shared: Arc::clone(&self.shared), nodes, _of_user: of_user }),
+            // The run is interrupted, and nothing is free any more.
+            None => None,
+        }
     }
 }
 

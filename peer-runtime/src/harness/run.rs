@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use super::arguments::{Arguments, complain, factor, listed};
 use super::engine::{Engine, Options};
-use super::gate::default_slots;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::reporter::reporters;
 use crate::panic;
+use crate::slots;
 use crate::timeouts::TIMETRAP;
 
 /// The exit status of a run in which something failed, as libtest's.
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
     let options = Options {
-        slots: arguments.slots().unwrap_or_else(default_slots),
+        slots: arguments.test_threads().unwrap_or(u32::MAX).min(slots::keep_to(arguments.jobs())),
         live: arguments.is_live(),
         ignored: arguments.runs_ignored(),
         shuffle: arguments.shuffles(),

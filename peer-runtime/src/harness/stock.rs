@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::arguments::factor;
 use super::case::{self, Around, Ended};
 use super::fault::Fault;
+use super::gate::weight;
 use super::given::Given;
 use super::home::Home;
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
 use super::tests::{ShouldPanic, Test};
+use crate::slots;
 use crate::timeouts::TIMETRAP;
 
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
@@ -87,6 +89,8 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
 
 /// One attempt, between the hooks of the suite and of its groups.
 fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
+    // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
+    let _slots = slots::take_for(weight(test));
     let interrupts = Interrupts::default();
     let mut limit = TIMETRAP.saturating_mul(factor());
     let mut given = Given::default();
