@@ -65,11 +65,9 @@ impl Gate {
         let mut free = self.shared.changed.wait_while(free, too_few).unwrap_or_else(PoisonError::into_inner);
         *free = Some((*free)? - nodes);
         drop(free);
-        match slots::take_for(weight) {
-            Some(of_user) => Some(Taken { shared: Arc::clone(&self.shared), nodes, _of_user: of_user }),
-            // The run is interrupted, and nothing is free any more.
-            None => None,
-        }
+        // None if the run is interrupted, and then nothing is free any more.
+        let of_user = slots::take_for(weight)?;
+        Some(Taken { shared: Arc::clone(&self.shared), nodes, _of_user: of_user })
     }
 }
 
