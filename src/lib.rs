@@ -28,7 +28,7 @@
 //! - *control process*: the task in the origin that owns one peer. [`Peer`] is a handle to it; dropping it stops nothing.
 //! - *control connection*: the one connection whose loss ends the peer: standard I/O or TCP ([`Connection`]).
 //! - *boot*: from the spawn of a process until it reports that it is started.
-//! - *scope*: what a test or a program owns: its linked peers, mailboxes and console ([`Scope`]).
+//! - *scope*: what a test or a program owns: its linked peers, mailboxes, console, directory and ports ([`Scope`]).
 //! - *linked*: ends with its scope and, with [`PeerDown::Crash`], takes it down.
 //! - *mailbox*: a named receiver of typed messages ([`Mailbox`]); its [`Address`] can be passed around and sent to.
 //! - *console*: what a node and its children print, read by the origin.
@@ -49,6 +49,10 @@
 //! so that a test that blocks its runtime blocks no peer. In a node sync functions run on threads of the node, and async
 //! ones on a tokio runtime of the node, which starts with the first one.
 //!
+//! # What a test has of its own
+//! [`priv_dir`] is a directory that is removed when the test passes, and kept when it fails; with
+//! [`own_dir`](StartOptions::own_dir) each peer runs in a part of it. [`free_port`] leases a port that nobody else is given.
+//!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.
 
@@ -56,8 +60,8 @@ pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
     Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
-    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, comment, mailbox, random_name, scope, skip,
-    start, start_link,
+    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, comment, free_port, mailbox, priv_dir,
+    random_name, scope, skip, start, start_link,
 };
 
 pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};
@@ -80,10 +84,28 @@ pub mod prelude {
     };
 }
 
-/// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s in parallel.
+/// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
 ///
-/// It takes libtest's arguments: filters, `--list`, `--exact`, `--ignored`, `--nocapture`, `--test-threads`. Stock
-/// `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
+/// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
+/// `--nocapture`, `--color`; and `--jobs N` (how many nodes there may be at once; `--test-threads` and `PEER_JOBS` mean the
+/// same), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
+/// all of them.
+///
+/// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, and 130 after a second
+/// interrupt. These are the words of the lines, and what each does to the status:
+///
+/// | verdict | line | fails the run |
+/// |---|---|---|
+/// | passed | `ok` | no |
+/// | flaky: passed when it was tried again | `ok (flaky: passed on attempt 2)` | no |
+/// | failed | `FAILED` | yes |
+/// | its timetrap was over | `FAILED (timed out after 30s)` | yes |
+/// | a node of `nodes = N` could not boot, twice: not the test's fault | `FAILED (infrastructure)` | yes |
+/// | passed, with `leaks = "fail"`, and left processes behind | `FAILED (leaked)` | yes |
+/// | ended by an interrupt | `FAILED (interrupted)` | yes |
+/// | ignored, [skipped](skip), or behind something that failed | `ignored, why` | no; what failed does |
+///
+/// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
 ///
 /// ```no_run
 /// use peer::prelude::*;

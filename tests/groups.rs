@@ -6,16 +6,22 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
-use support::{Folder, Ran, command, run};
+use rustix::process::{Pid, Signal};
+use support::{DEADLINE, Folder, Ran, command, run, within, without_harness};
 
 /// Cargo with arguments for the suite; compiled by the first one.
 fn cargo(arguments: &[&str]) -> Command {
+    cargo_test("suite_groups", arguments)
+}
+
+fn cargo_test(suite: &str, arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = command(cargo);
-    command.args(["test", "--quiet", "--test", "suite_groups", "--locked", "--offline"]);
+    command.args(["test", "--quiet", "--test", suite, "--locked", "--offline"]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -40,17 +46,32 @@ fn plain(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
         let mut line = line.replace(&format!("@{host}"), "@HOST");
-        for (before, after) in
-            [("finished in ", "s"), ("(os pid ", ")"), ("left behind os pid ", " "), ("ended since (os pid ", ")")]
-        {
+        for (before, after) in [
+            ("finished in ", "s"),
+            ("measured; ", " filtered out"),
+            ("(os pid ", ")"),
+            ("left behind os pid ", " "),
+            ("ended since (os pid ", ")"),
+            ("`, for ", " s"),
+        ] {
             line = without_number(&line, before, after);
         }
         if let Some((before, _)) = line.split_once("command line: ") {
             line = format!("{before}command line: ..");
         }
-        lines.push(without_names(&line));
+        lines.push(without_names(&without_time(&line)));
     }
     lines.join("\n") + "\n"
+}
+
+/// A line of a timeline without its time.
+fn without_time(line: &str) -> String {
+    let text = line.trim_start();
+    let is_time = |word: &str| word.strip_suffix('s').is_some_and(|seconds| seconds.parse::<f64>().is_ok());
+    match text.split_once(' ') {
+        Some((time, rest)) if text.len() < line.len() && is_time(time) => format!("   N.NNNs {rest}"),
+        _ => line.to_owned(),
+    }
 }
 
 /// `finished in 1.23s` without the number.
@@ -101,6 +122,16 @@ fn compare(scenario: &str, passes: bool) {
         lines
     };
     assert_eq!(sorted(&text), sorted(&expected));
+}
+
+#[test]
+fn what_nobody_gives_is_told_before_anything_runs() {
+    for arguments in [&["--list"][..], &[]] {
+        let ran = run(&mut cargo_test("suite_refused", arguments)).failed();
+        ran.says(&["peer: `wants_a_cluster` (tests/suite_refused.rs:9:10) takes a `&suite_refused::Cluster`"]);
+        ran.says(&["which nobody gives: return one from an init above it"]);
+        assert_eq!(ran.stdout, "");
+    }
 }
 
 #[test]
@@ -157,19 +188,113 @@ fn what_is_parallel_meets_and_what_is_behind_a_group_waits() {
     assert_eq!(happened, "around_a_group: nested end_per_group\naround_a_group: after\n");
 }
 
+/// A scenario that runs.
+struct Started {
+    child: Child,
+    /// What happens from then on.
+    trace: std::sync::mpsc::Receiver<String>,
+    /// The node of the first test.
+    node: u32,
+}
+
+/// Starts a scenario and waits until one of its tests says which node it has.
+fn started(filter: &str) -> Started {
+    let folder = Folder::new();
+    let trace = folder.fifo("trace");
+    let lines = std::fs::File::options().read(true).write(true).open(&trace).unwrap();
+    let mut command = Command::new(executable());
+    command.arg(filter).env("TRACE", &trace).env("RUST_BACKTRACE", "0");
+    without_harness(&mut command).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let (said, trace) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _folder = folder;
+        BufReader::new(lines).lines().map_while(Result::ok).all(|line| said.send(line).is_ok())
+    });
+    let node = trace.recv_timeout(DEADLINE).unwrap();
+    let node = node.strip_prefix("node ").unwrap().parse().unwrap();
+    Started { child, trace, node }
+}
+
+/// The executable of the suite, as cargo says.
+fn executable() -> PathBuf {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = command(cargo);
+    command.args(["test", "--no-run", "--test", "suite_groups", "--locked", "--offline", "--message-format=json"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let built = run(command.current_dir(env!("CARGO_MANIFEST_DIR"))).passed();
+    let executable = built.stdout.lines().rev().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
+    executable.unwrap()
+}
+
+fn interrupt(child: &Child) {
+    rustix::process::kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+fn output(child: Child) -> Ran {
+    within("the end of the run", move || Ran::new(&child.wait_with_output().unwrap()))
+}
+
+fn is_gone(node: u32) -> bool {
+    !Path::new(&format!("/proc/{node}")).exists()
+}
+
+#[test]
+fn an_interrupt_ends_a_run_in_order_and_leaves_nothing() {
+    let Started { child, node, .. } = started("interrupted::awaits");
+    interrupt(&child);
+    let ran = output(child);
+    assert_eq!(ran.code, Some(101), "{}", ran.text());
+    ran.says(&["test interrupted::awaits ... FAILED (interrupted)"]);
+    ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 1 failed"]);
+    assert!(is_gone(node));
+}
+
+#[test]
+fn after_an_interrupt_ends_run_and_nothing_else_does() {
+    let Started { child, trace, node } = started("interrupted::in_a_group");
+    interrupt(&child);
+    assert_eq!(trace.recv_timeout(DEADLINE).unwrap(), format!("end_per_group {node}"));
+    let ran = output(child);
+    ran.says(&["test interrupted::in_a_group::awaits_too ... FAILED (interrupted)"]);
+    assert!(trace.try_recv().is_err() && is_gone(node));
+}
+
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    let Started { mut child, .. } = started("interrupted::ignores_it");
+    // What blocks its thread is given time to let go of it, after the first one.
+    let ended = within("the second interrupt", move || {
+        loop {
+            interrupt(&child);
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(ended, Some(130));
+}
+
 #[test]
 fn an_order_by_chance_is_the_same_for_the_same_seed() {
     let order = |seed: &str| {
         let folder = Folder::new();
         let trace = folder.path("trace");
         std::fs::write(&trace, "").unwrap();
-        let ran = run(cargo(&["by_chance"]).env("TRACE", &trace).env("PEER_SHUFFLE_SEED", seed)).passed();
-        ran.says(&[&format!("PEER_SHUFFLE_SEED={seed}")]);
+        let ran = run(cargo(&["by_chance", &format!("--shuffle={seed}")]).env("TRACE", &trace)).passed();
+        ran.says(&[&format!("--shuffle={seed}")]);
         std::fs::read_to_string(&trace).unwrap()
     };
     let first = order("1");
     assert_eq!(first, order("1"));
     assert!((2..10).any(|seed| order(&seed.to_string()) != first));
     // A nested group moves as one.
-    assert!(first.contains("by_chance: e\nby_chance: f\n"), "{first}");
+    let place = |name: &str| first.lines().position(|line| line.ends_with(name)).unwrap();
+    assert_eq!(place(": e").abs_diff(place(": f")), 1, "{first}");
 }

@@ -156,9 +156,11 @@ fn a_failed_assertion_is_reported_with_its_line_and_all_nodes() {
         ran.says(&["peer test `cases::fails_by_assertion` panicked", "2 nodes:"]);
         let report = ran.text();
         let (_, nodes) = report.split_once("2 nodes:\n").unwrap();
+        let (nodes, output) = nodes.split_once("\noutput of all nodes:\n").unwrap();
         let (stopped, running) = nodes.split_at(nodes.match_indices("(os pid ").nth(1).unwrap().0);
-        says(stopped, &["-cases-fails_by_assertion-", "): down: stopped by its origin", "last output:  none"]);
-        says(running, &["): running", "last output:\n    | hello from a node: about to fail"]);
+        says(stopped, &["-cases-fails_by_assertion-", "): down: stopped by its origin", "output:       none"]);
+        says(running, &["): running"]);
+        says(output, &["s 2 | hello from a node: about to fail"]);
         for node in [stopped, running] {
             says(node, &["command line: /", "--peer-node=1:self", "options:      { name: ", "connection: StandardIo"]);
         }
@@ -276,4 +278,17 @@ fn every_step_of_a_boot_is_shown_when_asked_for() {
     }
     let quiet = run(harness(stock(), &["--exact", "cases::passes", "--nocapture"]).env("PEER_BOOT_DEBUG", "0"));
     assert!(!quiet.passed().text().contains("boot +"));
+}
+
+#[test]
+fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
+    let arguments = ["--ignored", "--exact", "cases::grouped::has_an_init"];
+    run(&mut harness(suite(), &arguments)).passed();
+    run(&mut harness(stock(), &arguments)).failed().says(&[
+        "stock libtest knows nothing of",
+        "[[test]]\nname = \"harness\"\nharness = false\n",
+        "peer::main!();",
+    ]);
+    // As nextest runs each test.
+    run(harness(stock(), &arguments).env("NEXTEST", "1")).passed();
 }

@@ -9,6 +9,8 @@ mod ends;
 mod given;
 #[path = "suite/groups/inits.rs"]
 mod inits;
+#[path = "suite/groups/interrupted.rs"]
+mod interrupted;
 #[path = "suite/groups/order.rs"]
 mod order;
 #[path = "suite/groups/parallel.rs"]

@@ -11,7 +11,7 @@ use crate::errors::Errors;
 use crate::path;
 
 /// The options that can stand in braces, each named as the method of `StartOptions` that it calls.
-const OPTIONS: [&str; 17] = [
+const OPTIONS: [&str; 18] = [
     "name",
     "longnames",
     "host",
@@ -23,6 +23,7 @@ const OPTIONS: [&str; 17] = [
     "args",
     "env",
     "current_dir",
+    "own_dir",
     "wait_boot",
     "shutdown",
     "detached",

@@ -77,6 +77,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
+/// | `own_dirs` | each of these nodes works in a directory of its own, as with the option `own_dir` | |
 /// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
 /// | `repeat = 3` | that many rounds, 0 being none | 1 |
 /// | `repeat_until_any_fail = 100` | at most that many rounds, and none after one that failed; also `_any_ok`, `_all_fail`, `_all_ok` | |
@@ -277,7 +278,7 @@ pub fn end_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A list means extra command line arguments. Braces hold the options `name`, `longnames`, `host`, `peer_down`, `exec`,
-/// `foreign`, `ready`, `connection`, `args`, `env`, `current_dir`, `wait_boot`, `shutdown`, `detached`, `post_process_args`,
+/// `foreign`, `ready`, `connection`, `args`, `env`, `current_dir`, `own_dir`, `wait_boot`, `shutdown`, `detached`, `post_process_args`,
 /// `input` and `frame_limit`, each named as the method of `StartOptions` that it calls. Any other expression is the `StartOptions` themselves.
 #[proc_macro]
 pub fn ct_peer(input: TokenStream) -> TokenStream {

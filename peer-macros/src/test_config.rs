@@ -11,7 +11,7 @@ use crate::errors::Errors;
 use crate::path;
 use crate::values::{self, Repeat};
 
-const KNOWN: [Known; 9] = [
+const KNOWN: [Known; 10] = [
     Known { name: "nodes", example: "nodes = 4" },
     Known { name: "connection", example: "connection = \"tcp\"" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
@@ -21,6 +21,7 @@ const KNOWN: [Known; 9] = [
     Known { name: "retries", example: "retries = 2" },
     Known { name: "weight", example: "weight = 8" },
     Known { name: "exclusive", example: "exclusive" },
+    Known { name: "own_dirs", example: "own_dirs" },
 ];
 
 /// More nodes than this are a slip of the finger: `StartOptions` start as many as somebody wants.
@@ -44,6 +45,7 @@ pub(crate) struct Config {
     retries: u32,
     weight: Option<u32>,
     exclusive: bool,
+    own_dirs: bool,
 }
 
 impl Config {
@@ -73,6 +75,7 @@ impl Config {
                 "retries" => config.retries = number(&argument, 0..=MOST_RETRIES, 2, errors).unwrap_or_default(),
                 "weight" => config.weight = number(&argument, 1..=MOST_NODES, 8, errors),
                 "exclusive" => config.exclusive = true,
+                "own_dirs" => config.own_dirs = true,
                 _ => {
                     config.worker_threads = worker_threads(&argument, errors);
                     workers_argument = Some(argument.name);
@@ -91,7 +94,7 @@ impl Config {
     /// The fields of the table's entry that come from here.
     pub(crate) fn fields(&self) -> TokenStream {
         let private = path::private();
-        let Self { nodes, worker_threads, retries, exclusive, .. } = self;
+        let Self { nodes, worker_threads, retries, exclusive, own_dirs, .. } = self;
         let repeat = self.repeat.expression();
         let weight = values::option(self.weight.map(|weight| quote!(#weight)));
         let connection = if self.tcp { quote!(Tcp(0)) } else { quote!(StandardIo) };
@@ -110,6 +113,7 @@ impl Config {
             retries: #retries,
             weight: #weight,
             exclusive: #exclusive,
+            own_dirs: #own_dirs,
         }
     }
 }
@@ -184,7 +188,8 @@ mod tests {
                 repeat_until_any_fail = 9,
                 retries = 2,
                 weight = 8,
-                exclusive
+                exclusive,
+                own_dirs
             ),
             &mut errors,
         );
@@ -204,6 +209,7 @@ mod tests {
             retries: 2u32,
             weight: ::core::option::Option::Some(8u32),
             exclusive: true,
+            own_dirs: true,
         };
         assert_eq!(config.fields().to_string(), fields.to_string());
     }

@@ -1,6 +1,8 @@
 //! Running tests: one function under stock libtest and under nextest, whole plans of groups under `peer::main!()`.
 
+mod arguments;
 mod case;
+mod details;
 mod engine;
 mod event;
 mod fault;
@@ -10,9 +12,10 @@ mod groups;
 mod home;
 mod interrupt;
 mod leaks;
-mod lines;
+mod paint;
 mod plan;
 mod report;
+mod reporter;
 mod rounds;
 mod run;
 mod said;

@@ -20,6 +20,8 @@ mod wire;
 
 mod tree;
 
+mod place;
+
 mod keeper;
 mod launch;
 mod link;
@@ -31,6 +33,8 @@ pub mod node;
 mod origin;
 
 mod scope;
+
+mod slots;
 
 mod harness;
 mod hook;
@@ -53,6 +57,6 @@ pub use options::{
 pub use origin::{Call, Peer, Start, Stop};
 pub use panic::RemotePanic;
 pub use registry::RemoteFn;
-pub use scope::{Entered, Nodes, Scope, mailbox, scope, start, start_link};
+pub use scope::{Entered, Nodes, Scope, free_port, mailbox, priv_dir, scope, start, start_link};
 pub use state::{PeerState, Reason};
 pub use timeouts::UNLIMITED;

@@ -12,6 +12,7 @@
 //! ```
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Serialize;
@@ -153,6 +154,11 @@ pub fn name() -> String {
 /// ```
 pub fn args() -> Vec<OsString> {
     INSIDE.get().map(|inside| inside.args.clone()).unwrap_or_default()
+}
+
+/// The directory that the origin gave this node.
+pub(crate) fn directory() -> Option<&'static Path> {
+    INSIDE.get()?.spec.directory.as_deref().map(Path::new)
 }
 
 /// The origin of this node; none in a process that is no node.

@@ -52,6 +52,7 @@ pub struct StartOptions {
     pub(crate) args: Vec<OsString>,
     pub(crate) env: Vec<(OsString, EnvValue)>,
     pub(crate) current_dir: Option<PathBuf>,
+    pub(crate) own_dir: bool,
     pub(crate) wait_boot: WaitBoot,
     pub(crate) shutdown: Shutdown,
     pub(crate) detached: Option<bool>,
@@ -124,6 +125,9 @@ impl fmt::Display for StartOptions {
                 EnvValue::Set(_) => key.display().to_string(),
             });
             add("env", format!("[{}]", names.collect::<Vec<_>>().join(", ")));
+        }
+        if self.own_dir {
+            add("own_dir", "true".to_owned());
         }
         if let Some(dir) = &self.current_dir {
             add("current_dir", format!("{dir:?}"));

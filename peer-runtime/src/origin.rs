@@ -23,7 +23,7 @@ mod send;
 pub use boot::Start;
 pub(crate) use boot::start;
 pub use calls::Call;
-pub(crate) use describe::Snapshot;
+pub(crate) use describe::{Description, Snapshot};
 pub(crate) use handle::{Adopter, Handle};
 pub(crate) use inner::How;
 pub use peer::{Peer, Stop};

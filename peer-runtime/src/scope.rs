@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 
 use crate::error::{Error, Kind};
-use crate::mailbox::{Letter, Mailbox, Mailboxes};
+use crate::mailbox::{Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
 use crate::origin::{self, How, Peer, Snapshot, Start};
-use crate::owner::Owner;
+use crate::place::Place;
 use crate::plane;
 use crate::state::Reason;
 use crate::sys;
@@ -21,13 +21,17 @@ use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 pub(crate) mod console;
 mod leaks;
 mod nodes;
+mod owner;
+mod place;
 mod route;
 mod starting;
 
 use console::Console;
+pub(crate) use console::Line;
 use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+pub use place::{free_port, priv_dir};
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]
@@ -41,7 +45,7 @@ pub(crate) enum Heard {
 /// Who is told what happens in a test's scope.
 pub(crate) type Listener = Arc<dyn Fn(Heard) + Send + Sync>;
 
-/// What a test or a program owns: its linked peers, its mailboxes, its console.
+/// What a test or a program owns: its linked peers, its mailboxes, its console, its directory and ports.
 ///
 /// A test has one on its own thread and all threads of its runtime; on a thread of your own,
 /// [`enter`](Self::enter) it. A program that is no test has one that ends with it.
@@ -73,6 +77,7 @@ struct Shared {
     leaks: Leaks,
     /// What is to be told with it.
     comments: Mutex<Vec<String>>,
+    place: Place,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
 }
@@ -182,6 +187,8 @@ impl Drop for Entered {
 
 impl Scope {
     fn new(name: String, console: Console, listener: Option<Listener>) -> Self {
+        // A program, and a node, goes by the name of its executable.
+        let place = Place::new(listener.is_some().then_some(name.as_str()));
         let shared = Shared {
             name,
             peers: Mutex::default(),
@@ -191,6 +198,7 @@ impl Scope {
             listener,
             leaks: Leaks::default(),
             comments: Mutex::default(),
+            place,
             starting: watch::Sender::new(0),
         };
         let scope = Self(Arc::new(shared));
@@ -221,25 +229,23 @@ impl Scope {
     }
 
     fn start(&self, options: StartOptions, linked: bool) -> Start {
-        if let Err(error) = self.check() {
+        if let Err(error) = self.check("start of a peer") {
             return Start::failed(error);
         }
         origin::start(options, Arc::new(self.clone()), linked)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self, operation: &str) -> Result<(), Error> {
         if node::has_not_entered() {
             // A test that starts its own executable behind a prefix would otherwise start itself for ever.
             let what = "this process was itself started as a node, and has not entered";
             let hint = "the first line of its main is `let _node = peer::node::enter();`";
-            return Err(Error::new(Kind::NoScope, "start of a peer", what).hint(hint));
+            return Err(Error::new(Kind::NoScope, operation, what).hint(hint));
         }
         match self.0.ended.get() {
-            Some(why) => Err(Error::new(
-                Kind::NoScope,
-                "start of a peer",
-                format!("the scope of {} has ended: {why}", self.0.name),
-            )),
+            Some(why) => {
+                Err(Error::new(Kind::NoScope, operation, format!("the scope of {} has ended: {why}", self.0.name)))
+            }
             None => Ok(()),
         }
     }
@@ -251,7 +257,7 @@ impl Scope {
     }
 
     /// What its peers printed, as far as it is kept.
-    pub(crate) fn console(&self) -> Vec<String> {
+    pub(crate) fn console(&self) -> Vec<Line> {
         self.0.console.kept()
     }
 
@@ -296,49 +302,13 @@ impl Scope {
                 peer.inner().wait_gone().await;
             }
         }
+        self.0.place.give_back();
         self.0.console.flush();
     }
 
     /// Lets go of its peers: each of them knows its scope, so neither would ever be dropped.
     pub(crate) fn forget_peers(&self) {
         self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
-impl Owner for Scope {
-    fn console(&self, node: &str, bytes: &[u8]) {
-        self.0.console.printed(node, bytes);
-    }
-
-    fn ended(&self, node: &str) {
-        self.0.console.flush_node(node);
-    }
-
-    fn note(&self, node: &str, text: &str) {
-        self.0.console.note(node, text);
-    }
-
-    fn deliver(&self, node: &str, letter: Letter) {
-        if let Err(why) = route::deliver(&self.0.mailboxes, letter) {
-            self.note(node, &why);
-        }
-    }
-
-    fn leaked(&self, node: &str, text: String) {
-        // A program has shown it with its console.
-        if self.0.listener.is_some() {
-            self.0.leaks.add(format!("{node}: {text}"));
-        }
-    }
-
-    fn crashed(&self, node: &str, report: String) {
-        let Some(listener) = &self.0.listener else {
-            // The scope is this program's, so it is the program that is taken down.
-            self.note(node, &format!("linked peer down, and this program with it:\n{report}"));
-            #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
-            std::process::exit(1);
-        };
-        listener(Heard::Crashed(report));
     }
 }
 

@@ -37,3 +37,9 @@ pub(crate) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<Owned
     // registration has been undone.
     unsafe { Ok(AsyncFd::register_with_interest(fd, interest)?) }
 }
+
+/// Has `run` run when this process ends by the end of main, or by `exit`. A child that it forks, and that does, runs it, too.
+pub(crate) fn at_exit(run: extern "C" fn()) {
+    // SAFETY: a function without arguments, which is there as long as the process. It fails when there is no memory for it.
+    let _ = unsafe { libc::atexit(run) };
+}

@@ -68,6 +68,12 @@ pub(crate) const HEARTBEATS_MISSED: u32 = 3;
 pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
 /// After the end of a test's scope: until its thread has let go; then it is abandoned.
 pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
+/// From the start of a test until it is told, while it runs, that it has been running for so long: once, twice, a third time.
+pub(crate) const LONG_TEST: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
+/// After the last of [`LONG_TEST`]: until it is told again, and so on.
+pub(crate) const LONG_TEST_EACH: Duration = Duration::from_secs(60);
+/// Until the progress line is drawn again, if nothing happens: ages are in seconds.
+pub(crate) const REDRAW: Duration = Duration::from_secs(1);
 /// The end of a scope: until every linked peer is gone, beyond the longest shutdown policy.
 pub(crate) const SCOPE_END: Duration = Duration::from_secs(10);
 

@@ -174,3 +174,18 @@ async fn meets_one() {
 async fn meets_other() {
     MEETING.wait().await;
 }
+
+#[peer_group]
+mod grouped {
+    use super::*;
+
+    async fn init_per_group() -> u8 {
+        7
+    }
+
+    #[peer_test]
+    #[ignore = "run by tests/harness.rs: stock libtest refuses it"]
+    async fn has_an_init(seven: &u8) {
+        assert_eq!(*seven, 7);
+    }
+}

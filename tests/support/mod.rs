@@ -26,7 +26,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn new(output: &Output) -> Self {
+    pub(crate) fn new(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
@@ -78,6 +78,8 @@ pub(crate) fn without_harness(command: &mut Command) -> &mut Command {
     for name in ["PEER_BOOT_DEBUG", "RUST_TEST_NOCAPTURE", "RUST_TEST_THREADS", "RUST_TEST_SHUFFLE"] {
         command.env_remove(name);
     }
+    // Who waits for them holds slots itself, perhaps.
+    command.env("PEER_JOBS", "256");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"NEXTEST")) {
         command.env_remove(name);
     }

@@ -83,7 +83,7 @@ impl Plan {
 }
 
 #[test]
-#[ignore = "run for each cell"]
+#[ignore = "run by each cell of the others"]
 fn warden() {
     let plan = Plan::parse(&told("SURVIVAL_CELL")).unwrap();
     let mut warden = Warden::start(plan);

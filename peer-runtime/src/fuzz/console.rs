@@ -42,7 +42,7 @@ fn check_lines(text: &[u8], longest: usize, mut cuts: Cuts, expected: &[String])
     console.flush();
     assert_eq!(console.unfinished(), 0, "a line was not shown");
 
-    let kept = console.kept();
+    let kept = shown(&console);
     for node in ["one@host | ", "other@host | "] {
         let printed: Vec<&str> = kept.iter().filter_map(|line| line.strip_prefix(node)).collect();
         assert_eq!(printed, expected, "{node}");
@@ -67,7 +67,14 @@ fn check_kept(text: &[u8], longest: usize, keeps: usize, expected: &[String]) {
     if dropped > 0 {
         kept.insert(0, format!("({dropped} earlier lines were dropped)"));
     }
-    assert_eq!(console.kept(), kept);
+    assert_eq!(shown(&console), kept);
+}
+
+/// The lines that were kept, as they are shown; each is as old as the one before it, or younger.
+fn shown(console: &Console) -> Vec<String> {
+    let kept = console.kept();
+    assert!(kept.is_sorted_by_key(|line| line.at), "{kept:?}");
+    kept.iter().map(ToString::to_string).collect()
 }
 
 /// The lines of a text, as they have to be shown: a long one in pieces that show the same as the whole.

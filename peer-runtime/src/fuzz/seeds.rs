@@ -91,6 +91,7 @@ fn to_peer() -> Vec<Vec<u8>> {
             terminal: Some(1),
             input: true,
             debug: false,
+            directory: Some("/tmp/suite-case-4710-1/suite-case-1-4711".into()),
         })
     };
     let addresses: Vec<SocketAddr> =

@@ -15,7 +15,7 @@ use super::verdict::TestStatus;
 use crate::options::StartOptions;
 use crate::origin::Snapshot;
 use crate::plane;
-use crate::scope::{Nodes, Scope, ct_peer};
+use crate::scope::{Line, Nodes, Scope, ct_peer};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct Ended {
     /// Its peers, as they were when it ended.
     pub(super) peers: Vec<Snapshot>,
     /// The output of its peers, where that was not printed at once.
-    pub(super) console: Vec<String>,
+    pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
     pub(super) directory: Option<PathBuf>,
     /// Its thread is still blocked.
@@ -79,16 +79,17 @@ pub(super) fn run(
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
-    let peers = stage.scope().peers();
+    let peers = stage.peers();
     after(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };
     plane::handle().block_on(scope.end(why));
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
-    let console = scope.console();
+    let (console, comments) = (scope.console(), scope.comments());
+    let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
-    Ended { fault, took, peers, console, comments: scope.comments(), directory: None, abandoned }
+    Ended { fault, took, peers, console, comments, directory, abandoned }
 }
 
 /// The hooks before the test, its nodes, and its body.
@@ -121,9 +122,8 @@ fn lock(before: &Mutex<Before>) -> std::sync::MutexGuard<'_, Before> {
 
 async fn nodes(test: &'static Test) -> Result<Nodes, Fault> {
     let path = format!("{}::{}", test.module, test.name);
-    let starts: Vec<_> = (0..test.nodes)
-        .map(|_| tokio::spawn(ct_peer(&path, StartOptions::new().connection(test.connection))))
-        .collect();
+    let options = StartOptions::new().connection(test.connection).own_dir(test.own_dirs);
+    let starts: Vec<_> = (0..test.nodes).map(|_| tokio::spawn(ct_peer(&path, options.clone()))).collect();
     let mut nodes = Vec::new();
     for start in starts {
         match start.await {
@@ -157,7 +157,7 @@ fn after(
         let mut beside = Stage::beside(stage, &end.path(), kind, interrupts);
         let parts = Parts { status, ..parts(given.clone()) };
         let work: Work = Box::new(move || Box::pin((end.run)(parts)));
-        let outcome: Outcome = beside.run(around.limit, work, print);
+        let outcome: Outcome = beside.clean_up(around.limit, work, print);
         // What it blocks is abandoned with the test.
         drop(beside);
         if let Err(end_fault) = outcome

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Finished, Reporter, Running, Summary, What};
-use super::gate::{Gate, Room};
+use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
@@ -16,8 +16,8 @@ use crate::scope::tell_leak;
 
 /// How a plan is to be run.
 pub(super) struct Options {
-    /// What there is room for at once.
-    pub(super) room: Room,
+    /// How many nodes there may be at once.
+    pub(super) slots: u32,
     /// Whether output is shown at once.
     pub(super) live: bool,
     /// Whether ignored tests run, too.
@@ -68,7 +68,7 @@ pub(super) struct Tally {
 impl Engine {
     pub(super) fn new(options: Options, interrupts: Interrupts, reporter: Box<dyn Reporter>) -> Self {
         let summary = Summary { filtered: options.filtered, ..Summary::default() };
-        let gate = Gate::new(options.room, &interrupts);
+        let gate = Gate::new(options.slots, &interrupts);
         Self { options, gate, interrupts, reporter: Mutex::new(reporter), summary: Mutex::new(summary) }
     }
 
@@ -79,7 +79,7 @@ impl Engine {
         plan.suite.each(&mut |_| tests += 1);
         let by_chance = self.options.shuffle || plan.suite.has_shuffle();
         let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.room.nodes });
+        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -129,7 +129,7 @@ impl Engine {
                 Ok(given) => context.given = given,
                 Err(why) => {
                     let tally = skip(&why);
-                    self.leave(init.1, home);
+                    self.leave(init.1, home, !why.by_failure());
                     return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
                 }
             }
@@ -144,12 +144,14 @@ impl Engine {
         {
             tally.failed += 1;
         }
-        self.leave(end.1, home);
+        self.leave(end.1, home, tally.failed == 0);
         tally
     }
 
     /// Runs a hook; what is given from then on, or why what is below cannot run.
     fn hook(&self, name: &str, hook: &'static Hook, home: &mut Home, context: &Context) -> Result<Given, Verdict> {
+        // What ends something runs after an interrupt as well, when there are no slots any more.
+        let _slot = self.gate.take_one();
         let scope = home.scope().clone();
         let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
         self.tell(&Event::Started { running: &running, attempt: 1 });
@@ -174,9 +176,9 @@ impl Engine {
         }
     }
 
-    fn leave(&self, name: &str, home: Home) {
-        for leak in home.end(&mut |line| self.show(name, line)) {
-            tell_leak(name, &leak);
+    fn leave(&self, name: &str, home: Home, passed: bool) {
+        for left in home.end(passed, &mut |line| self.show(name, line)) {
+            tell_leak(name, &left);
         }
     }
 

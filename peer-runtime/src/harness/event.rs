@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::verdict::Verdict;
 use crate::origin::Snapshot;
-use crate::scope::Scope;
+use crate::scope::{Line, Scope};
 
 /// What a result belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Finished {
     pub(super) comments: Vec<String>,
     /// Its peers, as they were when it ended, and what they printed.
     pub(super) peers: Vec<Snapshot>,
-    pub(super) console: Vec<String>,
+    pub(super) console: Vec<Line>,
     /// Its directory, if it had one and that is kept.
     pub(super) directory: Option<PathBuf>,
     /// Its thread still blocks.

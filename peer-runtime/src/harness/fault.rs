@@ -65,6 +65,15 @@ impl Fault {
         }
     }
 
+    /// Whether somebody wanted it so, and nothing failed.
+    pub(super) fn is_skip(&self) -> bool {
+        match self {
+            Self::Skipped(_) => true,
+            Self::Init(_, fault) => fault.is_skip(),
+            _ => false,
+        }
+    }
+
     /// Where, as far as that is known.
     pub(super) fn place(&self) -> Option<String> {
         match self {

@@ -1,50 +1,27 @@
-//! How much runs at once: so many nodes, and so many tests.
+//! How much runs at once: each node takes a slot, of those that this run was given, and of those that all runs of this
+//! user share.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 
 use super::interrupt::{Interrupts, Subscription};
 use super::tests::Test;
+use crate::slots;
 
-/// Nodes for each processor, without another word.
-const PER_PROCESSOR: usize = 4;
-/// What a node may need of the memory that is available, in KiB.
-const MEMORY: usize = 128 << 10;
-
-/// What there is room for at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
-    pub(super) nodes: u32,
-    pub(super) tests: u32,
-}
-
-impl Room {
-    /// As many nodes as this machine has processors and memory for, however many tests that are.
-    pub(super) fn of_machine() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let memory = available_memory().map_or(usize::MAX, |available| available / MEMORY);
-        let nodes = u32::try_from((PER_PROCESSOR * processors).min(memory)).unwrap_or(u32::MAX);
-        Self { nodes: nodes.max(1), tests: u32::MAX }
-    }
-}
-
-/// In KiB; none where the kernel does not say.
-fn available_memory() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// How many slots a test takes.
+pub(super) fn weight(test: &Test) -> u32 {
+    if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes).max(1) }
 }
 
 /// Lets tests in as long as there is room for them, in the order in which they come.
 pub(super) struct Gate {
     shared: Arc<Shared>,
-    room: Room,
+    slots: u32,
     _interrupts: Subscription,
 }
 
 struct Shared {
-    /// What is free; nothing once the run is interrupted.
-    free: Mutex<Option<Room>>,
+    /// Free slots; none once the run is interrupted.
+    free: Mutex<Option<u32>>,
     changed: Condvar,
 }
 
@@ -52,39 +29,52 @@ struct Shared {
 pub(super) struct Taken {
     shared: Arc<Shared>,
     nodes: u32,
+    _of_user: slots::Taken,
 }
 
 impl Gate {
-    pub(super) fn new(room: Room, interrupts: &Interrupts) -> Self {
-        let shared = Arc::new(Shared { free: Mutex::new(Some(room)), changed: Condvar::new() });
+    pub(super) fn new(slots: u32, interrupts: &Interrupts) -> Self {
+        let shared = Arc::new(Shared { free: Mutex::new(Some(slots)), changed: Condvar::new() });
         let subscription = {
             let shared = Arc::clone(&shared);
             interrupts.subscribe(move || {
+                // An error leaves a wait that a second interrupt ends.
+                let _ = slots::cancel_all();
                 *shared.free.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 shared.changed.notify_all();
             })
         };
-        Self { shared, room, _interrupts: subscription }
+        Self { shared, slots, _interrupts: subscription }
     }
 
     /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
     /// those with many nodes have their turn.
     pub(super) fn take(&self, test: &Test) -> Option<Taken> {
-        let weight = if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes) };
-        let nodes = weight.clamp(1, self.room.nodes);
+        self.take_weight(weight(test))
+    }
+
+    /// The same for a hook, which counts for one node: with a single slot everything comes one after the other.
+    pub(super) fn take_one(&self) -> Option<Taken> {
+        self.take_weight(1)
+    }
+
+    fn take_weight(&self, weight: u32) -> Option<Taken> {
+        let nodes = weight.clamp(1, self.slots);
         let free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let too_few = |free: &mut Option<Room>| free.is_some_and(|free| free.nodes < nodes || free.tests == 0);
+        let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < nodes);
         let mut free = self.shared.changed.wait_while(free, too_few).unwrap_or_else(PoisonError::into_inner);
-        let Room { nodes: all, tests } = (*free)?;
-        *free = Some(Room { nodes: all - nodes, tests: tests - 1 });
-        Some(Taken { shared: Arc::clone(&self.shared), nodes })
+        *free = Some((*free)? - nodes);
+        drop(free);
+        // None if the run is interrupted, and then nothing is free any more.
+        let of_user = slots::take_for(weight)?;
+        Some(Taken { shared: Arc::clone(&self.shared), nodes, _of_user: of_user })
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
         let mut free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
-        *free = free.map(|free| Room { nodes: free.nodes + self.nodes, tests: free.tests.saturating_add(1) });
+        *free = free.map(|free| free + self.nodes);
         self.shared.changed.notify_all();
     }
 }

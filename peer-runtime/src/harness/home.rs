@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::fault::Fault;
 use super::given::{Given, Parts};
-use super::groups::Hook;
+use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
 use super::stage::{self, Outcome, Print, Stage, Work};
 use super::tests::Flavor;
 use super::verdict::TestStatus;
 use crate::origin::Snapshot;
 use crate::plane;
-use crate::scope::{Nodes, Scope};
+use crate::scope::{Line, Nodes, Scope};
 
 /// Peers that an init started belong to it, so that they live until its end.
 pub(super) struct Home {
@@ -23,7 +23,7 @@ pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) took: Duration,
     pub(super) peers: Vec<Snapshot>,
-    pub(super) console: Vec<String>,
+    pub(super) console: Vec<Line>,
 }
 
 impl Home {
@@ -47,28 +47,32 @@ impl Home {
         let since = Instant::now();
         let parts = Parts { nodes: Nodes::new(Vec::new()), given: given.clone(), status: TestStatus::Passed };
         let work: Work = Box::new(move || Box::pin((hook.run)(parts)));
-        let outcome: Outcome = self.stage.run(limit, work, print);
+        let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
+        let outcome: Outcome =
+            if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, since.elapsed()))
     }
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
-        self.stage.crash().map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
+        let report = self.stage.crash();
+        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
     }
 
-    fn failed(&self, fault: Fault, took: Duration) -> Box<Failed> {
-        let scope = self.stage.scope();
-        Box::new(Failed { fault, took, peers: scope.peers(), console: scope.console() })
+    fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
+        Box::new(Failed { fault, took, peers: self.stage.peers(), console: self.stage.scope().console() })
     }
 
-    /// Ends all that it owns. The processes that its peers left behind.
-    pub(super) fn end(mut self, print: Print<'_>) -> Vec<String> {
+    /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
+    /// its peers left behind, and where the directory is.
+    pub(super) fn end(mut self, passed: bool, print: Print<'_>) -> Vec<String> {
         let scope = self.stage.scope().clone();
         plane::handle().block_on(scope.end("its group has ended"));
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
         self.stage.leave(&mut None, print);
-        let leaks = scope.leaks();
+        let mut told = scope.leaks();
+        told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
-        leaks
+        told
     }
 }

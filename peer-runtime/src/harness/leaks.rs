@@ -54,6 +54,7 @@ mod tests {
         retries: 0,
         weight: None,
         exclusive: false,
+        own_dirs: false,
         body: |_| leaking(false),
     };
     static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: |_| leaking(true), ..TEST };

@@ -1,72 +1,25 @@
 //! What a person reads of a failed test: what went wrong and where, then every node.
 
-use std::fmt::Write;
-
 use super::case::Ended;
-use super::event::Finished;
+use super::details::{self, Details};
 use super::fault::Fault;
+use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
-use crate::origin::Snapshot;
 use crate::panic;
-use crate::timeouts::{self, BLOCKED_TEST};
-
-/// Up to this many lines of output are all in the reports of the nodes.
-const SHORT: usize = 20;
+use crate::timeouts;
 
 /// The report of a failed run.
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
-    let mut text = cause_of(test, ended);
-    text.push('\n');
-    let Ended { abandoned, console, comments, peers, .. } = ended;
-    add_details(&mut text, *abandoned, console, comments, peers);
-    text
-}
-
-/// The same, of a result.
-pub(super) fn report_of(finished: &Finished) -> String {
-    let mut text = String::new();
-    let Finished { cause, abandoned, console, comments, peers, round, rounds, attempt, .. } = finished;
-    // Writing to a string cannot fail, here and below.
-    if *rounds > 1 {
-        let _ = writeln!(text, "round {round} of {rounds}");
-    }
-    if *attempt > 1 {
-        let _ = writeln!(text, "attempt {attempt}");
-    }
-    if let Some(cause) = cause {
-        let _ = writeln!(text, "{cause}");
-    }
-    add_details(&mut text, *abandoned, console, comments, peers);
-    text
-}
-
-fn add_details(text: &mut String, abandoned: bool, console: &[String], comments: &[String], peers: &[Snapshot]) {
-    if abandoned {
-        let limit = timeouts::display(BLOCKED_TEST);
-        let _ = writeln!(
-            text,
-            "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
-        );
-    }
-    for comment in comments {
-        let _ = writeln!(text, "comment: {comment}");
-    }
-    if console.len() > SHORT {
-        text.push_str("\noutput of all nodes:\n");
-        for line in console {
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-    match peers.len() {
-        0 => text.push_str("\nno nodes were started\n"),
-        1 => text.push_str("\n1 node:\n"),
-        n => {
-            let _ = writeln!(text, "\n{n} nodes:");
-        }
-    }
-    for peer in peers {
-        let _ = write!(text, "{peer}");
-    }
+    let nodes = details::descriptions(&ended.peers);
+    let details = Details {
+        abandoned: ended.abandoned,
+        directory: ended.directory.as_deref(),
+        comments: &ended.comments,
+        nodes: &nodes,
+        console: &ended.console,
+    };
+    let cause = cause(test, ended.fault.as_ref());
+    format!("peer test `{}` {}\n{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
 }
 
 /// What went wrong with an attempt, and where.
@@ -78,6 +31,12 @@ pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
         }
         _ => cause,
     }
+}
+
+/// What went wrong with an attempt that is not the last one, and where its directory is.
+pub(super) fn attempt(test: &Test, ended: &Ended) -> String {
+    let directory = ended.directory.as_ref().map(|directory| format!("\nits directory: {}", directory.display()));
+    cause_of(test, ended) + &directory.unwrap_or_default()
 }
 
 /// What went wrong with a hook, and where.

@@ -150,12 +150,12 @@ impl Engine {
             let verdict = self.judge(test, &ended);
             let left = if verdict == Verdict::Infrastructure { &mut reboots } else { &mut retries };
             let again = verdict.fails() && *left > 0 && !self.interrupts.is_interrupted();
-            let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
             if again {
                 *left -= 1;
-                first_cause = first_cause.or(cause);
+                first_cause.get_or_insert_with(|| report::attempt(test, &ended));
                 continue;
             }
+            let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
             let (round, rounds) = match (test.repeat.rounds, context.round) {
                 (1, Some(of_group)) => of_group,

@@ -14,6 +14,7 @@ use super::fault::{Fault, panicked};
 use super::given::Value;
 use super::interrupt::Interrupts;
 use super::tests::Flavor;
+use crate::origin::Snapshot;
 use crate::scope::{Heard, Scope};
 use crate::timeouts::{BLOCKED_TEST, Deadline};
 
@@ -57,6 +58,8 @@ pub(super) struct Stage {
     stop: Arc<Notify>,
     /// A linked peer of its scope went down while nobody waited.
     crashed: Option<String>,
+    /// The peers of its scope, as they were when the last job ended or was given up.
+    peers: Vec<Snapshot>,
     /// Why there is no thread.
     missing: Option<std::io::Error>,
     _interrupts: super::interrupt::Subscription,
@@ -98,15 +101,33 @@ impl Stage {
         };
         let missing = thread::Builder::new().name(name.to_owned()).spawn(body).err();
         let stop = Arc::new(Notify::new());
-        Self { scope, jobs: Some(jobs), inbox, stop, crashed: None, missing, _interrupts: subscription }
+        Self {
+            scope,
+            jobs: Some(jobs),
+            inbox,
+            stop,
+            crashed: None,
+            peers: Vec::new(),
+            missing,
+            _interrupts: subscription,
+        }
     }
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// Does some work, for at most `limit`; a linked peer that goes down ends it as well.
+    /// Does some work, for at most `limit`; a linked peer that goes down ends it as well, and an interrupt.
     pub(super) fn run(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
+        self.run_job(limit, work, true, print)
+    }
+
+    /// The same of what cleans up, which an interrupt does not end.
+    pub(super) fn clean_up(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
+        self.run_job(limit, work, false, print)
+    }
+
+    fn run_job(&mut self, limit: Duration, work: Work, interruptible: bool, print: Print<'_>) -> Outcome {
         if let Some(error) = self.missing.take() {
             return Err(Fault::NotRun(error));
         }
@@ -118,14 +139,16 @@ impl Stage {
         let deadline = Deadline::after(limit);
         let job = Job { work, stop: Arc::clone(&self.stop) };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        let outcome = if sent { self.wait(deadline, limit, print) } else { Err(Fault::NotRun(gone())) };
+        let outcome = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
+        // Before a job that is given up lets go of its calls.
+        self.peers = self.scope.peers();
         if outcome.is_err() {
             self.stop.notify_one();
         }
         outcome
     }
 
-    fn wait(&self, deadline: Deadline, limit: Duration, print: Print<'_>) -> Outcome {
+    fn wait(&self, deadline: Deadline, limit: Duration, interruptible: bool, print: Print<'_>) -> Outcome {
         loop {
             // Also while lines arrive without pause, and behind them perhaps the end.
             if deadline.left().is_zero() {
@@ -135,7 +158,8 @@ impl Stage {
                 Ok(Event::Scope(Heard::Line(line))) => print(&line),
                 Ok(Event::Scope(Heard::Crashed(report))) => return Err(Fault::Crashed(report)),
                 Ok(Event::Done(outcome)) => return outcome,
-                Ok(Event::Interrupted) => return Err(Fault::Interrupted),
+                Ok(Event::Interrupted) if interruptible => return Err(Fault::Interrupted),
+                Ok(Event::Interrupted) => {}
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
                 Err(_) => return Err(Fault::TimedOut(limit)),
             }
@@ -147,8 +171,7 @@ impl Stage {
         self.inbox.try_iter().take(LINES).find_map(|event| match event {
             Event::Done(outcome) => Some(outcome),
             Event::Scope(Heard::Crashed(report)) => Some(Err(Fault::Crashed(report))),
-            Event::Interrupted => Some(Err(Fault::Interrupted)),
-            Event::Scope(Heard::Line(_)) | Event::Released => None,
+            Event::Scope(Heard::Line(_)) | Event::Interrupted | Event::Released => None,
         })
     }
 
@@ -159,6 +182,11 @@ impl Stage {
                 self.crashed.get_or_insert(report);
             }
         }
+    }
+
+    /// The peers of its scope, as they were when the last job ended or was given up.
+    pub(super) fn peers(&mut self) -> Vec<Snapshot> {
+        std::mem::take(&mut self.peers)
     }
 
     /// What took a linked peer of its scope down while nobody waited.

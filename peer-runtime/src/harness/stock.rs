@@ -3,15 +3,17 @@
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use super::arguments::factor;
 use super::case::{self, Around, Ended};
 use super::fault::Fault;
+use super::gate::weight;
 use super::given::Given;
 use super::home::Home;
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
-use super::run::factor;
 use super::tests::{ShouldPanic, Test};
+use crate::slots;
 use crate::timeouts::TIMETRAP;
 
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
@@ -80,13 +82,15 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
         if left == 0 || test.passes(ended.fault.as_ref()) {
             return Some(ended);
         }
-        show(&format!("{}\ntried again, {left} more times at most", report::cause_of(test, &ended)));
+        show(&format!("{}\ntried again, {left} more times at most", report::attempt(test, &ended)));
     }
     None
 }
 
 /// One attempt, between the hooks of the suite and of its groups.
 fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
+    // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
+    let _slots = slots::take_for(weight(test));
     let interrupts = Interrupts::default();
     let mut limit = TIMETRAP.saturating_mul(factor());
     let mut given = Given::default();
@@ -128,8 +132,9 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         {
             ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));
         }
-        for leak in home.end(&mut show) {
-            crate::scope::tell_leak(&test.path(), &leak);
+        let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
+        for left in home.end(passed, &mut show) {
+            crate::scope::tell_leak(&test.path(), &left);
         }
     }
     ended

@@ -90,6 +90,8 @@ pub struct Test {
     pub weight: Option<u32>,
     /// Nothing else runs beside it.
     pub exclusive: bool,
+    /// Whether each of its nodes works in a directory of its own.
+    pub own_dirs: bool,
     /// What it does.
     pub body: fn(Parts) -> Body,
 }

@@ -209,6 +209,29 @@ impl StartOptions {
         self
     }
 
+    /// Whether the peer has a working directory of its own: `<priv_dir>/<name>`, in the directory of its scope, which
+    /// [`priv_dir`](crate::priv_dir) gives; in the node, `priv_dir` gives this one. It is made when the peer is started for
+    /// the first time, kept as it is over [`restart`](crate::Peer::restart), and removed or kept with that of the scope.
+    /// For the locally started executable only: not behind `ssh` or `docker`. Default: `false`, and the origin's own
+    /// directory. Not in the manual.
+    ///
+    /// The start fails with `is_bad_option` beside `current_dir`, and if the directory cannot be made.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # use std::path::PathBuf;
+    /// #[remote]
+    /// fn directory() -> Option<PathBuf> { std::env::current_dir().ok() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(StartOptions::new().own_dir(true)).await?;
+    /// assert_eq!(peer.call(directory, ()).await?, Some(peer::priv_dir()?.join(peer.name())));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn own_dir(mut self, own_dir: bool) -> Self {
+        self.own_dir = own_dir;
+        self
+    }
+
     /// How long to wait for the node to be started. Default: [`WaitBoot::For`] 15 s. The manual's `wait_boot`.
     ///
     /// The start fails with `is_timeout` and `is_boot_failed` if it takes longer.

@@ -28,6 +28,10 @@ impl StartOptions {
             return Err(Error::option("exec", exec, fault));
         }
         self.verify_foreign()?;
+        if let (true, Some(dir)) = (self.own_dir, &self.current_dir) {
+            let fault = "it runs in another directory then; leave out `own_dir`, or `current_dir`";
+            return Err(Error::option("current_dir", format!("{dir:?}"), fault));
+        }
         if let Some(dir) = &self.current_dir {
             let value = || format!("{dir:?}");
             if has_nul(dir.as_os_str()) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -77,12 +78,16 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
     Start(Box::pin(async move {
         // Here, and not on the control plane: `post_process_args` is the user's own.
         options.verify()?;
-        let options = options.settled()?;
+        let mut options = options.settled()?;
+        let name = name_of(&options);
+        if options.own_dir {
+            options.current_dir = Some(owner.make_dir(&name)?);
+        }
         let request = launch::request(&options)?;
         let (early, spawned) = oneshot::channel();
         let starting = owner.starting();
         plane::handle().spawn(async move {
-            let recipe = Recipe::new(name_of(&options), options, request, owner, linked);
+            let recipe = Recipe::new(name, options, request, owner, linked);
             let begun = match begin(&recipe, Request::clone(&recipe.request)).await {
                 Ok((inner, booted)) => {
                     let peer = Peer::new(recipe, inner);
@@ -131,7 +136,7 @@ pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inne
     let node = first_name(options, name);
     let reservation = Reservation::take(name).map_err(|_| name_in_use(name))?;
     let listener = listen(options.connection, &node)?;
-    let spec = specification(options, name, listener.as_ref());
+    let spec = specification(recipe, listener.as_ref());
     let readiness = Readiness::before(options).await?;
     let spawned = spawn(request, name, &node, options).await?;
     let parts = Parts {
@@ -211,7 +216,8 @@ fn first_name(options: &StartOptions, name: &str) -> String {
     format!("{name}@{host}")
 }
 
-fn specification(options: &StartOptions, name: &str, listener: Option<&Listener>) -> BootSpec {
+fn specification(recipe: &Recipe, listener: Option<&Listener>) -> BootSpec {
+    let Recipe { name, options, owner, .. } = recipe;
     let connect = match listener {
         Some(listener) => {
             Connect::Tcp { addresses: listener.addresses().to_vec(), heartbeat: listener.needs_heartbeat() }
@@ -221,7 +227,7 @@ fn specification(options: &StartOptions, name: &str, listener: Option<&Listener>
     let keeps_terminal = !options.relays_console() && options.connection != Connection::StandardIo;
     BootSpec {
         protocol: PROTOCOL,
-        name: name.to_owned(),
+        name: String::from(&**name),
         host: options.host.clone(),
         longnames: options.longnames == Some(true),
         origin: name::own(),
@@ -233,5 +239,6 @@ fn specification(options: &StartOptions, name: &str, listener: Option<&Listener>
         terminal: keeps_terminal.then(std::process::id),
         input: options.input == crate::options::Input::Fed,
         debug: control::debugging(),
+        directory: owner.planned_dir(name).map(PathBuf::into_os_string),
     }
 }

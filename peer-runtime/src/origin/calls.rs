@@ -47,6 +47,8 @@ struct Table {
 }
 
 struct Pending {
+    function: Arc<str>,
+    since: Instant,
     deadline: Deadline,
     answer: oneshot::Sender<Answer>,
 }
@@ -61,7 +63,15 @@ impl Calls {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn wait_for(&self, seq: u64, deadline: Deadline) -> oneshot::Receiver<Answer> {
+    /// What is waited for, the longest first: functions, and for how long.
+    pub(super) fn in_flight(&self) -> Vec<(Arc<str>, Duration)> {
+        let table = self.lock();
+        let mut calls: Vec<_> = table.pending.values().map(|p| (Arc::clone(&p.function), p.since.elapsed())).collect();
+        calls.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+        calls
+    }
+
+    fn wait_for(&self, seq: u64, function: &Arc<str>, deadline: Deadline) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let mut table = self.lock();
         if let Some(reason) = &table.closed {
@@ -69,7 +79,8 @@ impl Calls {
             let _ = answer.send(Answer::Down(reason.clone()));
             return receiver;
         }
-        table.pending.insert(seq, Pending { deadline, answer });
+        let (function, since) = (Arc::clone(function), Instant::now());
+        table.pending.insert(seq, Pending { function, since, deadline, answer });
         if let Some(at) = deadline.instant()
             && table.armed.is_none_or(|armed| at < armed)
         {
@@ -150,7 +161,7 @@ impl Calls {
 #[must_use = "a call is sent when it is awaited; `cast` waits for nothing"]
 pub struct Call<R> {
     peer: Arc<Inner>,
-    function: String,
+    function: Arc<str>,
     encoding: Encoding,
     timeout: Duration,
     state: State,
@@ -167,7 +178,7 @@ enum State {
 impl<R> Call<R> {
     pub(super) fn new(
         peer: Arc<Inner>,
-        function: String,
+        function: impl Into<Arc<str>>,
         encoding: Encoding,
         frame: Result<(u64, Vec<u8>), Error>,
     ) -> Self {
@@ -175,7 +186,7 @@ impl<R> Call<R> {
             Ok((seq, frame)) => State::Unsent { seq, frame },
             Err(error) => State::Failed(Some(error)),
         };
-        Self { peer, function, encoding, timeout: CALL, state, result: PhantomData }
+        Self { peer, function: function.into(), encoding, timeout: CALL, state, result: PhantomData }
     }
 
     /// Waits at most this long, from the first poll; [`UNLIMITED`](crate::UNLIMITED) is possible.
@@ -200,7 +211,7 @@ impl<R> Call<R> {
         let (seq, frame) = (*seq, std::mem::take(frame));
         self.state = State::Done;
         self.peer.check_running(|| self.operation())?;
-        let answer = self.peer.calls.wait_for(seq, Deadline::after(self.timeout));
+        let answer = self.peer.calls.wait_for(seq, &self.function, Deadline::after(self.timeout));
         // A closed connection answers all calls with its reason.
         self.peer.outbox.send(&frame);
         self.state = State::Sent { seq, answer };

@@ -1,7 +1,8 @@
 //! A peer as a reader of a report sees it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use super::inner::Inner;
 use super::peer::Peer;
@@ -10,27 +11,61 @@ use crate::state::PeerState;
 
 /// Lines of output in a report of a whole node.
 const LINES: usize = 20;
+/// Calls in flight in such a report.
+const CALLS: usize = 5;
 
 /// A peer as it was when it mattered.
 pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
     paused: bool,
+    /// What it was asked for and had not answered, and for how long.
+    calls: Vec<(Arc<str>, Duration)>,
 }
 
 impl Peer {
     /// The peer as it is now, for a report that is written later.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
-        Snapshot { state: inner.state(), paused: inner.faults.is_paused(), inner }
+        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
+        Snapshot { state, paused, calls, inner }
+    }
+}
+
+/// All about a peer, part by part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(crate) node: String,
+    /// Of its process, and the host if that is another one.
+    pub(crate) process: String,
+    /// The state as it was when it mattered, and whether it was paused.
+    pub(crate) state: String,
+    /// What it was asked for and had not answered, and for how long.
+    pub(crate) calls: Vec<String>,
+    pub(crate) command_line: String,
+    pub(crate) options: String,
+    /// The last lines of what it printed; none if that is nothing.
+    pub(crate) output: String,
+}
+
+impl Snapshot {
+    /// Part by part.
+    pub(crate) fn description(&self) -> Description {
+        let paused = self.paused && !matches!(self.state, PeerState::Down(_));
+        let in_call =
+            |(function, time): &(Arc<str>, Duration)| format!("`{function}`, for {:.1} s", time.as_secs_f64());
+        let mut calls: Vec<String> = self.calls.iter().take(CALLS).map(in_call).collect();
+        if let Some(others @ 1..) = self.calls.len().checked_sub(CALLS) {
+            calls.push(format!("and {others} more"));
+        }
+        Description { calls, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
     }
 }
 
 /// All about it, in lines for a reader.
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        f.write_str(&self.inner.describe(&self.state, if paused { ", paused" } else { "" }))
+        fmt::Display::fmt(&self.description(), f)
     }
 }
 
@@ -42,23 +77,42 @@ impl Inner {
 
     /// All about this peer, in lines for a reader; `state` as it was when it mattered, and `more` about that.
     pub(super) fn describe(&self, state: &PeerState, more: &str) -> String {
+        self.description(state, more).to_string()
+    }
+
+    fn description(&self, state: &PeerState, more: &str) -> Description {
         let elsewhere =
             self.hello.get().filter(|hello| hello.host != name::short_host() && hello.host != name::full_host());
         let host = elsewhere.map(|hello| format!(" on {}", hello.host)).unwrap_or_default();
-        let mut text = format!("{} (os pid {}{host}): {state}{more}\n", self.node(), self.os_pid());
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  command line: {}", self.command_line());
-        let _ = writeln!(text, "  options:      {}", self.options);
-        let lines = self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES);
-        if lines.is_empty() {
-            text.push_str("  last output:  none\n");
-        } else {
-            text.push_str("  last output:\n");
-            for line in lines.lines() {
-                let _ = writeln!(text, "    | {line}");
-            }
+        Description {
+            node: self.node(),
+            process: format!("os pid {}{host}", self.os_pid()),
+            state: format!("{state}{more}"),
+            calls: Vec::new(),
+            command_line: self.command_line(),
+            options: self.options.to_string(),
+            output: self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES),
         }
-        text
+    }
+}
+
+impl Description {
+    /// Without its output, where that is shown by itself.
+    pub(crate) fn head(&self) -> String {
+        let Self { node, process, state, command_line, options, calls, .. } = self;
+        let calls: String = calls.iter().map(|call| format!("  in call:      {call}\n")).collect();
+        format!("{node} ({process}): {state}\n{calls}  command line: {command_line}\n  options:      {options}\n")
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.head())?;
+        if self.output.is_empty() {
+            return f.write_str("  last output:  none\n");
+        }
+        f.write_str("  last output:\n")?;
+        self.output.lines().try_for_each(|line| writeln!(f, "    | {line}"))
     }
 }
 

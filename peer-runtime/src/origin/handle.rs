@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -18,6 +18,12 @@ use crate::process::Request;
 pub(crate) trait Adopter: Owner {
     /// Says that a start is under way, until the result is dropped.
     fn starting(&self) -> Box<dyn Any + Send>;
+
+    /// The directory that the peer `name` is to have, which is made by whoever needs it; none when the scope has ended.
+    fn planned_dir(&self, name: &str) -> Option<PathBuf>;
+
+    /// The same, made now.
+    fn make_dir(&self, name: &str) -> Result<PathBuf, Error>;
 
     /// Takes `peer`, if it does not have it already; the error is why it takes none any more.
     fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error>;

@@ -64,7 +64,7 @@ impl Peer {
         let name = std::any::type_name::<F>();
         let inner = self.inner();
         let frame = inner.typed(name, &args, "call");
-        Call::new(inner, name.to_owned(), Encoding::Postcard, frame)
+        Call::new(inner, name, Encoding::Postcard, frame)
     }
 
     /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of

@@ -1,8 +1,10 @@
 //! The console of a scope: what its peers print, by the line, with their names.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Heard, Listener};
 
@@ -11,7 +13,31 @@ const KEPT: usize = 16 << 20;
 /// A line that does not end is shown in pieces of this size.
 const LONGEST: usize = 64 << 10;
 
+/// A line that a node printed, or that was noted about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// From the beginning of its scope, so that it needs nothing else to be understood.
+    pub(crate) at: Duration,
+    /// Empty for what is about no node.
+    pub(crate) node: String,
+    pub(crate) text: String,
+}
+
+impl Line {
+    /// What it counts for in the memory that is kept: as much as is shown of it.
+    fn bytes(&self) -> usize {
+        self.node.len() + " | ".len() + self.text.len()
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.node.is_empty() { f.write_str(&self.text) } else { write!(f, "{} | {}", self.node, self.text) }
+    }
+}
+
 pub(crate) struct Console {
+    since: Instant,
     state: Mutex<State>,
     to: To,
     longest: usize,
@@ -31,7 +57,7 @@ enum To {
 struct State {
     /// By node: the beginning of a line.
     partial: HashMap<String, Vec<u8>>,
-    kept: VecDeque<String>,
+    kept: VecDeque<Line>,
     bytes: usize,
     dropped: usize,
 }
@@ -47,7 +73,7 @@ impl Console {
 
     /// Shows lines in pieces of `longest` bytes, at least 4, and keeps those of `keeps` bytes.
     pub(crate) fn limited(longest: usize, keeps: usize) -> Self {
-        Self { state: Mutex::default(), to: To::Nobody, longest, keeps }
+        Self { since: Instant::now(), state: Mutex::default(), to: To::Nobody, longest, keeps }
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
@@ -106,9 +132,13 @@ impl Console {
     }
 
     /// The lines that were kept, in the order in which they arrived.
-    pub(crate) fn kept(&self) -> Vec<String> {
+    pub(crate) fn kept(&self) -> Vec<Line> {
         self.with(|state| {
-            let dropped = (state.dropped > 0).then(|| format!("({} earlier lines were dropped)", state.dropped));
+            let dropped = (state.dropped > 0).then(|| Line {
+                at: state.kept.front().map_or(self.since.elapsed(), |oldest| oldest.at),
+                node: String::new(),
+                text: format!("({} earlier lines were dropped)", state.dropped),
+            });
             dropped.into_iter().chain(state.kept.iter().cloned()).collect()
         })
     }
@@ -128,13 +158,14 @@ impl Console {
             }
             To::Test(listener) => listener(Heard::Line(format!("{node} | {}", String::from_utf8_lossy(line)))),
             To::Nobody => {
-                let line = format!("{node} | {}", String::from_utf8_lossy(line));
-                state.bytes += line.len();
+                let text = String::from_utf8_lossy(line).into_owned();
+                let line = Line { at: self.since.elapsed(), node: node.to_owned(), text };
+                state.bytes += line.bytes();
                 state.kept.push_back(line);
                 while state.bytes > self.keeps
                     && let Some(oldest) = state.kept.pop_front()
                 {
-                    state.bytes -= oldest.len();
+                    state.bytes -= oldest.bytes();
                     state.dropped += 1;
                 }
             }

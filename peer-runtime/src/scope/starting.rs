@@ -1,6 +1,7 @@
 //! Starts that are under way, which the end of a scope waits for, too, and what they come to: peers of the scope.
 
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use super::{Scope, route};
@@ -32,10 +33,18 @@ impl Adopter for Scope {
         Box::new(Starting::new(self.clone()))
     }
 
+    fn planned_dir(&self, name: &str) -> Option<PathBuf> {
+        self.place().planned_for(name)
+    }
+
+    fn make_dir(&self, name: &str) -> Result<PathBuf, Error> {
+        self.place().made_for(name)
+    }
+
     fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
         let mut peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the lock: the end of the scope either finds the peer here, or is found here.
-        self.check()?;
+        self.check("start of a peer")?;
         if peers.iter().any(|(known, _)| known.is(peer)) {
             return Ok(());
         }

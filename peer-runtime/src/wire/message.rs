@@ -1,5 +1,6 @@
 //! The messages, in both directions: the whole contract between an origin and a node.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -32,6 +33,8 @@ pub(crate) struct BootSpec {
     pub(crate) input: bool,
     /// Whether the boot's steps are told on the console.
     pub(crate) debug: bool,
+    /// Its directory in that of its scope, which it makes when it needs it.
+    pub(crate) directory: Option<OsString>,
 }
 
 // The token stays out of every log.

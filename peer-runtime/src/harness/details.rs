@@ -1,0 +1,253 @@
+//! What a person reads of a failure behind its cause: what was found, every node, and what all of them printed, in one
+//! timeline.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use super::event::Finished;
+use super::paint::Paint;
+use crate::origin::{Description, Snapshot};
+use crate::scope::Line;
+use crate::timeouts::{self, BLOCKED_TEST};
+
+/// All that there is to tell besides the cause.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Details<'a> {
+    pub(super) abandoned: bool,
+    pub(super) directory: Option<&'a Path>,
+    pub(super) comments: &'a [String],
+    pub(super) nodes: &'a [Description],
+    pub(super) console: &'a [Line],
+}
+
+impl<'a> Details<'a> {
+    pub(super) fn of(finished: &'a Finished, nodes: &'a [Description]) -> Self {
+        Self {
+            abandoned: finished.abandoned,
+            directory: finished.directory.as_deref(),
+            comments: &finished.comments,
+            nodes,
+            console: &finished.console,
+        }
+    }
+
+    /// In lines for a reader.
+    pub(super) fn text(&self, paint: Paint) -> String {
+        let labels = Labels::of(self.nodes, self.console);
+        self.facts(paint) + &timeline(self.console, &labels, paint)
+    }
+
+    /// The same without the timeline, where that is told elsewhere.
+    pub(super) fn facts(&self, paint: Paint) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        if self.abandoned {
+            let limit = timeouts::display(BLOCKED_TEST);
+            let _ = writeln!(
+                text,
+                "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
+            );
+        }
+        if let Some(directory) = self.directory {
+            let _ = writeln!(text, "\nits directory: {}", directory.display());
+        }
+        if !self.comments.is_empty() {
+            text.push_str("\ncomments:\n");
+            for line in self.comments.iter().flat_map(|comment| comment.lines()) {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        let labels = Labels::of(self.nodes, self.console);
+        text.push_str(&self.node_list(&labels, paint));
+        text
+    }
+
+    fn node_list(&self, labels: &Labels, paint: Paint) -> String {
+        let mut text = match self.nodes.len() {
+            0 => return "\nno nodes were started\n".to_owned(),
+            1 => "\n1 node:\n".to_owned(),
+            n => format!("\n{n} nodes:\n"),
+        };
+        for node in self.nodes {
+            // What is in the timeline is not told twice; where output was shown at once, the last of it is told here.
+            let whole = if self.console.is_empty() { node.to_string() } else { node.head() };
+            let rest = whole.strip_prefix(node.node.as_str()).unwrap_or(&whole);
+            text.push_str(&labels.paint(&node.node, &node.node, paint));
+            text.push_str(rest);
+            let is_silent = self.console.iter().all(|line| local(&line.node) != local(&node.node));
+            if !self.console.is_empty() && is_silent {
+                text.push_str("  output:       none\n");
+            }
+        }
+        text
+    }
+}
+
+/// All nodes, part by part.
+pub(super) fn descriptions(peers: &[Snapshot]) -> Vec<Description> {
+    peers.iter().map(Snapshot::description).collect()
+}
+
+/// What all nodes printed, with times and names.
+fn timeline(console: &[Line], labels: &Labels, paint: Paint) -> String {
+    if console.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\noutput of all nodes:\n");
+    for line in console {
+        let at = seconds(line.at);
+        let shown = if line.node.is_empty() {
+            line.text.clone()
+        } else {
+            format!("{}| {}", labels.column(&line.node, paint), line.text)
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{} {shown}", paint.dim(format_args!("{at:>9}")));
+    }
+    text
+}
+
+/// A time as all screens show it: `1.234s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.3}s", duration.as_secs_f64())
+}
+
+/// By node: what tells it from the others, in few letters, and its number.
+#[derive(Debug)]
+struct Labels(BTreeMap<String, (usize, String)>);
+
+impl Labels {
+    fn of(nodes: &[Description], console: &[Line]) -> Self {
+        let mut names: Vec<&str> = Vec::new();
+        let all = nodes.iter().map(|node| node.node.as_str()).chain(console.iter().map(|line| line.node.as_str()));
+        for name in all.map(local).filter(|name| !name.is_empty()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let short = distinguishing(&names);
+        Self(names.iter().zip(short).enumerate().map(|(at, (name, short))| ((*name).to_owned(), (at, short))).collect())
+    }
+
+    /// A name in the colour of its node.
+    fn paint(&self, node: &str, text: &str, paint: Paint) -> String {
+        self.0.get(local(node)).map_or_else(|| text.to_owned(), |(number, _)| paint.node(*number, text))
+    }
+
+    /// The short name, as wide as the widest one and a space.
+    fn column(&self, node: &str, paint: Paint) -> String {
+        let width = self.0.values().map(|(_, short)| short.chars().count()).max().unwrap_or_default();
+        let short = self.0.get(local(node)).map_or(node, |(_, short)| short);
+        self.paint(node, &format!("{short:<width$} "), paint)
+    }
+}
+
+/// A name without its host: a node that boots has not said yet where it is.
+fn local(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(local, _)| local)
+}
+
+/// Of each name what is left without the words that all of them begin with, and end with; the whole names if that were
+/// nothing for one of them.
+fn distinguishing(names: &[&str]) -> Vec<String> {
+    let words: Vec<Vec<&str>> = names.iter().map(|name| name.split('-').collect()).collect();
+    let whole = || names.iter().map(|name| (*name).to_owned()).collect();
+    let (Some(first), 2..) = (words.first(), names.len()) else {
+        return whole();
+    };
+    let shortest = words.iter().map(Vec::len).min().unwrap_or_default();
+    let common = |same: &dyn Fn(&[&str], usize) -> bool| {
+        (0..shortest).take_while(|at| words.iter().all(|words| same(words, *at))).count()
+    };
+    let before = common(&|words, at| words[at] == first[at]);
+    let behind = common(&|words, at| words[words.len() - 1 - at] == first[first.len() - 1 - at]);
+    if before + behind >= shortest {
+        return whole();
+    }
+    words.iter().map(|words| words[before..words.len() - behind].join("-")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reporter::sample::{description, line};
+    use super::*;
+
+    #[test]
+    fn names_are_cut_to_what_tells_them_apart() {
+        let short = |names: &[&str]| distinguishing(names);
+        assert_eq!(short(&["suite-elects-1-4711", "suite-elects-12-4711"]), ["1", "12"]);
+        assert_eq!(short(&["db-a", "db-b-c"]), ["a", "b-c"]);
+        assert_eq!(short(&["db", "db-2"]), ["db", "db-2"]);
+        assert_eq!(short(&["a-1", "a-1-1"]), ["a-1", "a-1-1"]);
+        assert_eq!(short(&["left", "right"]), ["left", "right"]);
+        assert_eq!(short(&["alone-1"]), ["alone-1"]);
+        assert!(short(&[]).is_empty());
+    }
+
+    #[test]
+    fn nodes_and_one_timeline_are_told() {
+        let nodes = [
+            description("suite-elects-1-7@host", "running"),
+            description("suite-elects-2-7@host", "down: exit status 5"),
+        ];
+        let console = [
+            Line { node: String::new(), ..line(0, "", "(2 earlier lines were dropped)") },
+            line(12, "suite-elects-1-7@host", "elected"),
+            line(61_234, "suite-elects-12-7", "who is it?"),
+        ];
+        let comments = ["seen twice\nor so".to_owned()];
+        let details = Details {
+            abandoned: true,
+            directory: Some(Path::new("/tmp/peer-1")),
+            comments: &comments,
+            nodes: &nodes,
+            console: &console,
+        };
+        assert_eq!(
+            details.text(Paint::PLAIN),
+            "  its thread is still blocked 10s after its end, and was abandoned; it can start and call nothing any more
+
+its directory: /tmp/peer-1
+
+comments:
+  seen twice
+  or so
+
+2 nodes:
+suite-elects-1-7@host (os pid 7): running
+  command line: /bin/suite --peer-node=1:self
+  options:      { connection: StandardIo }
+suite-elects-2-7@host (os pid 7): down: exit status 5
+  command line: /bin/suite --peer-node=1:self
+  options:      { connection: StandardIo }
+  output:       none
+
+output of all nodes:
+   0.000s (2 earlier lines were dropped)
+   0.012s 1  | elected
+  61.234s 12 | who is it?
+"
+        );
+    }
+
+    #[test]
+    fn the_last_output_is_told_where_there_is_no_timeline() {
+        let nodes = [description("a-1@host", "running")];
+        let text = Details { nodes: &nodes, ..Details::default() }.text(Paint::PLAIN);
+        assert!(text.ends_with("  last output:\n    | the last line\n"), "{text}");
+        assert_eq!(Details::default().text(Paint::PLAIN), "\nno nodes were started\n");
+    }
+
+    #[test]
+    fn each_node_has_its_colour_in_both_lists() {
+        let nodes = [description("a-1@host", "running"), description("a-2@host", "running")];
+        let console = [line(1, "a-2@host", "two")];
+        let text = Details { nodes: &nodes, console: &console, ..Details::default() }.text(Paint::COLOURED);
+        let colour = Paint::COLOURED.node(1, "");
+        let colour = colour.trim_end_matches("\u{1b}[0m");
+        assert!(text.contains(&format!("{colour}a-2@host\u{1b}[0m (os pid 7)")), "{text}");
+        assert!(text.contains(&format!("{colour}2 \u{1b}[0m| two")), "{text}");
+    }
+}

@@ -1,0 +1,106 @@
+//! Who prints and writes what happens in a run: one reporter per form, all of them fed with the same events.
+
+use std::fs::File;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::Path;
+
+use libtest_mimic::FormatSetting;
+
+use super::arguments::Arguments;
+use super::event::{Event, Reporter};
+use super::paint::{Paint, is_set};
+
+mod json;
+#[cfg(feature = "junit")]
+mod junit;
+mod lines;
+mod progress;
+#[cfg(test)]
+pub(super) mod sample;
+mod screen;
+
+use json::Json;
+use lines::Lines;
+use progress::Progress;
+use screen::Screen;
+
+/// Tells several reporters the same, one after the other.
+struct All(Vec<Box<dyn Reporter>>);
+
+impl Reporter for All {
+    fn hear(&mut self, event: &Event<'_>) {
+        for reporter in &mut self.0 {
+            reporter.hear(event);
+        }
+    }
+}
+
+/// All that these arguments ask for; why that is impossible otherwise.
+pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, String> {
+    let logfile = arguments.libtest.logfile.as_deref().map(|path| create(Path::new(path), "--logfile")).transpose()?;
+    let paint = match &logfile {
+        Some(file) => Paint::choose(arguments.libtest.color, file),
+        None => Paint::choose(arguments.libtest.color, &stdout()),
+    };
+    let out: Box<dyn Write + Send> = logfile.map_or_else(|| Box::new(stdout()) as _, |file| Box::new(file) as _);
+    let format = arguments.format();
+    let draws = format == FormatSetting::Pretty && !arguments.is_live() && stderr().is_terminal() && !is_set("CI");
+    let screen = Screen::shared(out, Box::new(stderr()), draws.then_some(screen::terminal_width));
+    let junit = arguments.junit.as_deref().map(junit).transpose()?;
+    // The progress goes first: what has ended is not told to be running behind its result.
+    let mut all: Vec<Box<dyn Reporter>> = match format {
+        FormatSetting::Json => vec![Box::new(Progress::new(&screen, json::running)), Box::new(Json::new(&screen))],
+        _ => vec![
+            Box::new(Progress::new(&screen, lines::running)),
+            Box::new(Lines::new(&screen, paint, format == FormatSetting::Terse, arguments.reports_time())),
+        ],
+    };
+    all.extend(junit);
+    Ok(Box::new(All(all)))
+}
+
+/// A file that is to be written, made at once: what cannot be written is told before anything runs.
+fn create(path: &Path, flag: &str) -> Result<File, String> {
+    File::create(path).map_err(|error| format!("{flag} {}: it cannot be written: {error}", path.display()))
+}
+
+#[cfg(feature = "junit")]
+fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
+    create(path, "--junit")?;
+    Ok(Box::new(junit::JUnit::new(path, &junit::suite_name())))
+}
+
+#[cfg(not(feature = "junit"))]
+fn junit(_: &Path) -> Result<Box<dyn Reporter>, String> {
+    Err(format!(
+        "--junit: this executable was built without that; put `peer = {{ version = \"{}\", features = [\"junit\"] }}` into Cargo.toml",
+        env!("CARGO_PKG_VERSION")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_told_before_anything_runs() {
+        for flag in ["--logfile", "--junit"] {
+            let arguments = Arguments::sample(&[flag, "/nowhere/at/all"]);
+            let error = reporters(&arguments).err().expect("there is no such folder");
+            assert!(error.starts_with(&format!("{flag} /nowhere/at/all: it cannot be written: ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_logfile_is_written_in_place_of_standard_output() {
+        let path = std::env::temp_dir().join(format!("peer-logfile-{}", std::process::id()));
+        let arguments = Arguments::sample(&["--logfile", path.to_str().expect("it is UTF-8")]);
+        let mut all = reporters(&arguments).expect("it can be written");
+        all.hear(&Event::Begun { tests: 2, seed: None, slots: 1 });
+        drop(all);
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        // A folder for temporary files is emptied by others, too.
+        let _ = std::fs::remove_file(&path);
+        assert_eq!(text, "\nrunning 2 tests\n");
+    }
+}

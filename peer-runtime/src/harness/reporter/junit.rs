@@ -1,0 +1,172 @@
+//! `--junit PATH`: a report for CI systems, in the form that Jenkins' schema describes.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
+
+use super::super::details::{self, Details, seconds};
+use super::super::event::{Event, Finished, Reporter, Summary, What};
+use super::super::paint::Paint;
+use super::super::verdict::Verdict;
+use crate::origin::Description;
+
+pub(super) struct JUnit {
+    path: PathBuf,
+    suite: TestSuite,
+}
+
+/// The name of this executable, without what Cargo puts behind it.
+pub(super) fn suite_name() -> String {
+    let path = std::env::current_exe().ok();
+    let name = path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(|| "suite".to_owned());
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(name.clone(), |(name, _)| name.to_owned())
+}
+
+impl JUnit {
+    /// A report on the suite with this name.
+    pub(super) fn new(path: &Path, suite: &str) -> Self {
+        let mut suite = TestSuite::new(text(suite));
+        suite.disabled = None;
+        Self { path: path.to_owned(), suite }
+    }
+
+    fn finished(&mut self, finished: &Finished, nodes: &[Description]) {
+        if finished.what == What::Hook && finished.verdict.is_ok() {
+            return;
+        }
+        let name = case_name(finished);
+        // The schema has properties for a suite only, so each bears the name of its test.
+        let mut add = |what: &str, value: &str| {
+            self.suite.add_property(Property::new(text(&format!("{name}: {what}")), text(value)));
+        };
+        if finished.attempt > 1 {
+            add("attempt", &finished.attempt.to_string());
+        }
+        if finished.rounds > 1 {
+            add("round", &format!("{} of {}", finished.round, finished.rounds));
+        }
+        for node in nodes {
+            add(&format!("node {}", node.node), &node.options);
+        }
+        for comment in &finished.comments {
+            add("comment", comment);
+        }
+        let mut case = TestCase::new(text(&name), status(finished, nodes));
+        case.set_classname(self.suite.name.clone());
+        case.set_time(finished.took);
+        if finished.verdict.fails() && !finished.console.is_empty() {
+            case.set_system_out(text(&output(finished)));
+        }
+        self.suite.add_test_case(case);
+    }
+
+    fn ended(&mut self, summary: &Summary) {
+        self.suite.set_time(summary.took);
+        if summary.interrupted {
+            self.suite.add_property(("interrupted", "true"));
+        }
+        if let Err(error) = self.write() {
+            let path = self.path.display();
+            // Where standard error is closed nobody wants to know.
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                format!("peer: --junit {path}: the report cannot be written: {error}\n").as_bytes(),
+            );
+        }
+    }
+
+    fn write(&self) -> std::io::Result<()> {
+        std::fs::write(&self.path, self.xml().map_err(std::io::Error::other)?)
+    }
+
+    /// The suite as the root: around it quick-junit puts an element with an attribute that Jenkins' schema does not know.
+    fn xml(&self) -> Result<String, quick_junit::SerializeError> {
+        let mut report = Report::new(self.suite.name.clone());
+        report.add_test_suite(self.suite.clone());
+        let xml = report.to_string()?;
+        let from = xml.find("<testsuite ").unwrap_or_default();
+        let to = xml.rfind("</testsuites>").unwrap_or(xml.len());
+        Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", xml[from..to].trim_end()))
+    }
+}
+
+impl Reporter for JUnit {
+    fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Begun { seed: Some(seed), .. } => {
+                self.suite.add_property(("seed", seed.to_string().as_str()));
+            }
+            Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),
+            Event::Ended(summary) => self.ended(summary),
+            Event::Begun { .. } | Event::Started { .. } | Event::Line { .. } => {}
+        }
+    }
+}
+
+/// CI systems take two cases with one name for one.
+fn case_name(finished: &Finished) -> String {
+    if finished.rounds > 1 { format!("{} (round {})", finished.name, finished.round) } else { finished.name.clone() }
+}
+
+fn status(finished: &Finished, nodes: &[Description]) -> TestCaseStatus {
+    let cause = finished.cause.as_deref().unwrap_or_default().trim_end();
+    // Where it was, and what: lists of tests show only this.
+    let message = || text(&cause.lines().take(2).map(str::trim).collect::<Vec<_>>().join(" "));
+    let (kind, ty) = match &finished.verdict {
+        Verdict::Passed => return TestCaseStatus::success(),
+        Verdict::Flaky { .. } => {
+            // The first attempt that failed; how many did is a property.
+            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+            rerun.set_type("failed").set_message(message()).set_description(text(cause));
+            let mut status = TestCaseStatus::success();
+            status.add_rerun(rerun);
+            return status;
+        }
+        Verdict::Skipped { why, by_failure } => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type(if *by_failure { "failure elsewhere" } else { "skipped" }).set_message(text(why));
+            return status;
+        }
+        Verdict::Failed => (NonSuccessKind::Failure, "failed"),
+        Verdict::TimedOut(_) => (NonSuccessKind::Failure, "timed out"),
+        Verdict::Leaked => (NonSuccessKind::Failure, "leaked"),
+        // JUnit's word for what is not the test's fault.
+        Verdict::Infrastructure => (NonSuccessKind::Error, "infrastructure"),
+        Verdict::Interrupted => (NonSuccessKind::Error, "interrupted"),
+    };
+    // The output is told by itself.
+    let details = Details::of(finished, nodes).facts(Paint::PLAIN);
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(ty).set_message(message()).set_description(text(&format!("{cause}\n{details}")));
+    status
+}
+
+/// A section for each node, in the order of their first lines: quick-junit has one element for all of them.
+fn output(finished: &Finished) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for line in &finished.console {
+        if !names.contains(&line.node.as_str()) {
+            names.push(&line.node);
+        }
+    }
+    let mut text = String::new();
+    for name in names {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "==== {} ====", if name.is_empty() { "all nodes" } else { name });
+        for line in finished.console.iter().filter(|line| line.node == name) {
+            let _ = writeln!(text, "{:>9} {}", seconds(line.at), line.text);
+        }
+    }
+    text
+}
+
+/// Text without what XML does not allow; quick-junit knows most of it, and takes colours out.
+fn text(text: &str) -> XmlString {
+    XmlString::new(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
+}
+
+#[cfg(test)]
+mod tests;

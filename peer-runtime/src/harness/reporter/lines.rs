@@ -1,0 +1,226 @@
+//! The lines that stock libtest prints, for people and for programs that read them, and behind them what failed and why.
+
+use std::fmt::Write;
+
+use super::super::details::{self, Details, seconds};
+use super::super::event::{Event, Finished, Reporter, Summary, What};
+use super::super::paint::Paint;
+use super::super::verdict::Verdict;
+use super::progress::Notice;
+use super::screen::{Shared, lock};
+use crate::origin::Description;
+
+/// So many characters are in a line of the short form, as in libtest's.
+const COLUMNS: usize = 88;
+
+pub(super) struct Lines {
+    screen: Shared,
+    paint: Paint,
+    /// A character per test in place of a line.
+    terse: bool,
+    times: bool,
+    tests: usize,
+    done: usize,
+    /// What failed: the name, and what is to be read of it.
+    failures: Vec<(String, String)>,
+    /// What passed on a retry.
+    flaky: Vec<String>,
+}
+
+impl Lines {
+    pub(super) fn new(screen: &Shared, paint: Paint, terse: bool, times: bool) -> Self {
+        let (screen, failures, flaky) = (screen.clone(), Vec::new(), Vec::new());
+        Self { screen, paint, terse, times, tests: 0, done: 0, failures, flaky }
+    }
+
+    fn begun(&mut self, tests: usize, seed: Option<u64>) {
+        self.tests = tests;
+        let plural = if tests == 1 { "" } else { "s" };
+        let mut text = format!("\nrunning {tests} test{plural}\n");
+        // Writing to a string cannot fail.
+        if let Some(seed) = seed {
+            let _ = writeln!(text, "shuffle seed {seed}: --shuffle={seed} runs this order again");
+        }
+        lock(&self.screen).print(&text);
+    }
+
+    fn finished(&mut self, finished: &Finished, nodes: &[Description]) {
+        if finished.what == What::Hook && finished.verdict.is_ok() {
+            return;
+        }
+        self.done += usize::from(finished.what == What::Test);
+        if self.terse {
+            self.character(&finished.verdict);
+        } else {
+            let line = self.line(finished);
+            lock(&self.screen).print(&line);
+        }
+        if let Verdict::Flaky { attempt } = finished.verdict {
+            self.flaky.push(format!("{} (passed on attempt {attempt})", finished.name));
+        }
+        if finished.verdict.fails() {
+            self.failures.push((finished.name.clone(), failure(finished, nodes, self.paint)));
+        }
+    }
+
+    fn line(&self, finished: &Finished) -> String {
+        let Finished { name, verdict, took, .. } = finished;
+        let word = self.paint.verdict(verdict, verdict.word());
+        let round = if finished.rounds > 1 { format!(" [{}]", round(finished)) } else { String::new() };
+        let time = if self.times { format!(" <{}>", seconds(*took)) } else { String::new() };
+        format!("test {name} ... {word}{round}{time}\n")
+    }
+
+    fn character(&self, verdict: &Verdict) {
+        let character = match verdict {
+            Verdict::Passed | Verdict::Flaky { .. } => '.',
+            Verdict::Skipped { .. } => 'i',
+            _ => 'F',
+        };
+        let mut text = self.paint.verdict(verdict, character);
+        if self.done > 0 && self.done.is_multiple_of(COLUMNS) {
+            let _ = writeln!(text, " {}/{}", self.done, self.tests);
+        }
+        lock(&self.screen).print_part(&text);
+    }
+
+    fn ended(&self, summary: &Summary) {
+        let Summary { passed, failed, ignored, filtered, .. } = summary;
+        let mut text = String::new();
+        if !self.failures.is_empty() {
+            text.push_str("\nfailures:\n\n");
+            for (_, failure) in &self.failures {
+                let _ = writeln!(text, "{failure}");
+            }
+            text.push_str("\nfailures:\n");
+            for (name, _) in &self.failures {
+                let _ = writeln!(text, "    {name}");
+            }
+        }
+        if !self.flaky.is_empty() {
+            text.push_str("\nflaky:\n");
+            for name in &self.flaky {
+                let _ = writeln!(text, "    {name}");
+            }
+        }
+        if summary.interrupted {
+            text.push_str("\ninterrupted: this is what ran until then\n");
+        }
+        let is_ok = *failed == 0 && !summary.interrupted;
+        let word = if is_ok { self.paint.good("ok") } else { self.paint.bad("FAILED") };
+        let took = summary.took.as_secs_f64();
+        let _ = writeln!(
+            text,
+            "\ntest result: {word}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; \
+             {filtered} filtered out; finished in {took:.2}s\n"
+        );
+        lock(&self.screen).print(&text);
+    }
+}
+
+impl Reporter for Lines {
+    fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
+            Event::Started { .. } => {}
+            Event::Line { line, .. } => lock(&self.screen).show(line),
+            Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),
+            Event::Ended(summary) => self.ended(summary),
+        }
+    }
+}
+
+fn round(finished: &Finished) -> String {
+    format!("round {} of {}", finished.round, finished.rounds)
+}
+
+/// All that is to be read of a failure, its name first.
+pub(super) fn failure(finished: &Finished, nodes: &[Description], paint: Paint) -> String {
+    let attempt = (finished.attempt > 1).then(|| format!("attempt {}", finished.attempt));
+    let round = (finished.rounds > 1).then(|| round(finished));
+    let which: Vec<String> = attempt.into_iter().chain(round).collect();
+    let which = if which.is_empty() { String::new() } else { format!(" ({})", which.join(", ")) };
+    let mut text = format!("{}\n", paint.bold(format_args!("---- {}{which} ----", finished.name)));
+    if let Some(cause) = &finished.cause {
+        let _ = writeln!(text, "{}", cause.trim_end());
+    }
+    text.push_str(&Details::of(finished, nodes).text(paint));
+    text
+}
+
+/// Something that has been running for long.
+pub(super) fn running(notice: &Notice) -> String {
+    let kind = if notice.what == What::Test { "test" } else { "hook" };
+    let mut text = format!("{kind} {} has been running for {} s\n", notice.name, notice.since.as_secs());
+    for (node, doing) in &notice.nodes {
+        let _ = writeln!(text, "  {node}: {doing}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Paper, assert_golden, description, line, run, test, verdicts};
+    use super::*;
+
+    fn printed(terse: bool, times: bool, act: impl FnOnce(&mut Lines)) -> String {
+        let paper = Paper::default();
+        act(&mut Lines::new(&paper.screen(), Paint::PLAIN, terse, times));
+        paper.text()
+    }
+
+    #[test]
+    fn what_passes_is_a_line_each() {
+        let all = [test("quick::a", Verdict::Passed)];
+        assert_eq!(
+            printed(false, false, |lines| run(lines, None, &all, false)),
+            "
+running 1 test
+test quick::a ... ok
+
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; finished in 12.34s
+
+"
+        );
+    }
+
+    #[test]
+    fn every_verdict_has_its_line_and_every_failure_is_told() {
+        let text = printed(false, true, |lines| run(lines, Some(42), &verdicts(), false));
+        assert_golden("lines.txt", &text);
+    }
+
+    #[test]
+    fn the_short_form_has_a_character_each() {
+        let all: Vec<Finished> =
+            (0..90).map(|n| test("a", if n == 3 { Verdict::Failed } else { Verdict::Passed })).collect();
+        let text = printed(true, false, |lines| run(lines, None, &all, true));
+        let dots = format!("...F{} 88/90\n..\n", ".".repeat(84));
+        assert!(text.starts_with(&format!("\nrunning 90 tests\n{dots}\nfailures:\n\n---- a ----\n")), "{text}");
+        let end = "\ninterrupted: this is what ran until then\n\ntest result: FAILED. 89 passed; 1 failed; 0 ignored; \
+                   0 measured; 4 filtered out; finished in 12.34s\n\n";
+        assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn a_failure_has_its_cause_first_and_then_its_nodes() {
+        let failed = Finished {
+            console: vec![line(1, "suite-fails-1-7@host", "one"), line(2_500, "suite-fails-2-7@host", "two")],
+            comments: vec!["3 rounds were played".to_owned()],
+            directory: Some("/tmp/peer/fails".into()),
+            ..test("fails", Verdict::Failed)
+        };
+        let nodes = [
+            description("suite-fails-1-7@host", "running"),
+            description("suite-fails-2-7@host", "down: exit status 5"),
+        ];
+        assert_golden("failure.txt", &failure(&failed, &nodes, Paint::PLAIN));
+        assert_golden("failure-coloured.txt", &failure(&failed, &nodes, Paint::COLOURED));
+    }
+
+    #[test]
+    fn a_line_of_a_node_is_shown_at_once() {
+        let event = Event::Line { test: "a", line: "a-1@host | hello" };
+        assert_eq!(printed(false, false, |lines| lines.hear(&event)), "a-1@host | hello\n");
+    }
+}

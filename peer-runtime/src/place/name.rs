@@ -1,0 +1,115 @@
+//! Names of directories: which test they are of, and that nobody else has them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::Access;
+
+/// The longest part of a name that says whose directory it is: paths of Unix sockets below it have 107 bytes in all.
+const LONGEST: usize = 64;
+/// How many hexadecimal digits cargo appends to the name of a test executable.
+const HASH: usize = 16;
+
+/// A path that no other place has: `<executable>-<whose>-<ospid>-<n>`, with `-` for `::`.
+pub(super) fn fresh(whose: Option<&str>) -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let prefix = prefix(&executable(), whose);
+    loop {
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = base().join(format!("{prefix}-{}-{n}", std::process::id()));
+        // One is there if it was kept by a process that had the same pid.
+        if fs::symlink_metadata(&path).is_err() {
+            return path;
+        }
+    }
+}
+
+fn prefix(executable: &str, whose: Option<&str>) -> String {
+    let whole = match whose {
+        Some(whose) => format!("{executable}-{}", whose.replace("::", "-")),
+        None => executable.to_owned(),
+    };
+    whole.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(LONGEST).collect()
+}
+
+/// The name of this executable, without what cargo appends to it.
+fn executable() -> String {
+    let path = crate::name::own_path();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    match stem.rsplit_once('-') {
+        Some((name, hash)) if hash.len() == HASH && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            name.to_owned()
+        }
+        _ => stem.into_owned(),
+    }
+}
+
+/// The name of the directory of the peer `name`: the same, but for what cannot be part of one.
+pub(super) fn of_peer(name: &str) -> String {
+    match name {
+        "." | ".." => name.replace('.', "%2E"),
+        _ => name.replace('%', "%25").replace('/', "%2F"),
+    }
+}
+
+/// Where the directories of this process are: cargo's place for what tests write, or that of this machine.
+fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let temporary = std::env::temp_dir();
+        // An error says that there is no working directory, which a relative one would need.
+        let temporary = || std::path::absolute(&temporary).unwrap_or(temporary);
+        target_dir(&crate::name::own_path()).and_then(|target| writable(target.join("tmp"))).unwrap_or_else(temporary)
+    })
+}
+
+/// The target directory that `executable` is in. Cargo tells it to nobody at run time (`CARGO_TARGET_TMPDIR` is there when
+/// an integration test is compiled), but leaves its mark there.
+fn target_dir(executable: &Path) -> Option<&Path> {
+    executable.ancestors().skip(1).find(|folder| {
+        let mark = fs::read_to_string(folder.join("CACHEDIR.TAG"));
+        mark.is_ok_and(|mark| mark.contains("created by cargo"))
+    })
+}
+
+/// The folder, if new ones can be made in it; it is made itself, as cargo would.
+fn writable(folder: PathBuf) -> Option<PathBuf> {
+    // What it was not is seen in the next line.
+    let _ = fs::create_dir(&folder);
+    rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_ok().then_some(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_whose_it_is_and_is_not_long() {
+        assert_eq!(prefix("store", Some("suite::quick::boots")), "store-suite-quick-boots");
+        assert_eq!(prefix("store", None), "store");
+        assert_eq!(prefix("store", Some(&"very_long::".repeat(20))).len(), LONGEST);
+        assert_eq!(executable(), "peer_runtime");
+        let (one, two) = (fresh(Some("a::b")), fresh(Some("a::b")));
+        assert_ne!(one, two);
+        let name = one.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(&format!("peer_runtime-a-b-{}-", std::process::id())), "{name}");
+    }
+
+    #[test]
+    fn a_test_executable_of_cargo_is_found_to_be_one() {
+        let base = base();
+        assert!(base.ends_with("tmp") && base.parent().unwrap().join("CACHEDIR.TAG").exists(), "{}", base.display());
+        assert_eq!(target_dir(Path::new("/usr/bin/store")), None);
+        assert_eq!(writable(PathBuf::from("/proc/self/none")), None);
+    }
+
+    #[test]
+    fn every_name_of_a_node_is_one_directory() {
+        let names = ["db-1", ".", "..", "a/b", "a-b", "a%2Fb", "../up", "%2E"];
+        let all: std::collections::HashSet<String> = names.iter().map(|name| of_peer(name)).collect();
+        assert_eq!(all.len(), names.len());
+        assert!(all.iter().all(|name| !name.contains('/') && name != "." && name != ".."), "{all:?}");
+    }
+}

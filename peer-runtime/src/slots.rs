@@ -1,0 +1,176 @@
+//! The budget of nodes that all test executables of one user share on this machine.
+//!
+//! One *slot* is the right to run one node. A slot is a file in a folder that belongs to the user, and who holds its
+//! lock has the slot ([`lock`] says how it is given back, and why nobody misses that). The budget is how many of the
+//! files a process uses, the first ones, so that processes with different budgets go together.
+//!
+//! Who wants slots first takes the *turn*, a lock of the same kind, and keeps it until it has them all. So only one
+//! gathers slots at a time: two that have half of theirs each never wait for each other, and those that want few do not
+//! slip past the one that wants many. Who gets the turn next is for the kernel to say. It does not depend on how many
+//! slots one wants, but no order is kept, and there is no bound on how often one may be passed over.
+//!
+//! All waits end by an event: a slot given back, its holder's death, or [`Cancel`]. There is no timer; who has a deadline
+//! calls that.
+
+use std::io::{self, Write};
+use std::sync::{LazyLock, OnceLock};
+
+mod budget;
+mod cancel;
+mod directory;
+mod lock;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use budget::default_budget;
+use cancel::Cancel;
+use directory::Directory;
+use lock::Held;
+use watch::Watch;
+
+/// The most slots that there are. Who takes all of them needs a descriptor for each.
+const MOST: u32 = 256;
+
+/// The lock of who gathers slots.
+const TURN: &str = "turn";
+
+/// The slots of this user, and how many of them this process uses.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    directory: Directory,
+    names: Vec<String>,
+}
+
+/// Slots that are held; dropping it gives them back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is there to be dropped"))]
+    slots: Vec<Held>,
+}
+
+impl Slots {
+    /// The first `budget` slots of this user, at least one, and 256 at most.
+    pub(crate) fn open(budget: u32) -> io::Result<Self> {
+        Ok(Self::of(Directory::of_user()?, budget))
+    }
+
+    fn of(directory: Directory, budget: u32) -> Self {
+        let names = (0..budget.clamp(1, MOST)).map(|number| format!("slot-{number}")).collect();
+        Self { directory, names }
+    }
+
+    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget, so that `u32::MAX`
+    /// takes them all, and nobody else of the same budget holds any. `None` if the wait is cancelled.
+    ///
+    /// Who holds slots must not wait for more: all may do so.
+    pub(crate) fn take(&self, weight: u32, cancel: &Cancel) -> io::Result<Option<Taken>> {
+        let weight = usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len());
+        // Given back at the end of this function, however that is reached.
+        let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel)? else { return Ok(None) };
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let slots = gather(&self.directory, &names, weight, cancel)?;
+        Ok(slots.map(|slots| Taken { slots }))
+    }
+}
+
+/// Holds `count` of these locks: those that are free, and others as they are given back.
+fn gather(directory: &Directory, names: &[&str], count: usize, cancel: &Cancel) -> io::Result<Option<Vec<Held>>> {
+    let mut held = Vec::new();
+    let mut missing = Vec::new();
+    for name in names {
+        // Asked each time: who cancels wants no new holder either.
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        if held.len() < count {
+            match Held::take(directory, name)? {
+                Some(lock) => held.push(lock),
+                None => missing.push(*name),
+            }
+        }
+    }
+    if held.len() == count {
+        return Ok(Some(held));
+    }
+    let mut watch = Watch::new(directory, &missing, cancel)?;
+    // What was given back before it was watched is found by a first look at all of them.
+    let mut told: Vec<usize> = (0..missing.len()).collect();
+    loop {
+        for at in told {
+            if held.len() < count
+                && let Some(lock) = Held::take(directory, missing[at])?
+            {
+                watch.forget(at)?;
+                held.push(lock);
+            }
+        }
+        if held.len() == count {
+            return Ok(Some(held));
+        }
+        match watch.wait()? {
+            Some(again) => told = again,
+            None => return Ok(None),
+        }
+    }
+}
+
+/// What this process shares with the others, opened when the first test wants it.
+struct Shared {
+    /// With it, what ends all waits; `None` where tests run without a budget.
+    slots: Option<(Slots, Cancel)>,
+}
+
+/// What the command line says of the budget.
+static ASKED: OnceLock<u32> = OnceLock::new();
+
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    let budget = || ASKED.get().map_or_else(default_budget, |asked| Ok(*asked));
+    let open = || Ok((Slots::open(budget()?)?, Cancel::new()?));
+    Shared { slots: open().inspect_err(tell).ok() }
+});
+
+/// The budget that this process keeps to, which has not taken any slots yet; `asked` if somebody says so.
+pub(crate) fn keep_to(asked: Option<u32>) -> u32 {
+    let budget = asked.unwrap_or_else(|| default_budget().unwrap_or(MOST)).clamp(1, MOST);
+    if asked.is_some() {
+        // What was asked for first counts.
+        let _ = ASKED.set(budget);
+    }
+    budget
+}
+
+/// Whether this process descends from a peer, whose test holds slots for all of it: it bears the mark of one.
+fn is_below_a_peer() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::Locks).current.is_some()
+}
+
+/// Waits for the slots of a test with `weight` nodes, from the budget of this user; `None` if [`cancel_all`] was called.
+///
+/// Where there can be no budget, that is told on standard error, and the test runs without.
+pub(crate) fn take_for(weight: u32) -> Option<Taken> {
+    let without = Taken { slots: Vec::new() };
+    if is_below_a_peer() {
+        // Who holds slots would wait for it, and it for slots.
+        return Some(without);
+    }
+    let Some((slots, cancel)) = &SHARED.slots else { return Some(without) };
+    slots.take(weight, cancel).unwrap_or_else(|error| {
+        tell(&error);
+        Some(without)
+    })
+}
+
+/// Ends every [`take_for`] of this process, those to come, too.
+pub(crate) fn cancel_all() -> io::Result<()> {
+    SHARED.slots.as_ref().map_or(Ok(()), |(_, cancel)| cancel.cancel())
+}
+
+/// Says that tests run without a budget, and why.
+fn tell(error: &io::Error) {
+    // Where standard error is closed nobody wants to see it.
+    let _ = writeln!(
+        io::stderr(),
+        "peer: tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
+    );
+}

@@ -1,0 +1,50 @@
+//! What runs until somebody interrupts it.
+
+use peer::prelude::*;
+
+use crate::trace;
+
+#[peer_test(nodes = 1)]
+async fn awaits(nodes: Nodes) {
+    trace(&format!("node {}", nodes[0].os_pid()));
+    std::future::pending().await
+}
+
+#[peer_group(sequence)]
+mod in_a_group {
+    use super::*;
+
+    struct Shared(Peer);
+
+    async fn init_per_group() -> peer::Result<Shared> {
+        Ok(Shared(ct_peer!().await?))
+    }
+
+    async fn end_per_group(shared: &Shared) {
+        trace(&format!("end_per_group {}", shared.0.os_pid()));
+    }
+
+    #[peer_test]
+    async fn awaits_too(shared: &Shared) {
+        trace(&format!("node {}", shared.0.os_pid()));
+        std::future::pending().await
+    }
+
+    #[peer_test]
+    async fn does_not_run() {
+        trace("does_not_run");
+    }
+}
+
+#[peer_group]
+mod ignores_it {
+    use super::*;
+
+    #[peer_test]
+    async fn blocks_its_thread() {
+        trace("node 0");
+        loop {
+            std::thread::park();
+        }
+    }
+}
