@@ -1,0 +1,165 @@
+//! The budget of nodes that test executables share, as seen from outside: how many nodes there are at once.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use peer::prelude::*;
+use support::{Folder, command, run, without_harness};
+
+/// How many nodes there may be at once.
+const BUDGET: usize = 4;
+
+/// The tests that are run. What each wants of the budget differs, one wants more than there is.
+mod suite {
+    use super::*;
+
+    #[remote]
+    fn sum(values: Vec<u64>) -> u64 {
+        values.iter().sum()
+    }
+
+    async fn adds_up(nodes: &Nodes) -> peer::Result {
+        for node in nodes {
+            assert_eq!(node.call(sum, (vec![1, 2, 3],)).await?, 6);
+        }
+        Ok(())
+    }
+
+    #[peer_test(nodes = 1)]
+    #[ignore = "run by the tests of this file"]
+    async fn one(nodes: Nodes) -> peer::Result {
+        adds_up(&nodes).await
+    }
+
+    #[peer_test(nodes = 2)]
+    #[ignore = "run by the tests of this file"]
+    async fn two(nodes: Nodes) -> peer::Result {
+        adds_up(&nodes).await
+    }
+
+    #[peer_test(nodes = 3)]
+    #[ignore = "run by the tests of this file"]
+    async fn three(nodes: Nodes) -> peer::Result {
+        adds_up(&nodes).await
+    }
+
+    #[peer_test(nodes = 4)]
+    #[ignore = "run by the tests of this file"]
+    async fn four(nodes: Nodes) -> peer::Result {
+        adds_up(&nodes).await
+    }
+}
+
+/// The pids of all nodes whose environment names this folder, and when each was started.
+fn nodes_of(folder: &Path) -> BTreeMap<u32, String> {
+    let contains = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    let pids =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let node = |pid: u32| {
+        // What has ended meanwhile is no node.
+        let read = |name: &str| std::fs::read(format!("/proc/{pid}/{name}")).ok();
+        let is_node = contains(&read("cmdline")?, b"--peer-node=");
+        let is_ours = is_node && contains(&read("environ")?, folder.as_os_str().as_encoded_bytes());
+        let stat = String::from_utf8_lossy(&read("stat")?).into_owned();
+        let started = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned();
+        is_ours.then_some((pid, started))
+    };
+    pids.filter_map(node).collect()
+}
+
+/// How many of them were there at one time: seen by both of two looks, so that all of them were there in between.
+fn nodes_at_once(folder: &Path) -> usize {
+    let before = nodes_of(folder);
+    if before.len() <= 1 {
+        return before.len();
+    }
+    let after = nodes_of(folder);
+    before.iter().filter(|(pid, started)| after.get(pid) == Some(started)).count()
+}
+
+/// What shares a budget in this folder.
+fn budgeted<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    command.env("XDG_RUNTIME_DIR", folder).env("PEER_JOBS", BUDGET.to_string())
+}
+
+/// Runs these at the same time; all have to pass. The most nodes that were there at once.
+fn most_nodes_of(mut commands: Vec<Command>, folder: &Path) -> usize {
+    let mut running = Vec::new();
+    for (number, command) in commands.iter_mut().enumerate() {
+        let output = folder.join(format!("output-{number}"));
+        let file = std::fs::File::create(&output).unwrap();
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        running.push((budgeted(command, folder).spawn().unwrap(), output));
+    }
+    let mut most = 0;
+    // Looks without pause: what is between two looks is not seen.
+    while !running.is_empty() {
+        most = most.max(nodes_at_once(folder));
+        running.retain_mut(|(child, output)| match child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success(), "{}", std::fs::read_to_string(output).unwrap());
+                false
+            }
+            None => true,
+        });
+    }
+    most
+}
+
+#[test]
+fn four_executables_share_one_budget() {
+    let folder = Folder::new();
+    let commands = (0..4).map(|_| {
+        let mut command = command(std::env::current_exe().unwrap());
+        command.args(["--ignored", "suite::", "--test-threads=4"]);
+        command
+    });
+    let most = most_nodes_of(commands.collect(), &folder.path(""));
+    assert!((BUDGET - 1..=BUDGET).contains(&most), "{most} nodes at once");
+}
+
+#[test]
+fn processes_of_nextest_share_one_budget() {
+    let folder = Folder::new();
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut nextest = command(cargo);
+    without_harness(&mut nextest).current_dir(env!("CARGO_MANIFEST_DIR"));
+    nextest.args(["nextest", "run", "--workspace", "--test", "slots", "--run-ignored", "only", "--test-threads=8"]);
+    if !cfg!(debug_assertions) {
+        nextest.arg("--release");
+    }
+    nextest.args(["-E", "test(/^suite::/)"]);
+    let most = most_nodes_of(vec![nextest], &folder.path(""));
+    assert!((BUDGET - 1..=BUDGET).contains(&most), "{most} nodes at once");
+}
+
+/// The executable under `peer::main!()`: the newest one beside this one.
+fn under_main() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let is_suite = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("suite_main-") && !name.contains('.')
+    };
+    let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
+    let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    newest.expect("run `cargo test --test suite_main --no-run` first")
+}
+
+#[test]
+fn without_a_budget_that_is_told_once_and_tests_run() {
+    let folder = Folder::new();
+    symlink("/", folder.path("peer")).unwrap();
+    let stock = (std::env::current_exe().unwrap(), ["--include-ignored", "suite::", "--nocapture"]);
+    let own = (under_main(), ["--exact", "cases::passes", "--test-threads=1"]);
+    for (exe, arguments) in [stock, own] {
+        let ran = run(budgeted(command(exe).args(arguments), &folder.path(""))).passed();
+        let told: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("budget of nodes")).collect();
+        let [told] = told[..] else { panic!("{}", ran.text()) };
+        assert!(told.contains("peer` is a symbolic link or a file; remove it"), "{told}");
+    }
+}
