@@ -1,0 +1,133 @@
+//! What a run writes for other programs, and shows on a terminal: tests/suite_main.rs, run as a user would.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Folder, Ran, command, run};
+
+/// The executable under `peer::main!()`: the newest one beside this one.
+fn suite() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let is_suite = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.starts_with("suite_main-") && !name.contains('.')
+    };
+    let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
+    let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    newest.expect("run `cargo test --test suite_main --no-run` first")
+}
+
+fn ran(arguments: &[&str]) -> Ran {
+    run(command(suite()).args(arguments))
+}
+
+/// Each line is an object.
+fn events(ran: &Ran) -> Vec<Value> {
+    ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+}
+
+#[test]
+fn json_lines_tell_every_event() {
+    let arguments = ["--include-ignored", "--exact", "cases::fails_by_assertion", "cases::passes", "--format", "json"];
+    let ran = ran(&arguments).failed();
+    let events = events(&ran);
+    let of = |kind: &str, event: &str| -> Vec<&Value> {
+        events.iter().filter(|one| one["type"] == kind && one["event"] == event).collect()
+    };
+    assert_eq!(events[0]["type"], "suite");
+    assert_eq!(events[0]["test_count"], 2);
+    assert_eq!(of("test", "started").len(), 2);
+    assert_eq!(of("test", "ok")[0]["name"], "cases::passes");
+    assert_eq!(of("test", "ok")[0]["output"].as_array().unwrap().len(), 0, "nothing from passing tests");
+    let failed = of("test", "failed")[0];
+    assert_eq!(failed["name"], "cases::fails_by_assertion");
+    assert!(failed["cause"].as_str().unwrap().contains("three are a quorum"));
+    assert_eq!(failed["nodes"][0]["state"], "down: stopped by its origin");
+    assert_eq!(failed["output"][0]["text"], "hello from a node: about to fail");
+    let ended = events.last().unwrap();
+    assert_eq!((&ended["type"], &ended["event"]), (&Value::from("suite"), &Value::from("failed")));
+    assert_eq!((&ended["passed"], &ended["failed"]), (&Value::from(1), &Value::from(1)));
+}
+
+/// Stock libtest's readers would stumble over anything else on standard output.
+#[test]
+fn lines_of_nodes_are_events_too() {
+    let ran = ran(&["--exact", "cases::passes", "--format", "json", "--nocapture"]).passed();
+    let events = events(&ran);
+    let lines: Vec<&Value> = events.iter().filter(|event| event["type"] == "output").collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line["text"].as_str().unwrap().ends_with("| hello from a node: passing")));
+}
+
+#[test]
+fn a_junit_report_is_written_and_valid() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    let arguments = ["--include-ignored", "--exact", "cases::fails_with_options", "cases::passes", "--junit"];
+    run(command(suite()).args(arguments).arg(&report)).failed();
+    let text = std::fs::read_to_string(&report).unwrap();
+    assert!(
+        text.contains("<testsuite name=\"suite_main\" tests=\"2\" skipped=\"0\" errors=\"0\" failures=\"1\""),
+        "{text}"
+    );
+    assert!(text.contains("frame_limit: 9999") && !text.contains("hidden"), "{text}");
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");
+    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&report).output();
+    let checked = checked.expect("xmllint is there (Debian: libxml2-utils)");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
+fn what_cannot_be_written_ends_the_run_before_it_begins() {
+    let ran = ran(&["--junit", "/nowhere/report.xml"]).failed();
+    ran.says(&["peer: --junit /nowhere/report.xml: it cannot be written: "]);
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn several_filters_choose_and_unknown_flags_get_a_hint() {
+    ran(&["passes_too", "passes_over_tcp"]).passed().says(&["running 2 tests", "ok. 2 passed; 0 failed"]);
+    for (flag, hint) in [("--nocapure", "'--nocapture'"), ("--ensure-time", "the limit of a test is its timetrap")] {
+        let ran = ran(&[flag]);
+        assert_eq!(ran.code, Some(2));
+        ran.says(&["unexpected argument", hint]);
+    }
+}
+
+#[test]
+fn a_shuffled_run_says_how_to_run_it_again() {
+    let order = |ran: &Ran| -> Vec<String> {
+        ran.stdout.lines().filter(|line| line.starts_with("test cases::")).map(str::to_owned).collect()
+    };
+    let arguments = ["--shuffle=7", "--test-threads=1", "cases::passes"];
+    let (one, other) = (ran(&arguments).passed(), ran(&arguments).passed());
+    one.says(&["shuffle seed 7: --shuffle=7 runs this order again"]);
+    assert_eq!(order(&one).len(), 4);
+    assert_eq!(order(&one), order(&other));
+}
+
+/// `script` runs a command on a terminal.
+#[test]
+fn a_terminal_has_a_progress_line_and_colours_and_both_are_gone_in_ci() {
+    let shown = |variable: &str| {
+        let suite = suite();
+        let command_line = format!("'{}' --exact cases::passes", suite.display());
+        let mut script = command("script");
+        script.args(["-q", "-e", "-c", &command_line, "/dev/null"]).env_remove("CI").env_remove("NO_COLOR");
+        if !variable.is_empty() {
+            script.env(variable, "true");
+        }
+        run(&mut script).passed().stdout
+    };
+    let on_terminal = shown("");
+    assert!(on_terminal.contains("\r\u{1b}[K0/1 done  cases::passes (0s"), "{on_terminal:?}");
+    assert!(on_terminal.contains("test cases::passes ... \u{1b}[32mok\u{1b}[0m"), "{on_terminal:?}");
+    let in_ci = shown("CI");
+    assert!(!in_ci.contains('\u{1b}'), "{in_ci:?}");
+    let without_colours = shown("NO_COLOR");
+    assert!(without_colours.contains("0/1 done") && without_colours.contains("... ok"), "{without_colours:?}");
+}
