@@ -87,7 +87,7 @@ fn said(child: &mut Child) -> String {
 }
 
 #[test]
-#[ignore = "a child of other tests: takes and gives back, and writes down what it has"]
+#[ignore = "run by other tests, as a child: takes and gives back, and writes down what it has"]
 fn driven_worker() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     let (slots, log) = (slots(&folder, 4), folder.join("log"));
@@ -128,7 +128,7 @@ fn what_is_held_never_exceeds_the_budget() {
 }
 
 #[test]
-#[ignore = "a child of other tests: takes all slots and keeps them, and has a child that inherits one of them"]
+#[ignore = "run by other tests, as a child: takes all slots and keeps them, and has a child that inherits one of them"]
 fn driven_holder() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     let taken = take(&slots(&folder, 2), u32::MAX);
