@@ -58,10 +58,10 @@
 
 pub use peer_runtime::node;
 pub use peer_runtime::{
-    Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
-    Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
-    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, comment, free_port, mailbox, priv_dir,
-    random_name, scope, skip, start, start_link,
+    Address, Barrier, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure,
+    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
+    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
+    priv_dir, random_name, scope, skip, start, start_link,
 };
 
 pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};

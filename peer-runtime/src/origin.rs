@@ -3,6 +3,7 @@
 //! It knows nothing of nodes but the protocol, and nothing of scopes but that a peer has an
 //! [`Owner`](crate::owner::Owner).
 
+mod barrier;
 mod boot;
 mod boot_error;
 mod calls;

@@ -2,7 +2,11 @@
 //!
 //! The origin knows nothing of scopes, and a node nothing of either; both know this trait.
 
+use std::sync::Arc;
+
+use crate::barrier::{Arrival, Gate, Who};
 use crate::mailbox::Letter;
+use crate::state::Reason;
 
 /// What owns a peer, or a node's end of a control connection.
 pub(crate) trait Owner: Send + Sync {
@@ -23,4 +27,26 @@ pub(crate) trait Owner: Send + Sync {
 
     /// `node` left a process behind, which had to be ended; `text` says all about it, and was noted.
     fn leaked(&self, node: &str, text: String);
+
+    /// `who` arrives at a barrier, and is told with the arrival what becomes of it.
+    fn arrive(&self, who: Who, arrival: Arrival);
+
+    /// `who` waits no longer with the arrival of this number.
+    fn withdraw(&self, who: &Who, id: u64);
+
+    /// `node` is down: nobody needs to wait for it.
+    fn down(&self, node: &Arc<str>, full_name: &str, reason: &Reason);
+}
+
+/// The way to the barriers of an owner, for the origin itself.
+pub(crate) struct OriginGate(pub(crate) Arc<dyn Owner>);
+
+impl Gate for OriginGate {
+    fn arrive(&self, arrival: Arrival) {
+        self.0.arrive(Who::Origin, arrival);
+    }
+
+    fn withdraw(&self, id: u64) {
+        self.0.withdraw(&Who::Origin, id);
+    }
 }

@@ -18,6 +18,7 @@ use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
+mod barriers;
 pub(crate) mod console;
 mod leaks;
 mod nodes;
@@ -26,6 +27,8 @@ mod place;
 mod route;
 mod starting;
 
+use barriers::Barriers;
+pub use barriers::barrier;
 use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
@@ -69,6 +72,7 @@ struct Shared {
     /// Every peer that was started in it, with whether it is linked.
     peers: Mutex<Vec<(Peer, bool)>>,
     mailboxes: Mailboxes,
+    barriers: Barriers,
     console: Console,
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
@@ -193,6 +197,7 @@ impl Scope {
             name,
             peers: Mutex::default(),
             mailboxes: Mailboxes::new(sys::build_id()),
+            barriers: Barriers::default(),
             console,
             ended: OnceLock::new(),
             listener,
@@ -253,7 +258,9 @@ impl Scope {
     /// Every peer that was started in it, as it is now.
     pub(crate) fn peers(&self) -> Vec<Snapshot> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.snapshot()).collect()
+        let all: Vec<Snapshot> = peers.iter().map(|(peer, _)| peer.snapshot()).collect();
+        drop(peers);
+        all.into_iter().map(|peer| self.with_waits(peer)).collect()
     }
 
     /// What its peers printed, as far as it is kept.
@@ -285,6 +292,7 @@ impl Scope {
         };
         let linked: Vec<Peer> = linked.into_iter().map(|(peer, _)| peer).collect();
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
+        self.0.barriers.close(&format!("the scope of {} has ended: {why}", self.0.name));
         let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {

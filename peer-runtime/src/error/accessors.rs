@@ -1,6 +1,6 @@
 //! What a program asks an error.
 
-use super::{Error, Kind};
+use super::{Break, Error, Kind};
 use crate::panic::RemotePanic;
 use crate::state::Reason;
 
@@ -19,7 +19,8 @@ impl Error {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout | Kind::BootFailed(Some(Reason::BootTimeout)))
+        use Kind::{Barrier, BootFailed, Timeout};
+        matches!(self.0.kind, Timeout | BootFailed(Some(Reason::BootTimeout)) | Barrier(Break::TimedOut))
     }
 
     /// Whether the remote function panicked; [`panic`](Self::panic) tells how. The exception that OTP's
@@ -178,12 +179,19 @@ impl Error {
         self.0.kind == Kind::NoScope
     }
 
+    /// Whether a barrier was not passed: a participant went down ([`down_reason`](Self::down_reason) tells why), its time
+    /// ran out ([`is_timeout`](Self::is_timeout)), its test ended, or those who arrived did not agree.
+    pub fn is_barrier(&self) -> bool {
+        matches!(self.0.kind, Kind::Barrier(_))
+    }
+
     /// Why the node is down, where that is why the operation failed.
     ///
     /// See [`node::halt`](crate::node::halt) for an example.
     pub fn down_reason(&self) -> Option<&Reason> {
         match &self.0.kind {
             Kind::NoConnection(reason) | Kind::NoProcess(reason) | Kind::BootFailed(reason) => reason.as_ref(),
+            Kind::Barrier(Break::Down(reason)) => Some(reason),
             _ => None,
         }
     }

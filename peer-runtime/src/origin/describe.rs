@@ -11,16 +11,19 @@ use crate::state::PeerState;
 
 /// Lines of output in a report of a whole node.
 const LINES: usize = 20;
-/// Calls in flight in such a report.
-const CALLS: usize = 5;
+/// Calls in flight in such a report, and barriers.
+const SHOWN: usize = 5;
 
 /// A peer as it was when it mattered.
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
     paused: bool,
     /// What it was asked for and had not answered, and for how long.
     calls: Vec<(Arc<str>, Duration)>,
+    /// At which barriers it waited, and for how long.
+    barriers: Vec<(String, Duration)>,
 }
 
 impl Peer {
@@ -28,7 +31,7 @@ impl Peer {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
         let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
-        Snapshot { state, paused, calls, inner }
+        Snapshot { state, paused, calls, barriers: Vec::new(), inner }
     }
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Description {
     pub(crate) state: String,
     /// What it was asked for and had not answered, and for how long.
     pub(crate) calls: Vec<String>,
+    /// At which barriers it waited, and for how long.
+    pub(crate) barriers: Vec<String>,
     pub(crate) command_line: String,
     pub(crate) options: String,
     /// The last lines of what it printed; none if that is nothing.
@@ -49,16 +54,34 @@ pub(crate) struct Description {
 }
 
 impl Snapshot {
+    pub(crate) fn at_barriers(mut self, barriers: Vec<(String, Duration)>) -> Self {
+        self.barriers = barriers;
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(crate) fn node(&self) -> String {
+        self.inner.node()
+    }
+
+    pub(crate) fn state(&self) -> &PeerState {
+        &self.state
+    }
+
+    /// Whether it can be called, once it runs.
+    pub(crate) fn is_node(&self) -> bool {
+        self.inner.options.foreign.is_none()
+    }
+
     /// Part by part.
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        let in_call =
-            |(function, time): &(Arc<str>, Duration)| format!("`{function}`, for {:.1} s", time.as_secs_f64());
-        let mut calls: Vec<String> = self.calls.iter().take(CALLS).map(in_call).collect();
-        if let Some(others @ 1..) = self.calls.len().checked_sub(CALLS) {
-            calls.push(format!("and {others} more"));
-        }
-        Description { calls, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
+        let calls = told(self.calls.iter().map(|(function, time)| (&**function, *time)));
+        let barriers = told(self.barriers.iter().map(|(name, time)| (name.as_str(), *time)));
+        Description { calls, barriers, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
     }
 }
 
@@ -89,6 +112,7 @@ impl Inner {
             process: format!("os pid {}{host}", self.os_pid()),
             state: format!("{state}{more}"),
             calls: Vec::new(),
+            barriers: Vec::new(),
             command_line: self.command_line(),
             options: self.options.to_string(),
             output: self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES),
@@ -97,11 +121,20 @@ impl Inner {
 }
 
 impl Description {
+    /// The state, and what it is doing, in one line.
+    pub(crate) fn doing(&self) -> String {
+        let barriers = self.barriers.iter().map(|barrier| format!(", at barrier {barrier}"));
+        let doing: String = barriers.chain(self.calls.iter().map(|call| format!(", in call {call}"))).collect();
+        let idle = if doing.is_empty() && self.state == PeerState::Running.to_string() { ", idle" } else { "" };
+        format!("{}{idle}{doing}", self.state)
+    }
+
     /// Without its output, where that is shown by itself.
     pub(crate) fn head(&self) -> String {
-        let Self { node, process, state, command_line, options, calls, .. } = self;
-        let calls: String = calls.iter().map(|call| format!("  in call:      {call}\n")).collect();
-        format!("{node} ({process}): {state}\n{calls}  command line: {command_line}\n  options:      {options}\n")
+        let Self { node, process, state, command_line, options, calls, barriers, .. } = self;
+        let barriers = barriers.iter().map(|barrier| format!("  at barrier:   {barrier}\n"));
+        let doing: String = barriers.chain(calls.iter().map(|call| format!("  in call:      {call}\n"))).collect();
+        format!("{node} ({process}): {state}\n{doing}  command line: {command_line}\n  options:      {options}\n")
     }
 }
 
@@ -114,6 +147,17 @@ impl fmt::Display for Description {
         f.write_str("  last output:\n")?;
         self.output.lines().try_for_each(|line| writeln!(f, "    | {line}"))
     }
+}
+
+/// Some of what somebody is doing, and for how long.
+fn told<'a>(all: impl ExactSizeIterator<Item = (&'a str, Duration)>) -> Vec<String> {
+    let others = all.len().saturating_sub(SHOWN);
+    let mut told: Vec<String> =
+        all.take(SHOWN).map(|(name, time)| format!("`{name}`, for {:.1} s", time.as_secs_f64())).collect();
+    if others > 0 {
+        told.push(format!("and {others} more"));
+    }
+    told
 }
 
 /// A word of a command line as a shell would need it.

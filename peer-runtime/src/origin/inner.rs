@@ -179,6 +179,7 @@ impl Inner {
     pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
+        self.owner.down(&self.name, &self.node(), reason);
     }
 
     /// An error unless the node is there to be talked to.

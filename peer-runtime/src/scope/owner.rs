@@ -1,8 +1,12 @@
 //! What a scope does with what its peers tell it.
 
+use std::sync::Arc;
+
 use super::{Heard, Scope, route};
+use crate::barrier::{Arrival, Who};
 use crate::mailbox::Letter;
 use crate::owner::Owner;
+use crate::state::Reason;
 
 impl Owner for Scope {
     fn console(&self, node: &str, bytes: &[u8]) {
@@ -39,5 +43,17 @@ impl Owner for Scope {
             std::process::exit(1);
         };
         listener(Heard::Crashed(report));
+    }
+
+    fn arrive(&self, who: Who, arrival: Arrival) {
+        self.arrive_at_barrier(who, arrival);
+    }
+
+    fn withdraw(&self, who: &Who, id: u64) {
+        self.withdraw_from_barrier(who, id);
+    }
+
+    fn down(&self, node: &Arc<str>, full_name: &str, reason: &Reason) {
+        self.down_at_barriers(node, full_name, reason);
     }
 }

@@ -58,6 +58,7 @@ pub(crate) fn description(node: &str, state: &str) -> Description {
         process: "os pid 7".to_owned(),
         state: state.to_owned(),
         calls: Vec::new(),
+        barriers: Vec::new(),
         command_line: "/bin/suite --peer-node=1:self".to_owned(),
         options: "{ connection: StandardIo }".to_owned(),
         output: "the last line".to_owned(),

@@ -1,0 +1,214 @@
+//! Barriers: where participants wait for one another. Here is what arrives at one; who is waited for, and what becomes
+//! of it, is decided by the scope.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use crate::error::{Break, Error, Kind};
+use crate::timeouts::BARRIER;
+
+/// The longest name of a barrier, in bytes: it is far shorter than any message may be.
+const LONGEST_NAME: usize = 256;
+
+/// Who has to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Members {
+    /// All nodes, and the origin where it takes part.
+    All,
+    /// All nodes, and nobody else.
+    Nodes,
+    /// So many, whoever they are.
+    Count(u32),
+}
+
+/// Somebody who takes part, as the scope that decides knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Origin,
+    /// The name of a peer.
+    Node(Arc<str>),
+}
+
+/// What became of a barrier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Verdict {
+    Passed,
+    Broken(Broken),
+}
+
+/// Why a barrier was not passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Broken {
+    pub(crate) why: Break,
+    pub(crate) text: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// Told once what became of it.
+pub(crate) type Answer = Box<dyn FnOnce(Verdict) + Send>;
+
+/// One arrival at a barrier.
+pub(crate) struct Arrival {
+    /// Its own, among those of the same process.
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) members: Members,
+    pub(crate) timeout: Duration,
+    pub(crate) answer: Answer,
+}
+
+/// The way to who decides.
+pub(crate) trait Gate: Send + Sync {
+    fn arrive(&self, arrival: Arrival);
+
+    /// Who had arrived waits no longer.
+    fn withdraw(&self, id: u64);
+}
+
+/// A wait at a barrier: a future that owns everything it needs, and arrives at its first poll.
+///
+/// Made by [`peer::barrier`](crate::barrier) and [`Peer::barrier`](crate::Peer::barrier). It waits 30 s unless
+/// [`timeout`](Self::timeout) says otherwise. One that is dropped is no longer there: its arrival is withdrawn.
+#[must_use = "it arrives at the barrier when it is awaited"]
+pub struct Barrier {
+    name: String,
+    members: Members,
+    timeout: Duration,
+    state: State,
+}
+
+enum State {
+    Failed(Option<Error>),
+    Before(Arc<dyn Gate>),
+    Waiting { gate: Arc<dyn Gate>, id: u64, verdict: oneshot::Receiver<Verdict> },
+    Done,
+}
+
+impl Barrier {
+    pub(crate) fn new(name: &str, gate: Result<Arc<dyn Gate>, Error>) -> Self {
+        let state = match gate.and_then(|gate| check(name).map(|()| gate)) {
+            Ok(gate) => State::Before(gate),
+            Err(error) => State::Failed(Some(error)),
+        };
+        Self { name: name.to_owned(), members: Members::All, timeout: BARRIER, state }
+    }
+
+    /// Waits at most this long, from the first poll; [`UNLIMITED`](crate::UNLIMITED) is possible.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// It passes when so many have arrived, whoever they are.
+    pub fn parties(mut self, parties: usize) -> Self {
+        // More than there can ever be is as good as as many as that.
+        self.members = Members::Count(u32::try_from(parties).unwrap_or(u32::MAX));
+        if parties == 0 {
+            let error = Error::new(Kind::BadOption, operation(&self.name), "`.parties(0)`: nobody would ever arrive");
+            self.state = State::Failed(Some(error));
+        }
+        self
+    }
+
+    /// It passes when all nodes have arrived: the origin takes no part in it.
+    pub fn among_nodes(mut self) -> Self {
+        self.members = Members::Nodes;
+        self
+    }
+
+    /// Arrives, and blocks the calling thread until the barrier is passed: for functions that are not `async`.
+    pub fn wait(mut self) -> Result<(), Error> {
+        let (answer, verdict) = mpsc::channel();
+        self.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
+        self.finish(verdict.recv().ok())
+    }
+
+    /// Arrives; the number of the arrival, and where.
+    fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn Gate>, u64), Error> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let again = || Error::new(Kind::Io, operation(&self.name), "it was polled after it was done");
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Before(gate) => {
+                let id = NEXT.fetch_add(1, Ordering::Relaxed);
+                let (name, members, timeout) = (self.name.clone(), self.members, self.timeout);
+                gate.arrive(Arrival { id, name, members, timeout, answer });
+                Ok((gate, id))
+            }
+            State::Failed(error) => Err(error.unwrap_or_else(again)),
+            State::Waiting { .. } | State::Done => Err(again()),
+        }
+    }
+
+    fn finish(&self, verdict: Option<Verdict>) -> Result<(), Error> {
+        match verdict {
+            Some(Verdict::Passed) => Ok(()),
+            Some(Verdict::Broken(Broken { why, text, hint })) => {
+                let error = Error::new(Kind::Barrier(why), operation(&self.name), text);
+                Err(match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                })
+            }
+            None => Err(Error::new(Kind::Barrier(Break::Ended), operation(&self.name), "its scope has ended")),
+        }
+    }
+}
+
+fn operation(name: &str) -> String {
+    format!("barrier `{name}`")
+}
+
+fn check(name: &str) -> Result<(), Error> {
+    let fault = match name.len() {
+        0 => "a barrier needs a name",
+        length if length > LONGEST_NAME => "the name of a barrier has at most 256 bytes",
+        _ => return Ok(()),
+    };
+    let short = &name[..name.floor_char_boundary(LONGEST_NAME)];
+    Err(Error::new(Kind::BadOption, operation(short), fault))
+}
+
+impl Future for Barrier {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !matches!(this.state, State::Waiting { .. }) {
+            let (answer, verdict) = oneshot::channel();
+            // An error says that nobody waits any more.
+            let (gate, id) = this.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
+            this.state = State::Waiting { gate, id, verdict };
+        }
+        let State::Waiting { verdict, .. } = &mut this.state else { return Poll::Pending };
+        let Poll::Ready(verdict) = Pin::new(verdict).poll(cx) else { return Poll::Pending };
+        this.state = State::Done;
+        Poll::Ready(this.finish(verdict.ok()))
+    }
+}
+
+impl Drop for Barrier {
+    fn drop(&mut self) {
+        if let State::Waiting { gate, id, .. } = &self.state {
+            gate.withdraw(*id);
+        }
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, members, timeout, .. } = self;
+        f.debug_struct("Barrier")
+            .field("name", name)
+            .field("members", members)
+            .field("timeout", timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! Barriers on this side: what arrives from a node, and the origin's own arrival.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::inner::Inner;
+use super::peer::Peer;
+use crate::barrier::{Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::owner::OriginGate;
+use crate::wire::message::{self, ToPeer};
+
+/// So much of a message is not the text in it, at most.
+const REST: usize = 512;
+
+impl Peer {
+    /// Waits at the barrier `name` of the scope that owns this peer: for tests that share the nodes of their group.
+    pub fn barrier(&self, name: &str) -> Barrier {
+        Barrier::new(name, Ok(Arc::new(OriginGate(self.handle.recipe.owner.clone()))))
+    }
+}
+
+/// An arrival as it comes over the control connection.
+pub(super) struct Arrived<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) members: Members,
+    pub(super) timeout: Duration,
+}
+
+/// The node arrives at a barrier, and is answered by a message.
+pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) {
+    let Arrived { id, name, members, timeout } = arrived;
+    let peer = Arc::clone(inner);
+    let answer: Answer = Box::new(move |verdict| {
+        let verdict = fitting(verdict, peer.frame_limit);
+        // A closed connection is the end of the node, and of its wait.
+        peer.outbox.send(&message::small(&ToPeer::Barrier { id, verdict }));
+    });
+    let who = Who::Node(Arc::clone(&inner.name));
+    inner.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
+}
+
+pub(super) fn withdraw(inner: &Inner, id: u64) {
+    inner.owner.withdraw(&Who::Node(Arc::clone(&inner.name)), id);
+}
+
+/// With no more text than the connection takes.
+fn fitting(mut verdict: Verdict, limit: usize) -> Verdict {
+    if let Verdict::Broken(Broken { text, .. }) = &mut verdict {
+        text.truncate(text.floor_char_boundary(limit.saturating_sub(REST)));
+    }
+    verdict
+}

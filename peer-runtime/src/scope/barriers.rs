@@ -1,0 +1,172 @@
+//! The barriers of a scope: who is waited for, and what becomes of those who wait.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{NO_ROOT, Scope};
+use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::error::{Break, Error, Kind};
+use crate::node;
+use crate::origin::Snapshot;
+use crate::owner::OriginGate;
+use crate::plane;
+use crate::state::{PeerState, Reason};
+use crate::timeouts::Deadline;
+
+mod table;
+mod told;
+
+use table::{Table, Timer};
+
+/// What is said to those who wait, when nothing is locked any more.
+type Answers = Vec<(crate::barrier::Answer, Verdict)>;
+
+/// The barriers of one scope, by name.
+#[derive(Default)]
+pub(super) struct Barriers {
+    table: Mutex<Table>,
+    /// The origin takes no part in them, unless it is one of so many parties.
+    nodes_only: AtomicBool,
+}
+
+impl Barriers {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Breaks all of them, and every later one.
+    pub(super) fn close(&self, why: &str) {
+        let meetings = {
+            let mut table = self.lock();
+            table.closed.get_or_insert_with(|| why.to_owned());
+            table.take_all()
+        };
+        let broken = Broken { why: Break::Ended, text: why.to_owned(), hint: None };
+        answer(meetings.into_iter().flat_map(|(_, meeting)| meeting.broken(&broken)).collect());
+    }
+}
+
+fn answer(answers: Answers) {
+    for (answer, verdict) in answers {
+        answer(verdict);
+    }
+}
+
+/// Waits at the barrier `name`: in a test for all its nodes, in a node for the others and for the test.
+pub fn barrier(name: &str) -> Barrier {
+    let current = super::CURRENT.with_borrow(Clone::clone);
+    // On a thread of a test it is that test's, even if this process is also a node.
+    let gate = match current.filter(|scope| scope.0.listener.is_some()) {
+        Some(test) => Ok(test.gate()),
+        None => match node::gate() {
+            Some(gate) => Ok(gate),
+            None if NO_ROOT.load(Ordering::Relaxed) => Err(no_scope(name)),
+            None => super::root().check(&format!("barrier `{name}`")).map(|()| super::root().gate()),
+        },
+    };
+    Barrier::new(name, gate)
+}
+
+fn no_scope(name: &str) -> Error {
+    let what = "there is no scope on this thread, which belongs to no `#[peer_test]`";
+    let hint = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test";
+    Error::new(Kind::NoScope, format!("barrier `{name}`"), what).hint(hint)
+}
+
+impl Scope {
+    /// The origin takes no part in its barriers: they are the nodes' own.
+    pub(crate) fn leave_barriers_to_nodes(&self) {
+        self.0.barriers.nodes_only.store(true, Ordering::Relaxed);
+    }
+
+    fn gate(&self) -> Arc<dyn crate::barrier::Gate> {
+        Arc::new(OriginGate(Arc::new(self.clone())))
+    }
+
+    /// How the origin is called by who waits for it.
+    fn origin_label(&self) -> &'static str {
+        if self.0.listener.is_some() { "the test" } else { "the origin" }
+    }
+
+    /// The nodes that are waited for: those that can be called, and are not down.
+    fn nodes(&self) -> Vec<Snapshot> {
+        let is_there = |peer: &Snapshot| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
+        let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.iter().map(|(peer, _)| peer.snapshot()).filter(is_there).collect()
+    }
+
+    pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {
+        let mut table = self.0.barriers.lock();
+        let answers = self.arrived(&mut table, who, arrival);
+        drop(table);
+        answer(answers);
+    }
+
+    /// What is to be said when `who` has arrived.
+    fn arrived(&self, table: &mut Table, who: Who, mut arrival: Arrival) -> Answers {
+        if arrival.members == Members::All && self.0.barriers.nodes_only.load(Ordering::Relaxed) {
+            arrival.members = Members::Nodes;
+        }
+        let nodes = self.nodes();
+        let label = match &who {
+            Who::Origin => self.origin_label().to_owned(),
+            Who::Node(name) => {
+                let node = nodes.iter().find(|node| node.name() == &**name);
+                format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node))
+            }
+        };
+        let all_nodes: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
+        let (key, members, limit) = (arrival.name.clone(), arrival.members, arrival.timeout);
+        let number = arrival.id;
+        match table.arrive(who.clone(), label, arrival, &all_nodes) {
+            table::Arrived::Answered(answers) => answers,
+            table::Arrived::Waits => {
+                let _ = members;
+                table.set_timer(&key, &who, number, self.timer(key.clone(), who.clone(), number, limit));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Ends a wait when its time is over, as long as it is kept.
+    fn timer(&self, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
+        Deadline::after(limit).instant()?;
+        let scope = self.weak();
+        let deadline = Deadline::after(limit);
+        let task = plane::handle().spawn(async move {
+            deadline.passed().await;
+            if let Some(shared) = scope.upgrade() {
+                Scope(shared).time_is_over(&name, &who, id, limit);
+            }
+        });
+        Some(Timer(task.abort_handle()))
+    }
+
+    fn time_is_over(&self, name: &str, who: &Who, id: u64, limit: Duration) {
+        let mut table = self.0.barriers.lock();
+        let Some(meeting) = table.take_with(name, who, id) else { return };
+        let waits = table.waits();
+        drop(table);
+        let text = told::timed_out(&meeting, who, id, limit, &self.nodes(), &waits, self.origin_label());
+        answer(meeting.broken(&text));
+    }
+
+    pub(super) fn withdraw_from_barrier(&self, who: &Who, id: u64) {
+        self.0.barriers.lock().withdraw(who, id);
+    }
+
+    /// A node is down: nobody waits for it in vain.
+    pub(super) fn down_at_barriers(&self, node: &str, label: &str, reason: &Reason) {
+        let meetings = self.0.barriers.lock().take_concerned(node);
+        let text = format!("node `{label}` went down: {reason}");
+        let broken = Broken { why: Break::Down(reason.clone()), text, hint: None };
+        answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
+    }
+
+    /// The same peer, with the barriers at which it waits.
+    pub(super) fn with_waits(&self, peer: Snapshot) -> Snapshot {
+        let waits = self.0.barriers.lock().waits_of(&Who::Node(peer.name().into()));
+        peer.at_barriers(waits)
+    }
+}

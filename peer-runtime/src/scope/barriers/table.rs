@@ -1,0 +1,193 @@
+//! Who has arrived where, and when that is enough: without time, threads and nodes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio::task::AbortHandle;
+
+use super::Answers;
+use crate::barrier::{Answer, Arrival, Broken, Members, Verdict, Who};
+use crate::error::Break;
+
+/// So many may wait at the barriers of one scope at once.
+const ROOM: usize = 65_536;
+
+/// The barriers of a scope at which somebody waits.
+#[derive(Default)]
+pub(super) struct Table {
+    meetings: BTreeMap<String, Meeting>,
+    /// Why nobody can arrive any more.
+    pub(super) closed: Option<String>,
+}
+
+/// Those who wait at one barrier.
+pub(super) struct Meeting {
+    pub(super) members: Members,
+    pub(super) waiting: Vec<Waiting>,
+}
+
+/// One that has arrived, and waits.
+pub(super) struct Waiting {
+    pub(super) who: Who,
+    /// Who that is, for a reader.
+    pub(super) label: String,
+    pub(super) id: u64,
+    pub(super) since: Instant,
+    answer: Answer,
+    timer: Option<Timer>,
+}
+
+/// Ends a wait when its time is over; stopped when it is dropped.
+pub(super) struct Timer(pub(super) AbortHandle);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What becomes of an arrival.
+pub(super) enum Arrived {
+    Waits,
+    Answered(Answers),
+}
+
+impl Meeting {
+    /// What all who wait are told.
+    pub(super) fn broken(self, why: &Broken) -> Answers {
+        self.answers(&Verdict::Broken(why.clone()))
+    }
+
+    fn answers(self, verdict: &Verdict) -> Answers {
+        self.waiting.into_iter().map(|waiting| (waiting.answer, verdict.clone())).collect()
+    }
+
+    pub(super) fn has(&self, who: &Who) -> bool {
+        self.waiting.iter().any(|waiting| waiting.who == *who)
+    }
+
+    pub(super) fn has_node(&self, node: &str) -> bool {
+        self.waiting.iter().any(|waiting| matches!(&waiting.who, Who::Node(name) if **name == *node))
+    }
+
+    fn is_complete(&self, nodes: &[&str]) -> bool {
+        match self.members {
+            Members::Count(parties) => self.waiting.len() >= parties as usize,
+            Members::All if !self.has(&Who::Origin) => false,
+            Members::All | Members::Nodes => nodes.iter().all(|node| self.has_node(node)),
+        }
+    }
+}
+
+impl Table {
+    /// `who` arrives, where all nodes are these.
+    pub(super) fn arrive(&mut self, who: Who, label: String, arrival: Arrival, nodes: &[&str]) -> Arrived {
+        let Arrival { id, name, members, answer, .. } = arrival;
+        if let Some(refused) = self.refusal(&who, &name, members, nodes) {
+            return Arrived::Answered(vec![(answer, Verdict::Broken(refused))]);
+        }
+        let meeting = self.meetings.entry(name.clone()).or_insert_with(|| Meeting { members, waiting: Vec::new() });
+        let (agreed, since) = (meeting.members == members, Instant::now());
+        let disagreement = (!agreed).then(|| disagreement(meeting, &label, members));
+        meeting.waiting.push(Waiting { who, label, id, since, answer, timer: None });
+        if disagreement.is_none() && !meeting.is_complete(nodes) {
+            return Arrived::Waits;
+        }
+        let meeting = self.meetings.remove(&name);
+        let verdict = disagreement.map_or(Verdict::Passed, Verdict::Broken);
+        Arrived::Answered(meeting.map(|meeting| meeting.answers(&verdict)).unwrap_or_default())
+    }
+
+    /// Why `who` cannot arrive.
+    fn refusal(&self, who: &Who, name: &str, members: Members, nodes: &[&str]) -> Option<Broken> {
+        let refused = |text: &str, hint: &str| {
+            Some(Broken { why: Break::Refused, text: text.to_owned(), hint: Some(hint.to_owned()) })
+        };
+        if let Some(why) = &self.closed {
+            return Some(Broken { why: Break::Ended, text: why.clone(), hint: None });
+        }
+        if self.meetings.values().map(|meeting| meeting.waiting.len()).sum::<usize>() >= ROOM {
+            return refused("65,536 wait at barriers already", "one that is dropped leaves its barrier");
+        }
+        let counted = matches!(members, Members::Count(_));
+        if *who == Who::Origin && members == Members::Nodes {
+            let hint = "`.parties(n)`, here and in the nodes, counts the test, too";
+            return refused("it is a barrier among nodes, in which the test takes no part", hint);
+        }
+        if *who == Who::Origin && !counted && nodes.is_empty() {
+            let hint = "nodes that a group shares are waited for with `Peer::barrier`";
+            return refused("there is nobody to wait for: no node was started here that is not down", hint);
+        }
+        if !counted && self.meetings.get(name).is_some_and(|meeting| meeting.members == members && meeting.has(who)) {
+            let hint = "`.parties(n)` counts each of them";
+            return refused("the same participant waits at it already, and counts once", hint);
+        }
+        None
+    }
+
+    pub(super) fn set_timer(&mut self, name: &str, who: &Who, id: u64, timer: Option<Timer>) {
+        let meeting = self.meetings.get_mut(name);
+        let waiting =
+            meeting.and_then(|meeting| meeting.waiting.iter_mut().find(|one| one.id == id && one.who == *who));
+        if let Some(waiting) = waiting {
+            waiting.timer = timer;
+        }
+    }
+
+    pub(super) fn withdraw(&mut self, who: &Who, id: u64) {
+        for meeting in self.meetings.values_mut() {
+            meeting.waiting.retain(|waiting| waiting.id != id || waiting.who != *who);
+        }
+        self.meetings.retain(|_, meeting| !meeting.waiting.is_empty());
+    }
+
+    /// The barrier at which this arrival waits.
+    pub(super) fn take_with(&mut self, name: &str, who: &Who, id: u64) -> Option<Meeting> {
+        let meeting = self.meetings.get(name)?;
+        let waits = meeting.waiting.iter().any(|waiting| waiting.id == id && waiting.who == *who);
+        if waits { self.meetings.remove(name) } else { None }
+    }
+
+    /// The barriers that cannot be passed without this node.
+    pub(super) fn take_concerned(&mut self, node: &str) -> Vec<Meeting> {
+        let concerned = |_: &String, meeting: &mut Meeting| match meeting.members {
+            Members::All | Members::Nodes => true,
+            Members::Count(_) => meeting.has_node(node),
+        };
+        self.meetings.extract_if(.., concerned).map(|(_, meeting)| meeting).collect()
+    }
+
+    pub(super) fn take_all(&mut self) -> BTreeMap<String, Meeting> {
+        std::mem::take(&mut self.meetings)
+    }
+
+    /// All who wait: where, and for how long.
+    pub(super) fn waits(&self) -> Vec<(Who, String, Duration)> {
+        let of = |(name, meeting): (&String, &Meeting)| {
+            let wait = |one: &Waiting| (one.who.clone(), name.clone(), one.since.elapsed());
+            meeting.waiting.iter().map(wait).collect::<Vec<_>>()
+        };
+        self.meetings.iter().flat_map(of).collect()
+    }
+
+    pub(super) fn waits_of(&self, who: &Who) -> Vec<(String, Duration)> {
+        self.waits().into_iter().filter(|(one, ..)| one == who).map(|(_, name, time)| (name, time)).collect()
+    }
+}
+
+/// Who said what.
+fn disagreement(meeting: &Meeting, label: &str, members: Members) -> Broken {
+    let mut said: Vec<String> =
+        meeting.waiting.iter().map(|one| format!("{} says {}", one.label, described(meeting.members))).collect();
+    said.push(format!("{label} says {}", described(members)));
+    let text = format!("those who arrive do not agree on who takes part:\n{}", said.join("\n"));
+    Broken { why: Break::Refused, text, hint: Some("the same on all sides".to_owned()) }
+}
+
+fn described(members: Members) -> String {
+    match members {
+        Members::All => "all nodes and the test".to_owned(),
+        Members::Nodes => "all nodes".to_owned(),
+        Members::Count(parties) => format!("`.parties({parties})`"),
+    }
+}

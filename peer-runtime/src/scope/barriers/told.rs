@@ -1,0 +1,55 @@
+//! What a time-out says: who has arrived, who has not, and what those are doing.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::table::Meeting;
+use crate::barrier::{Broken, Members, Who};
+use crate::error::Break;
+use crate::origin::Snapshot;
+use crate::timeouts;
+
+/// Why the wait of `who`, with the arrival `id`, was in vain.
+pub(super) fn timed_out(
+    meeting: &Meeting,
+    who: &Who,
+    id: u64,
+    limit: Duration,
+    nodes: &[Snapshot],
+    waits: &[(Who, String, Duration)],
+    origin: &str,
+) -> Broken {
+    let whose = meeting.waiting.iter().find(|one| one.id == id && one.who == *who);
+    let whose = whose.map_or("somebody", |one| one.label.as_str());
+    let mut text = format!("not passed within {}, the time-out of {whose}\narrived:", timeouts::display(limit));
+    // Writing to a string cannot fail.
+    for one in &meeting.waiting {
+        let _ = write!(text, "\n  {}, for {:.1} s", one.label, one.since.elapsed().as_secs_f64());
+    }
+    let missing: Vec<&Snapshot> = nodes.iter().filter(|node| !meeting.has_node(node.name())).collect();
+    let without_origin = meeting.members != Members::Nodes && !meeting.has(&Who::Origin);
+    match meeting.members {
+        Members::Count(parties) => {
+            let more = (parties as usize).saturating_sub(meeting.waiting.len());
+            let _ = write!(text, "\nmissing: {more} of {parties} parties; not there:");
+        }
+        Members::All | Members::Nodes => text.push_str("\nmissing:"),
+    }
+    for node in missing {
+        let at = waits.iter().filter(|(who, ..)| matches!(who, Who::Node(name) if **name == *node.name()));
+        let at: Vec<_> = at.map(|(_, name, time)| (name.clone(), *time)).collect();
+        let description = node.clone().at_barriers(at).description();
+        let _ = write!(text, "\n  `{}`: {}", description.node, description.doing());
+    }
+    if without_origin {
+        let at: Vec<String> = waits
+            .iter()
+            .filter(|(who, ..)| *who == Who::Origin)
+            .map(|(_, name, time)| format!(", at barrier `{name}`, for {:.1} s", time.as_secs_f64()))
+            .collect();
+        let _ = write!(text, "\n  {origin} itself{}", at.concat());
+    }
+    let hint = (without_origin && meeting.members == Members::All)
+        .then(|| format!("{origin} takes part unless all say `.among_nodes()`, or how many there are: `.parties(n)`"));
+    Broken { why: Break::TimedOut, text, hint }
+}
