@@ -50,6 +50,32 @@ pub(crate) struct Broken {
     pub(crate) why: Break,
     pub(crate) text: String,
     pub(crate) hint: Option<String>,
+    /// The node that went down, and what it wrote last.
+    pub(crate) node: Option<String>,
+    pub(crate) output: String,
+}
+
+impl Broken {
+    pub(crate) fn new(why: Break, text: impl Into<String>) -> Self {
+        Self { why, text: text.into(), hint: None, node: None, output: String::new() }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Of the barrier `name`.
+    fn error(self, name: &str) -> Error {
+        let Self { why, text, hint, node, output } = self;
+        let mut error = Error::new(Kind::Barrier(why), operation(name), text).output(output);
+        if let Some(hint) = hint {
+            error = error.hint(hint);
+        }
+        match node {
+            Some(node) => error.on(node),
+            None => error,
+        }
+    }
 }
 
 /// Told once what became of it.
@@ -150,14 +176,8 @@ impl Barrier {
     fn finish(&self, verdict: Option<Verdict>) -> Result<(), Error> {
         match verdict {
             Some(Verdict::Passed) => Ok(()),
-            Some(Verdict::Broken(Broken { why, text, hint })) => {
-                let error = Error::new(Kind::Barrier(why), operation(&self.name), text);
-                Err(match hint {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                })
-            }
-            None => Err(Error::new(Kind::Barrier(Break::Ended), operation(&self.name), "its scope has ended")),
+            Some(Verdict::Broken(broken)) => Err(broken.error(&self.name)),
+            None => Err(Broken::new(Break::Ended, "its scope has ended").error(&self.name)),
         }
     }
 }

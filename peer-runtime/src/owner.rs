@@ -34,8 +34,19 @@ pub(crate) trait Owner: Send + Sync {
     /// `who` waits no longer with the arrival of this number.
     fn withdraw(&self, who: &Who, id: u64);
 
-    /// `node` is down: nobody needs to wait for it.
-    fn down(&self, node: &Arc<str>, full_name: &str, reason: &Reason);
+    /// A node is down: nobody needs to wait for it.
+    fn down(&self, down: Down<'_>);
+}
+
+/// The end of a node.
+#[derive(Clone, Copy)]
+pub(crate) struct Down<'a> {
+    pub(crate) name: &'a str,
+    /// Its full name.
+    pub(crate) node: &'a str,
+    pub(crate) reason: &'a Reason,
+    /// What it wrote last.
+    pub(crate) output: &'a str,
 }
 
 /// The way to the barriers of an owner, for the origin itself.

@@ -35,6 +35,8 @@ pub(super) struct Ended {
     pub(super) took: Duration,
     /// Its peers, as they were when it ended.
     pub(super) peers: Vec<Snapshot>,
+    /// At which barriers it waited itself then, and for how long.
+    pub(super) barriers: Vec<String>,
     /// The output of its peers, where that was not printed at once.
     pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
@@ -46,9 +48,9 @@ pub(super) struct Ended {
 impl Ended {
     /// One that never began.
     pub(super) fn not_run(fault: Fault) -> Self {
-        let (peers, console, comments) = (Vec::new(), Vec::new(), Vec::new());
+        let (peers, barriers, console, comments) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let fault = Some(fault);
-        Self { fault, took: Duration::ZERO, peers, console, comments, directory: None, abandoned: false }
+        Self { fault, took: Duration::ZERO, peers, barriers, console, comments, directory: None, abandoned: false }
     }
 }
 
@@ -79,7 +81,7 @@ pub(super) fn run(
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
-    let peers = stage.peers();
+    let (peers, barriers) = (stage.peers(), stage.barriers());
     after(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };
@@ -89,7 +91,7 @@ pub(super) fn run(
     let (console, comments) = (scope.console(), scope.comments());
     let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
-    Ended { fault, took, peers, console, comments, directory, abandoned }
+    Ended { fault, took, peers, barriers, console, comments, directory, abandoned }
 }
 
 /// The hooks before the test, its nodes, and its body.

@@ -18,6 +18,7 @@ pub(super) struct Details<'a> {
     pub(super) abandoned: bool,
     pub(super) directory: Option<&'a Path>,
     pub(super) comments: &'a [String],
+    pub(super) barriers: &'a [String],
     pub(super) nodes: &'a [Description],
     pub(super) console: &'a [Line],
 }
@@ -28,6 +29,7 @@ impl<'a> Details<'a> {
             abandoned: finished.abandoned,
             directory: finished.directory.as_deref(),
             comments: &finished.comments,
+            barriers: &finished.barriers,
             nodes,
             console: &finished.console,
         }
@@ -49,6 +51,9 @@ impl<'a> Details<'a> {
                 text,
                 "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
             );
+        }
+        for barrier in self.barriers {
+            let _ = writeln!(text, "\nat barrier: {barrier}");
         }
         if let Some(directory) = self.directory {
             let _ = writeln!(text, "\nits directory: {}", directory.display());
@@ -198,8 +203,10 @@ mod tests {
             line(61_234, "suite-elects-12-7", "who is it?"),
         ];
         let comments = ["seen twice\nor so".to_owned()];
+        let barriers = ["`loaded`, for 0.3 s".to_owned()];
         let details = Details {
             abandoned: true,
+            barriers: &barriers,
             directory: Some(Path::new("/tmp/peer-1")),
             comments: &comments,
             nodes: &nodes,
@@ -208,6 +215,8 @@ mod tests {
         assert_eq!(
             details.text(Paint::PLAIN),
             "  its thread is still blocked 10s after its end, and was abandoned; it can start and call nothing any more
+
+at barrier: `loaded`, for 0.3 s
 
 its directory: /tmp/peer-1
 

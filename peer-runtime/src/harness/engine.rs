@@ -163,9 +163,10 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { took, peers, console, .. } = failed;
+        let Failed { took, peers, barriers, console, .. } = failed;
         self.finished(&Finished {
             peers,
+            barriers,
             console,
             took,
             ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))

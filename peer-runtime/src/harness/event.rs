@@ -44,6 +44,8 @@ pub(super) struct Finished {
     pub(super) cause: Option<String>,
     /// What `peer::comment` added.
     pub(super) comments: Vec<String>,
+    /// At which barriers it waited itself when it ended, and for how long.
+    pub(super) barriers: Vec<String>,
     /// Its peers, as they were when it ended, and what they printed.
     pub(super) peers: Vec<Snapshot>,
     pub(super) console: Vec<Line>,
@@ -66,6 +68,7 @@ impl Finished {
             rounds: 1,
             cause,
             comments: Vec::new(),
+            barriers: Vec::new(),
             peers: Vec::new(),
             console: Vec::new(),
             directory: None,

@@ -23,6 +23,7 @@ pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) took: Duration,
     pub(super) peers: Vec<Snapshot>,
+    pub(super) barriers: Vec<String>,
     pub(super) console: Vec<Line>,
 }
 
@@ -63,7 +64,13 @@ impl Home {
     }
 
     fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
-        Box::new(Failed { fault, took, peers: self.stage.peers(), console: self.stage.scope().console() })
+        Box::new(Failed {
+            fault,
+            took,
+            peers: self.stage.peers(),
+            barriers: self.stage.barriers(),
+            console: self.stage.scope().console(),
+        })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that

@@ -15,6 +15,7 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
         abandoned: ended.abandoned,
         directory: ended.directory.as_deref(),
         comments: &ended.comments,
+        barriers: &ended.barriers,
         nodes: &nodes,
         console: &ended.console,
     };

@@ -161,13 +161,14 @@ impl Engine {
                 (1, Some(of_group)) => of_group,
                 (rounds, _) => (round, rounds),
             };
-            let Ended { took, peers, console, comments, directory, abandoned, .. } = ended;
+            let Ended { took, peers, barriers, console, comments, directory, abandoned, .. } = ended;
             let finished = Finished {
                 took,
                 attempt,
                 round,
                 rounds,
                 peers,
+                barriers,
                 console,
                 comments,
                 directory,

@@ -46,8 +46,12 @@ pub(super) fn withdraw(inner: &Inner, id: u64) {
 
 /// With no more text than the connection takes.
 fn fitting(mut verdict: Verdict, limit: usize) -> Verdict {
-    if let Verdict::Broken(Broken { text, .. }) = &mut verdict {
-        text.truncate(text.floor_char_boundary(limit.saturating_sub(REST)));
+    let room = limit.saturating_sub(REST);
+    if let Verdict::Broken(Broken { text, output, .. }) = &mut verdict {
+        text.truncate(text.floor_char_boundary(room));
+        if text.len() + output.len() > room {
+            output.clear();
+        }
     }
     verdict
 }

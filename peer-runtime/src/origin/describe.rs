@@ -19,6 +19,8 @@ const SHOWN: usize = 5;
 pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
+    /// Since its process was started.
+    age: Duration,
     paused: bool,
     /// What it was asked for and had not answered, and for how long.
     calls: Vec<(Arc<str>, Duration)>,
@@ -31,7 +33,7 @@ impl Peer {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let inner = self.inner();
         let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
-        Snapshot { state, paused, calls, barriers: Vec::new(), inner }
+        Snapshot { state, age: inner.since.elapsed(), paused, calls, barriers: Vec::new(), inner }
     }
 }
 
@@ -57,6 +59,19 @@ impl Snapshot {
     pub(crate) fn at_barriers(mut self, barriers: Vec<(String, Duration)>) -> Self {
         self.barriers = barriers;
         self
+    }
+
+    /// The state, and what it is doing, in one line.
+    pub(crate) fn doing(&self) -> String {
+        let Description { state, barriers, calls, .. } = self.description();
+        let at = barriers.iter().map(|barrier| format!(", at barrier {barrier}"));
+        let doing: String = at.chain(calls.iter().map(|call| format!(", in call {call}"))).collect();
+        match self.state {
+            PeerState::Booting => format!("{state}, for {:.1} s{doing}", self.age.as_secs_f64()),
+            // What another program does is not known.
+            PeerState::Running if doing.is_empty() && !self.paused && self.is_node() => format!("{state}, idle"),
+            _ => state + &doing,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -121,14 +136,6 @@ impl Inner {
 }
 
 impl Description {
-    /// The state, and what it is doing, in one line.
-    pub(crate) fn doing(&self) -> String {
-        let barriers = self.barriers.iter().map(|barrier| format!(", at barrier {barrier}"));
-        let doing: String = barriers.chain(self.calls.iter().map(|call| format!(", in call {call}"))).collect();
-        let idle = if doing.is_empty() && self.state == PeerState::Running.to_string() { ", idle" } else { "" };
-        format!("{}{idle}{doing}", self.state)
-    }
-
     /// Without its output, where that is shown by itself.
     pub(crate) fn head(&self) -> String {
         let Self { node, process, state, command_line, options, calls, barriers, .. } = self;

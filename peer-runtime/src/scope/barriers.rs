@@ -9,9 +9,9 @@ use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::error::{Break, Error, Kind};
 use crate::node;
 use crate::origin::Snapshot;
-use crate::owner::OriginGate;
+use crate::owner::{Down, OriginGate};
 use crate::plane;
-use crate::state::{PeerState, Reason};
+use crate::state::PeerState;
 use crate::timeouts::Deadline;
 
 mod table;
@@ -42,8 +42,8 @@ impl Barriers {
             table.closed.get_or_insert_with(|| why.to_owned());
             table.take_all()
         };
-        let broken = Broken { why: Break::Ended, text: why.to_owned(), hint: None };
-        answer(meetings.into_iter().flat_map(|(_, meeting)| meeting.broken(&broken)).collect());
+        let broken = Broken::new(Break::Ended, why);
+        answer(meetings.into_values().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 }
 
@@ -116,24 +116,20 @@ impl Scope {
                 format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node))
             }
         };
-        let all_nodes: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
-        let (key, members, limit) = (arrival.name.clone(), arrival.members, arrival.timeout);
-        let number = arrival.id;
-        match table.arrive(who.clone(), label, arrival, &all_nodes) {
-            table::Arrived::Answered(answers) => answers,
-            table::Arrived::Waits => {
-                let _ = members;
-                table.set_timer(&key, &who, number, self.timer(key.clone(), who.clone(), number, limit));
-                Vec::new()
-            }
+        let names: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
+        let (name, id, limit) = (arrival.name.clone(), arrival.id, arrival.timeout);
+        let answers = table.arrive(who.clone(), label, arrival, &names);
+        if answers.is_empty() {
+            let timer = self.timer(name.clone(), who.clone(), id, limit);
+            table.set_timer(&name, &who, id, timer);
         }
+        answers
     }
 
     /// Ends a wait when its time is over, as long as it is kept.
     fn timer(&self, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
-        Deadline::after(limit).instant()?;
-        let scope = self.weak();
-        let deadline = Deadline::after(limit);
+        let (scope, deadline) = (self.weak(), Deadline::after(limit));
+        deadline.instant()?;
         let task = plane::handle().spawn(async move {
             deadline.passed().await;
             if let Some(shared) = scope.upgrade() {
@@ -157,11 +153,20 @@ impl Scope {
     }
 
     /// A node is down: nobody waits for it in vain.
-    pub(super) fn down_at_barriers(&self, node: &str, label: &str, reason: &Reason) {
-        let meetings = self.0.barriers.lock().take_concerned(node);
-        let text = format!("node `{label}` went down: {reason}");
-        let broken = Broken { why: Break::Down(reason.clone()), text, hint: None };
+    pub(super) fn down_at_barriers(&self, Down { name, node, reason, output }: Down<'_>) {
+        let meetings = self.0.barriers.lock().take_concerned(name);
+        let broken = Broken {
+            node: Some(node.to_owned()),
+            output: output.to_owned(),
+            ..Broken::new(Break::Down(reason.clone()), format!("the node went down: {reason}"))
+        };
         answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
+    }
+
+    /// At which barriers the origin waits, and for how long.
+    pub(crate) fn own_waits(&self) -> Vec<String> {
+        let waits = self.0.barriers.lock().waits_of(&Who::Origin);
+        waits.iter().map(|(name, time)| format!("`{name}`, for {:.1} s", time.as_secs_f64())).collect()
     }
 
     /// The same peer, with the barriers at which it waits.

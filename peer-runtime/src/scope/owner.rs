@@ -1,12 +1,9 @@
 //! What a scope does with what its peers tell it.
 
-use std::sync::Arc;
-
 use super::{Heard, Scope, route};
 use crate::barrier::{Arrival, Who};
 use crate::mailbox::Letter;
-use crate::owner::Owner;
-use crate::state::Reason;
+use crate::owner::{Down, Owner};
 
 impl Owner for Scope {
     fn console(&self, node: &str, bytes: &[u8]) {
@@ -53,7 +50,7 @@ impl Owner for Scope {
         self.withdraw_from_barrier(who, id);
     }
 
-    fn down(&self, node: &Arc<str>, full_name: &str, reason: &Reason) {
-        self.down_at_barriers(node, full_name, reason);
+    fn down(&self, down: Down<'_>) {
+        self.down_at_barriers(down);
     }
 }

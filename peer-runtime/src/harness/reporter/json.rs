@@ -11,7 +11,7 @@ use super::super::event::{Event, Finished, Reporter, Running, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::lines;
-use super::progress::Notice;
+use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
 use crate::origin::Description;
 use crate::scope::Line;
@@ -51,9 +51,16 @@ impl Reporter for Json {
 
 /// Something that has been running for long.
 pub(super) fn running(notice: &Notice) -> String {
-    let nodes = notice.nodes.iter().map(|(name, state)| Node { name, state, options: None }).collect();
+    let nodes = notice.nodes.iter().map(Node::now).collect();
     let exec_time = notice.since.as_secs_f64();
-    line(&Long { r#type: kind(notice.what), event: "running", name: &notice.name, exec_time, nodes })
+    line(&Long {
+        r#type: kind(notice.what),
+        event: "running",
+        name: &notice.name,
+        exec_time,
+        nodes,
+        barriers: &notice.barriers,
+    })
 }
 
 fn kind(what: What) -> &'static str {
@@ -114,6 +121,8 @@ struct Long<'a> {
     name: &'a str,
     exec_time: f64,
     nodes: Vec<Node<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -121,7 +130,25 @@ struct Node<'a> {
     name: &'a str,
     state: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    doing: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    calls: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'a str>,
+}
+
+impl<'a> Node<'a> {
+    /// As it is just now.
+    fn now(NodeNow { name, state, doing }: &'a NodeNow) -> Self {
+        Self { name, state, doing: Some(doing), barriers: &[], calls: &[], options: None }
+    }
+
+    /// As it was when its test ended.
+    fn then(Description { node, state, barriers, calls, options, .. }: &'a Description) -> Self {
+        Self { name: node, state, doing: None, barriers, calls, options: Some(options) }
+    }
 }
 
 #[derive(Serialize)]
@@ -146,6 +173,8 @@ struct Test<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'a str>,
     comments: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     directory: Option<Cow<'a, str>>,
     abandoned: bool,
@@ -160,8 +189,6 @@ impl<'a> Test<'a> {
     fn of(finished: &'a Finished, descriptions: &'a [Description]) -> Self {
         let fails = finished.verdict.fails();
         let (event, verdict, reason) = words(&finished.verdict);
-        let node =
-            |one: &'a Description| Node { name: &one.node, state: &one.state, options: Some(one.options.as_str()) };
         let printed = |line: &'a Line| Printed { at: line.at.as_secs_f64(), node: &line.node, text: &line.text };
         Self {
             r#type: kind(finished.what),
@@ -175,9 +202,10 @@ impl<'a> Test<'a> {
             reason,
             cause: finished.cause.as_deref(),
             comments: &finished.comments,
+            barriers: &finished.barriers,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),
             abandoned: finished.abandoned,
-            nodes: descriptions.iter().map(node).collect(),
+            nodes: descriptions.iter().map(Node::then).collect(),
             // Nothing from what passes.
             output: if fails { finished.console.iter().map(printed).collect() } else { Vec::new() },
             stdout: fails.then(|| lines::failure(finished, descriptions, Paint::PLAIN)),
@@ -236,7 +264,7 @@ impl Ended {
 mod tests {
     use std::time::Duration;
 
-    use super::super::sample::{self, Paper, description, test, verdicts};
+    use super::super::sample::{self, Paper, description, node, test, verdicts};
     use super::*;
 
     #[test]
@@ -272,9 +300,15 @@ mod tests {
 
     #[test]
     fn what_runs_for_long_is_a_line() {
-        let nodes = vec![("a-1@host".to_owned(), "running".to_owned())];
-        let notice = Notice { name: "a".to_owned(), what: What::Test, since: Duration::from_secs(10), nodes };
-        let expected = r#"{"type":"test","event":"running","name":"a","exec_time":10.0,"nodes":[{"name":"a-1@host","state":"running"}]}"#;
+        let nodes = vec![node("a-1@host", "running", "running, idle")];
+        let notice = Notice {
+            name: "a".to_owned(),
+            what: What::Test,
+            since: Duration::from_secs(10),
+            nodes,
+            barriers: Vec::new(),
+        };
+        let expected = r#"{"type":"test","event":"running","name":"a","exec_time":10.0,"nodes":[{"name":"a-1@host","state":"running","doing":"running, idle"}]}"#;
         assert_eq!(running(&notice), format!("{expected}\n"));
     }
 }

@@ -46,12 +46,6 @@ impl Drop for Timer {
     }
 }
 
-/// What becomes of an arrival.
-pub(super) enum Arrived {
-    Waits,
-    Answered(Answers),
-}
-
 impl Meeting {
     /// What all who wait are told.
     pub(super) fn broken(self, why: &Broken) -> Answers {
@@ -80,47 +74,43 @@ impl Meeting {
 }
 
 impl Table {
-    /// `who` arrives, where all nodes are these.
-    pub(super) fn arrive(&mut self, who: Who, label: String, arrival: Arrival, nodes: &[&str]) -> Arrived {
+    /// `who` arrives, where all nodes are these: who is to be told what, or nobody if it waits now.
+    pub(super) fn arrive(&mut self, who: Who, label: String, arrival: Arrival, nodes: &[&str]) -> Answers {
         let Arrival { id, name, members, answer, .. } = arrival;
         if let Some(refused) = self.refusal(&who, &name, members, nodes) {
-            return Arrived::Answered(vec![(answer, Verdict::Broken(refused))]);
+            return vec![(answer, Verdict::Broken(refused))];
         }
         let meeting = self.meetings.entry(name.clone()).or_insert_with(|| Meeting { members, waiting: Vec::new() });
-        let (agreed, since) = (meeting.members == members, Instant::now());
-        let disagreement = (!agreed).then(|| disagreement(meeting, &label, members));
-        meeting.waiting.push(Waiting { who, label, id, since, answer, timer: None });
+        let disagreement = (meeting.members != members).then(|| disagreement(meeting, &label, members));
+        meeting.waiting.push(Waiting { who, label, id, since: Instant::now(), answer, timer: None });
         if disagreement.is_none() && !meeting.is_complete(nodes) {
-            return Arrived::Waits;
+            return Vec::new();
         }
-        let meeting = self.meetings.remove(&name);
         let verdict = disagreement.map_or(Verdict::Passed, Verdict::Broken);
-        Arrived::Answered(meeting.map(|meeting| meeting.answers(&verdict)).unwrap_or_default())
+        self.meetings.remove(&name).map(|meeting| meeting.answers(&verdict)).unwrap_or_default()
     }
 
     /// Why `who` cannot arrive.
     fn refusal(&self, who: &Who, name: &str, members: Members, nodes: &[&str]) -> Option<Broken> {
-        let refused = |text: &str, hint: &str| {
-            Some(Broken { why: Break::Refused, text: text.to_owned(), hint: Some(hint.to_owned()) })
-        };
+        let refused = |text: &str| Broken::new(Break::Refused, text);
         if let Some(why) = &self.closed {
-            return Some(Broken { why: Break::Ended, text: why.clone(), hint: None });
+            return Some(Broken::new(Break::Ended, why));
         }
         if self.meetings.values().map(|meeting| meeting.waiting.len()).sum::<usize>() >= ROOM {
-            return refused("65,536 wait at barriers already", "one that is dropped leaves its barrier");
+            return Some(refused("65,536 wait at barriers already"));
         }
         let counted = matches!(members, Members::Count(_));
         if *who == Who::Origin && members == Members::Nodes {
-            let hint = "`.parties(n)`, here and in the nodes, counts the test, too";
-            return refused("it is a barrier among nodes, in which the test takes no part", hint);
+            let hint = "`.parties(n)`, here and in the nodes, counts whoever arrives";
+            return Some(refused("it is a barrier among nodes, in which the origin takes no part").hint(hint));
         }
         if *who == Who::Origin && !counted && nodes.is_empty() {
             let hint = "nodes that a group shares are waited for with `Peer::barrier`";
-            return refused("there is nobody to wait for: no node was started here that is not down", hint);
+            return Some(refused("there is nobody to wait for: no node was started here that is not down").hint(hint));
         }
         if !counted && self.meetings.get(name).is_some_and(|meeting| meeting.members == members && meeting.has(who)) {
             let hint = "`.parties(n)` counts each of them";
-            return refused("the same participant waits at it already, and counts once", hint);
+            return Some(refused("the same participant waits at it already, and counts once").hint(hint));
         }
         None
     }
@@ -181,12 +171,12 @@ fn disagreement(meeting: &Meeting, label: &str, members: Members) -> Broken {
         meeting.waiting.iter().map(|one| format!("{} says {}", one.label, described(meeting.members))).collect();
     said.push(format!("{label} says {}", described(members)));
     let text = format!("those who arrive do not agree on who takes part:\n{}", said.join("\n"));
-    Broken { why: Break::Refused, text, hint: Some("the same on all sides".to_owned()) }
+    Broken::new(Break::Refused, text).hint("say the same on all sides")
 }
 
 fn described(members: Members) -> String {
     match members {
-        Members::All => "all nodes and the test".to_owned(),
+        Members::All => "all nodes and the origin".to_owned(),
         Members::Nodes => "all nodes".to_owned(),
         Members::Count(parties) => format!("`.parties({parties})`"),
     }

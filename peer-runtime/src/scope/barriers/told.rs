@@ -38,8 +38,8 @@ pub(super) fn timed_out(
     for node in missing {
         let at = waits.iter().filter(|(who, ..)| matches!(who, Who::Node(name) if **name == *node.name()));
         let at: Vec<_> = at.map(|(_, name, time)| (name.clone(), *time)).collect();
-        let description = node.clone().at_barriers(at).description();
-        let _ = write!(text, "\n  `{}`: {}", description.node, description.doing());
+        let node = node.clone().at_barriers(at);
+        let _ = write!(text, "\n  `{}`: {}", node.node(), node.doing());
     }
     if without_origin {
         let at: Vec<String> = waits
@@ -49,7 +49,9 @@ pub(super) fn timed_out(
             .collect();
         let _ = write!(text, "\n  {origin} itself{}", at.concat());
     }
-    let hint = (without_origin && meeting.members == Members::All)
-        .then(|| format!("{origin} takes part unless all say `.among_nodes()`, or how many there are: `.parties(n)`"));
-    Broken { why: Break::TimedOut, text, hint }
+    let broken = Broken::new(Break::TimedOut, text);
+    if without_origin && meeting.members == Members::All {
+        return broken.hint(format!("{origin} takes part, unless all say `.among_nodes()` or `.parties(n)`"));
+    }
+    broken
 }
