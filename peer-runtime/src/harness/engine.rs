@@ -24,8 +24,10 @@ pub(super) struct Options {
     pub(super) ignored: bool,
     /// Whether everything is in an order by chance.
     pub(super) shuffle: bool,
-    /// Where every order by chance comes from.
+    /// Where orders by chance come from.
     pub(super) seed: u64,
+    /// Whether somebody asked for that seed: then groups that have one of their own take it as well.
+    pub(super) seeded: bool,
     /// The time limit of those that have none of their own.
     pub(super) timetrap: Duration,
     /// What every time limit is multiplied by.
@@ -77,9 +79,9 @@ impl Engine {
         let since = Instant::now();
         let mut tests = 0;
         plan.suite.each(&mut |_| tests += 1);
-        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
-        let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        let Options { shuffle, seed, seeded, slots, .. } = self.options;
+        let by_chance = shuffle || plan.suite.has_shuffle(seeded);
+        self.tell(&Event::Begun { tests, seed: by_chance.then_some(seed), slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],

@@ -110,7 +110,8 @@ impl Engine {
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
         if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
-            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
+            let own = branch.group.and_then(|group| group.seed).filter(|_| !self.options.seeded);
+            shuffle::shuffle(&mut items, own.unwrap_or(self.options.seed), branch.name(), round);
         }
         items
     }

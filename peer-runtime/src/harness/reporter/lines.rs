@@ -39,7 +39,7 @@ impl Lines {
         let mut text = format!("\nrunning {tests} test{plural}\n");
         // Writing to a string cannot fail.
         if let Some(seed) = seed {
-            let _ = writeln!(text, "shuffle seed {seed}: --shuffle={seed} runs this order again");
+            let _ = writeln!(text, "shuffle seed {seed}: PEER_SEED={seed} gives this order again");
         }
         lock(&self.screen).print(&text);
     }
