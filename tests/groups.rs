@@ -160,6 +160,11 @@ fn a_sequence_goes_on_until_one_fails() {
 }
 
 #[test]
+fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
+    compare("nodes", false);
+}
+
+#[test]
 fn each_verdict_has_its_words() {
     compare("verdicts", false);
 }

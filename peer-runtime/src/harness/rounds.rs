@@ -140,12 +140,13 @@ impl Engine {
         let mut first_cause = None;
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
-                let (since, scope) = (Instant::now(), scope.clone());
-                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope });
+                let (since, scope, homes) = (Instant::now(), scope.clone(), context.homes.clone());
+                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope, homes });
                 self.tell(&Event::Started { running: &running, attempt });
             };
             let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
-            let around = case::Around { given: context.given.clone(), hooks: context.hooks.clone(), limit };
+            let Context { given, hooks, homes, .. } = context.clone();
+            let around = case::Around { given, hooks, limit, homes };
             let print = &mut |line: &str| self.show(&name, line);
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
             let verdict = self.judge(test, &ended);
