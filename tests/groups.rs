@@ -160,13 +160,18 @@ fn a_sequence_goes_on_until_one_fails() {
 }
 
 #[test]
+fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
+    compare("nodes", false);
+}
+
+#[test]
 fn each_verdict_has_its_words() {
     compare("verdicts", false);
 }
 
 #[test]
 fn rounds_end_when_their_condition_is_met() {
-    let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance"]);
+    let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance", "--skip=own_seed"]);
     assert_eq!(ran.code, Some(101), "{}", ran.text());
     if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
         std::fs::write(golden("repeat"), &text).unwrap();
@@ -283,18 +288,42 @@ fn a_second_interrupt_ends_it_at_once() {
 
 #[test]
 fn an_order_by_chance_is_the_same_for_the_same_seed() {
-    let order = |seed: &str| {
-        let folder = Folder::new();
-        let trace = folder.path("trace");
-        std::fs::write(&trace, "").unwrap();
-        let ran = run(cargo(&["by_chance", &format!("--shuffle={seed}")]).env("TRACE", &trace)).passed();
-        ran.says(&[&format!("--shuffle={seed}")]);
-        std::fs::read_to_string(&trace).unwrap()
-    };
-    let first = order("1");
-    assert_eq!(first, order("1"));
-    assert!((2..10).any(|seed| order(&seed.to_string()) != first));
+    let order = |seed: u32| shuffled("by_chance", seed, "PEER_SEED").0;
+    let first = order(1);
+    assert_eq!(first, order(1));
+    assert_eq!(shuffled("by_chance", 1, "--shuffle").0, shuffled("by_chance", 1, "--shuffle").0);
+    assert!((2..10).any(|seed| order(seed) != first));
     // A nested group moves as one.
     let place = |name: &str| first.lines().position(|line| line.ends_with(name)).unwrap();
     assert_eq!(place(": e").abs_diff(place(": f")), 1, "{first}");
+}
+
+#[test]
+fn a_seed_of_its_own_is_that_of_a_group_unless_another_one_is_asked_for() {
+    let (own, said) = traced(cargo(&["own_seed"]));
+    assert!(!said.contains("shuffle seed"), "{said}");
+    assert_eq!(own, traced(cargo(&["own_seed"])).0);
+    assert_eq!(own, shuffled("own_seed", 42, "PEER_SEED").0);
+    let (_, said) = shuffled("own_seed", 7, "--shuffle");
+    assert!(said.contains("shuffle seed 7: PEER_SEED=7 gives this order again"), "{said}");
+    assert!((1..10).any(|seed| shuffled("own_seed", seed, "PEER_SEED").0 != own));
+}
+
+/// Runs the tests of this name in the order that follows from a seed: what they traced, and what was said.
+fn shuffled(name: &str, seed: u32, by: &str) -> (String, String) {
+    if by == "--shuffle" {
+        return traced(cargo(&[name, &format!("--shuffle={seed}")]));
+    }
+    let mut cargo = cargo(&[name]);
+    cargo.env(by, seed.to_string());
+    traced(cargo)
+}
+
+/// What the suite traced, and what it printed.
+fn traced(mut cargo: Command) -> (String, String) {
+    let folder = Folder::new();
+    let trace = folder.path("trace");
+    std::fs::write(&trace, "").unwrap();
+    let ran = run(cargo.env("TRACE", &trace)).passed();
+    (std::fs::read_to_string(&trace).unwrap(), ran.stdout)
 }

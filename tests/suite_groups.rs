@@ -11,6 +11,8 @@ mod given;
 mod inits;
 #[path = "suite/groups/interrupted.rs"]
 mod interrupted;
+#[path = "suite/groups/nodes.rs"]
+mod nodes;
 #[path = "suite/groups/order.rs"]
 mod order;
 #[path = "suite/groups/parallel.rs"]

@@ -37,6 +37,12 @@ pub(crate) enum Who {
     Node(Arc<str>),
 }
 
+impl Who {
+    pub(crate) fn is_node(&self, node: &str) -> bool {
+        matches!(self, Self::Node(name) if **name == *node)
+    }
+}
+
 /// What became of a barrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
@@ -103,6 +109,39 @@ pub(crate) trait Gate: Send + Sync {
 ///
 /// Made by [`peer::barrier`](crate::barrier) and [`Peer::barrier`](crate::Peer::barrier). It waits 30 s unless
 /// [`timeout`](Self::timeout) says otherwise. One that is dropped is no longer there: its arrival is withdrawn.
+///
+/// A barrier is passed when all participants have arrived, and can then be used again. Participants are all nodes of the scope
+/// that can be called and are not down, those that boot included, and the origin; so a node that is started while
+/// others wait is waited for, too. [`parties`](Self::parties) and [`among_nodes`](Self::among_nodes) say otherwise; all who arrive
+/// must say the same. Each participant counts once.
+///
+/// # Errors
+/// All of them are `is_barrier`, and all who wait get the same one at once, the first one; afterwards the name is free again:
+/// - a participant goes down (`down_reason`), also by [`stop`](crate::Peer::stop) or [`restart`](crate::Peer::restart);
+/// - the time of one of them runs out (`is_timeout`): who has arrived, who has not, and what those are doing;
+/// - they do not agree on who takes part: who said what;
+/// - the scope ends (`is_noconnection`).
+///
+/// Only who arrives gets an error if it waits there already, if nobody is there to be waited for, or if it takes no part.
+///
+/// ```
+/// # use std::time::Duration;
+/// use peer::prelude::*;
+/// #[remote]
+/// async fn load(rows: u32) -> Result<(), String> {
+///     // .. loads, and then
+///     peer::barrier("loaded").await.map_err(|error| error.to_string())
+/// }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peers = [peer::start(()).await?, peer::start(()).await?];
+/// let calls = peers.each_ref().map(|peer| tokio::spawn(peer.call(load, (1_000,))));
+/// let loaded: peer::Barrier = peer::barrier("loaded");
+/// loaded.timeout(Duration::from_secs(10)).await?; // both have loaded
+/// for call in calls {
+///     assert_eq!(call.await??, Ok(()));
+/// }
+/// # for peer in peers { peer.stop().await?; } Ok(()) }
+/// ```
 #[must_use = "it arrives at the barrier when it is awaited"]
 pub struct Barrier {
     name: String,
@@ -127,13 +166,30 @@ impl Barrier {
         Self { name: name.to_owned(), members: Members::All, timeout: BARRIER, state }
     }
 
-    /// Waits at most this long, from the first poll; [`UNLIMITED`](crate::UNLIMITED) is possible.
+    /// Waits at most this long, from the arrival; [`UNLIMITED`](crate::UNLIMITED) is possible. Where one waits for less
+    /// long than others, its time-out is that of all.
+    ///
+    /// See [`Barrier`] for an example.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// It passes when so many have arrived, whoever they are.
+    /// It is passed when so many have arrived, whoever they are: some of the nodes, or several tasks of one of them.
+    /// Since nobody knows who is to come, it is broken by the end of a node only if that one had arrived.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn elected() -> Result<(), String> {
+    ///     peer::barrier("elected").parties(2).await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let [leader, _other] = [peer::start(()).await?, peer::start(()).await?];
+    /// leader.cast(elected, ());
+    /// peer::barrier("elected").parties(2).await?; // the leader and we
+    /// # leader.stop().await?; _other.stop().await?; Ok(()) }
+    /// ```
     pub fn parties(mut self, parties: usize) -> Self {
         // More than there can ever be is as good as as many as that.
         self.members = Members::Count(u32::try_from(parties).unwrap_or(u32::MAX));
@@ -144,13 +200,45 @@ impl Barrier {
         self
     }
 
-    /// It passes when all nodes have arrived: the origin takes no part in it.
+    /// It is passed when all nodes have arrived: the origin takes no part in it. Barriers of the nodes of a group, which
+    /// several tests may share, are so anyway.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn round() -> Result<(), String> {
+    ///     peer::barrier("round").among_nodes().await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peers = [peer::start(()).await?, peer::start(()).await?];
+    /// let calls = peers.each_ref().map(|peer| tokio::spawn(peer.call(round, ())));
+    /// for call in calls {
+    ///     assert_eq!(call.await??, Ok(()));
+    /// }
+    /// # for peer in peers { peer.stop().await?; } Ok(()) }
+    /// ```
     pub fn among_nodes(mut self) -> Self {
         self.members = Members::Nodes;
         self
     }
 
-    /// Arrives, and blocks the calling thread until the barrier is passed: for functions that are not `async`.
+    /// Arrives, and blocks the calling thread until the barrier is passed: for functions that are not `async`. In a test it
+    /// would block the test's own runtime.
+    ///
+    /// # Errors
+    /// As when it is awaited.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// fn ready() -> bool { peer::barrier("ready").wait().is_ok() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let call = tokio::spawn(peer.call(ready, ()));
+    /// peer::barrier("ready").await?;
+    /// assert!(call.await??);
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
     pub fn wait(mut self) -> Result<(), Error> {
         let (answer, verdict) = mpsc::channel();
         self.arrive(Box::new(move |passed| drop(answer.send(passed))))?;

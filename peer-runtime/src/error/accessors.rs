@@ -5,7 +5,7 @@ use crate::panic::RemotePanic;
 use crate::state::Reason;
 
 impl Error {
-    /// Whether something took longer than it may: a call, a boot, a wait for a message. OTP's `timeout`.
+    /// Whether something took longer than it may: a call, a boot, a wait for a message or at a barrier. OTP's `timeout`.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -100,7 +100,7 @@ impl Error {
     }
 
     /// Whether the node was not connected: booting, stopping or down. OTP's `noconnection`. Of a wait for a
-    /// message: whether the mailbox's scope has ended.
+    /// message, or at a barrier: whether its scope has ended.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -113,7 +113,7 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn is_noconnection(&self) -> bool {
-        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_))
+        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_) | Kind::Barrier(Break::Ended))
     }
 
     /// Whether the peer had been stopped, or had ended, before. OTP's `noproc`.
@@ -180,7 +180,19 @@ impl Error {
     }
 
     /// Whether a barrier was not passed: a participant went down ([`down_reason`](Self::down_reason) tells why), its time
-    /// ran out ([`is_timeout`](Self::is_timeout)), its test ended, or those who arrived did not agree.
+    /// ran out ([`is_timeout`](Self::is_timeout)), its scope ended, or those who arrived did not agree.
+    ///
+    /// ```
+    /// # use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let barrier = tokio::spawn(peer::barrier("loaded"));
+    /// # tokio::task::yield_now().await;
+    /// peer.stop().await?;
+    /// let error = barrier.await?.unwrap_err();
+    /// assert!(error.is_barrier());
+    /// # Ok(()) }
+    /// ```
     pub fn is_barrier(&self) -> bool {
         matches!(self.0.kind, Kind::Barrier(_))
     }

@@ -12,7 +12,7 @@ use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::report;
 use super::verdict::Verdict;
-use crate::scope::tell_leak;
+use crate::scope::{Scope, tell_leak};
 
 /// How a plan is to be run.
 pub(super) struct Options {
@@ -24,8 +24,10 @@ pub(super) struct Options {
     pub(super) ignored: bool,
     /// Whether everything is in an order by chance.
     pub(super) shuffle: bool,
-    /// Where every order by chance comes from.
+    /// Where orders by chance come from.
     pub(super) seed: u64,
+    /// Whether somebody asked for that seed: then groups that have one of their own take it as well.
+    pub(super) seeded: bool,
     /// The time limit of those that have none of their own.
     pub(super) timetrap: Duration,
     /// What every time limit is multiplied by.
@@ -51,6 +53,8 @@ pub(super) struct Context {
     pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
     /// The time limit, if nothing below has its own.
     pub(super) limit: Duration,
+    /// What suite and groups own.
+    pub(super) homes: Vec<Scope>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
 }
@@ -77,9 +81,9 @@ impl Engine {
         let since = Instant::now();
         let mut tests = 0;
         plan.suite.each(&mut |_| tests += 1);
-        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
-        let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        let Options { shuffle, seed, seeded, slots, .. } = self.options;
+        let by_chance = shuffle || plan.suite.has_shuffle(seeded);
+        self.tell(&Event::Begun { tests, seed: by_chance.then_some(seed), slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -122,7 +126,7 @@ impl Engine {
             return inside(context, None);
         }
         let group = init.1.rsplit_once("::").map_or("suite", |(group, _)| group);
-        let mut home = Home::new(group, self.options.live, &self.interrupts);
+        let mut home = Home::new(group, self.options.live, &self.interrupts, &context.homes);
         let mut context = context.clone();
         if let Some(hook) = init.0 {
             match self.hook(init.1, hook, &mut home, &context) {
@@ -134,7 +138,9 @@ impl Engine {
                 }
             }
         }
+        context.homes.push(home.scope().clone());
         let mut tally = inside(&context, Some(&mut home));
+        context.homes.pop();
         if let Some(crash) = home.crash() {
             self.hook_failed(init.1, *crash);
             tally.failed += 1;
@@ -153,7 +159,9 @@ impl Engine {
         // What ends something runs after an interrupt as well, when there are no slots any more.
         let _slot = self.gate.take_one();
         let scope = home.scope().clone();
-        let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
+        let homes = context.homes.clone();
+        let running = Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope, homes };
+        let running = Arc::new(running);
         self.tell(&Event::Started { running: &running, attempt: 1 });
         let print = &mut |line: &str| self.show(name, line);
         home.run(hook, &context.given, context.limit, print).map_err(|failed| self.hook_failed(name, *failed))
@@ -163,10 +171,9 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { took, peers, barriers, console, .. } = failed;
+        let Failed { took, peers, console, .. } = failed;
         self.finished(&Finished {
             peers,
-            barriers,
             console,
             took,
             ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))

@@ -25,6 +25,18 @@ pub(super) struct Running {
     pub(super) since: Instant,
     /// What it owns: its nodes, and what they do.
     pub(super) scope: Scope,
+    /// What its groups own.
+    pub(super) homes: Vec<Scope>,
+}
+
+/// The peers that something had, as they were when it ended.
+#[derive(Default)]
+pub(super) struct Peers {
+    pub(super) own: Vec<Snapshot>,
+    /// At which barriers it waited itself, and for how long.
+    pub(super) barriers: Vec<String>,
+    /// Those of its groups, which it may have used.
+    pub(super) of_groups: Vec<Snapshot>,
 }
 
 /// One round of something, with all its attempts.
@@ -44,10 +56,8 @@ pub(super) struct Finished {
     pub(super) cause: Option<String>,
     /// What `peer::comment` added.
     pub(super) comments: Vec<String>,
-    /// At which barriers it waited itself when it ended, and for how long.
-    pub(super) barriers: Vec<String>,
-    /// Its peers, as they were when it ended, and what they printed.
-    pub(super) peers: Vec<Snapshot>,
+    /// What its peers were doing, and what they printed.
+    pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
     /// Its directory, if it had one and that is kept.
     pub(super) directory: Option<PathBuf>,
@@ -68,8 +78,7 @@ impl Finished {
             rounds: 1,
             cause,
             comments: Vec::new(),
-            barriers: Vec::new(),
-            peers: Vec::new(),
+            peers: Peers::default(),
             console: Vec::new(),
             directory: None,
             abandoned: false,

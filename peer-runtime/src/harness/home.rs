@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::event::Peers;
 use super::fault::Fault;
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
@@ -16,24 +17,25 @@ use crate::scope::{Line, Nodes, Scope};
 /// Peers that an init started belong to it, so that they live until its end.
 pub(super) struct Home {
     stage: Stage,
+    /// What suite and groups around it own, which its hooks may use.
+    outer: Vec<Scope>,
 }
 
 /// A hook that did not pass, and what its scope had then.
 pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) took: Duration,
-    pub(super) peers: Vec<Snapshot>,
-    pub(super) barriers: Vec<String>,
+    pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
 }
 
 impl Home {
-    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts) -> Self {
+    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts, outer: &[Scope]) -> Self {
         let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
         let stage = Stage::new(name, kind, live, interrupts);
         // Several tests may share its nodes: none of them is the one that these would wait for.
         stage.scope().leave_barriers_to_nodes();
-        Self { stage }
+        Self { stage, outer: outer.to_vec() }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -54,23 +56,24 @@ impl Home {
         let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
         let outcome: Outcome =
             if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
-        outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, since.elapsed()))
+        let (took, own, barriers) = (since.elapsed(), self.stage.peers(), self.stage.barriers());
+        let peers = Peers { barriers, ..self.peers(own) };
+        outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
         let report = self.stage.crash();
-        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
+        // As they are now: when its last hook ended, nothing had crashed.
+        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.peers(self.scope().peers())))
     }
 
-    fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
-        Box::new(Failed {
-            fault,
-            took,
-            peers: self.stage.peers(),
-            barriers: self.stage.barriers(),
-            console: self.stage.scope().console(),
-        })
+    fn peers(&self, own: Vec<Snapshot>) -> Peers {
+        Peers { own, barriers: Vec::new(), of_groups: self.outer.iter().flat_map(Scope::peers).collect() }
+    }
+
+    fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
+        Box::new(Failed { fault, took, peers, console: self.stage.scope().console_with(&self.outer) })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that

@@ -1,7 +1,7 @@
 //! What a person reads of a failed test: what went wrong and where, then every node.
 
 use super::case::Ended;
-use super::details::{self, Details};
+use super::details::{Described, Details};
 use super::fault::Fault;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
@@ -10,12 +10,11 @@ use crate::timeouts;
 
 /// The report of a failed run.
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
-    let nodes = details::descriptions(&ended.peers);
+    let nodes = Described::of(&ended.peers);
     let details = Details {
         abandoned: ended.abandoned,
         directory: ended.directory.as_deref(),
         comments: &ended.comments,
-        barriers: &ended.barriers,
         nodes: &nodes,
         console: &ended.console,
     };

@@ -110,7 +110,8 @@ impl Engine {
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
         if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
-            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
+            let own = branch.group.and_then(|group| group.seed).filter(|_| !self.options.seeded);
+            shuffle::shuffle(&mut items, own.unwrap_or(self.options.seed), branch.name(), round);
         }
         items
     }
@@ -139,12 +140,13 @@ impl Engine {
         let mut first_cause = None;
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
-                let (since, scope) = (Instant::now(), scope.clone());
-                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope });
+                let (since, scope, homes) = (Instant::now(), scope.clone(), context.homes.clone());
+                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope, homes });
                 self.tell(&Event::Started { running: &running, attempt });
             };
             let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
-            let around = case::Around { given: context.given.clone(), hooks: context.hooks.clone(), limit };
+            let Context { given, hooks, homes, .. } = context.clone();
+            let around = case::Around { given, hooks, limit, homes };
             let print = &mut |line: &str| self.show(&name, line);
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
             let verdict = self.judge(test, &ended);
@@ -161,14 +163,13 @@ impl Engine {
                 (1, Some(of_group)) => of_group,
                 (rounds, _) => (round, rounds),
             };
-            let Ended { took, peers, barriers, console, comments, directory, abandoned, .. } = ended;
+            let Ended { took, peers, console, comments, directory, abandoned, .. } = ended;
             let finished = Finished {
                 took,
                 attempt,
                 round,
                 rounds,
                 peers,
-                barriers,
                 console,
                 comments,
                 directory,

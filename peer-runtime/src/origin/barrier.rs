@@ -13,7 +13,25 @@ use crate::wire::message::{self, ToPeer};
 const REST: usize = 512;
 
 impl Peer {
-    /// Waits at the barrier `name` of the scope that owns this peer: for tests that share the nodes of their group.
+    /// Waits at the barrier `name` of the scope that owns this peer, which is where this peer waits at its barriers: for tests
+    /// that share the nodes of their group, and for nodes that have peers of their own. Which peer of the scope it is makes no
+    /// difference.
+    ///
+    /// In the barriers of a group's scope the origin takes no part, since several tests may share its nodes, unless all say how many
+    /// they are, with [`Barrier::parties`].
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn loaded() -> Result<(), String> {
+    ///     peer::barrier("loaded").parties(2).await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// peer.cast(loaded, ());
+    /// peer.barrier("loaded").parties(2).await?;
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
     pub fn barrier(&self, name: &str) -> Barrier {
         Barrier::new(name, Ok(Arc::new(OriginGate(self.handle.recipe.owner.clone()))))
     }

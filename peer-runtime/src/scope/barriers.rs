@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{NO_ROOT, Scope};
+use super::{NO_ROOT, Scope, route};
 use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::error::{Break, Error, Kind};
 use crate::node;
@@ -17,7 +17,7 @@ use crate::timeouts::Deadline;
 mod table;
 mod told;
 
-use table::{Table, Timer};
+use table::{Table, Timer, Waiting};
 
 /// What is said to those who wait, when nothing is locked any more.
 type Answers = Vec<(crate::barrier::Answer, Verdict)>;
@@ -53,7 +53,17 @@ fn answer(answers: Answers) {
     }
 }
 
-/// Waits at the barrier `name`: in a test for all its nodes, in a node for the others and for the test.
+/// Waits at the barrier `name` until all participants have arrived: in a test, and in a program, for all its nodes; in a
+/// node for the other nodes of its origin's scope, and for the origin. Multi-JVM tests have the same; OTP has not.
+///
+/// Who that is, how long it waits and what breaks it: [`Barrier`]. A node that is an origin itself waits with its own peers at
+/// [`Peer::barrier`](crate::Peer::barrier).
+///
+/// # Errors
+/// See [`Barrier`]; `is_noscope` on a thread of a test executable that belongs to no test; `is_bad_option` for a name
+/// that is empty, or longer than 256 bytes.
+///
+/// See [`Barrier`] for an example.
 pub fn barrier(name: &str) -> Barrier {
     let current = super::CURRENT.with_borrow(Clone::clone);
     // On a thread of a test it is that test's, even if this process is also a node.
@@ -84,9 +94,29 @@ impl Scope {
         Arc::new(OriginGate(Arc::new(self.clone())))
     }
 
+    /// What tells it from other scopes of this process.
+    fn id(&self) -> u64 {
+        self.0.mailboxes.id()
+    }
+
     /// How the origin is called by who waits for it.
     fn origin_label(&self) -> &'static str {
         if self.0.listener.is_some() { "the test" } else { "the origin" }
+    }
+
+    /// Who arrives, for a reader, and the scope of the thread that does.
+    fn label(&self, who: &Who, nodes: &[Snapshot]) -> (String, Option<u64>) {
+        match who {
+            Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
+                // One of those that share the nodes of a group.
+                Some(other) if other.id() != self.id() => (format!("`{}`", other.0.name), Some(other.id())),
+                _ => (self.origin_label().to_owned(), Some(self.id())),
+            },
+            Who::Node(name) => {
+                let node = nodes.iter().find(|node| node.name() == &**name);
+                (format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node)), None)
+            }
+        }
     }
 
     /// The nodes that are waited for: those that can be called, and are not down.
@@ -109,18 +139,13 @@ impl Scope {
             arrival.members = Members::Nodes;
         }
         let nodes = self.nodes();
-        let label = match &who {
-            Who::Origin => self.origin_label().to_owned(),
-            Who::Node(name) => {
-                let node = nodes.iter().find(|node| node.name() == &**name);
-                format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node))
-            }
-        };
+        let (label, by) = self.label(&who, &nodes);
         let names: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
-        let (name, id, limit) = (arrival.name.clone(), arrival.id, arrival.timeout);
-        let answers = table.arrive(who.clone(), label, arrival, &names);
+        let Arrival { id, name, members, timeout, answer } = arrival;
+        let one = Waiting { id, who: who.clone(), label, by, since: Instant::now(), answer, timer: None };
+        let answers = table.arrive(&name, members, one, &names);
         if answers.is_empty() {
-            let timer = self.timer(name.clone(), who.clone(), id, limit);
+            let timer = self.timer(name.clone(), who.clone(), id, timeout);
             table.set_timer(&name, &who, id, timer);
         }
         answers
@@ -142,7 +167,7 @@ impl Scope {
     fn time_is_over(&self, name: &str, who: &Who, id: u64, limit: Duration) {
         let mut table = self.0.barriers.lock();
         let Some(meeting) = table.take_with(name, who, id) else { return };
-        let waits = table.waits();
+        let waits = table.waits(|_| true);
         drop(table);
         let text = told::timed_out(&meeting, who, id, limit, &self.nodes(), &waits, self.origin_label());
         answer(meeting.broken(&text));
@@ -163,15 +188,18 @@ impl Scope {
         answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 
-    /// At which barriers the origin waits, and for how long.
+    /// At which barriers those wait who belong to this scope, its own and others, and for how long.
     pub(crate) fn own_waits(&self) -> Vec<String> {
-        let waits = self.0.barriers.lock().waits_of(&Who::Origin);
-        waits.iter().map(|(name, time)| format!("`{name}`, for {:.1} s", time.as_secs_f64())).collect()
+        let own = self.id();
+        let of = |scope: &Self| scope.0.barriers.lock().waits(|one| one.by == Some(own));
+        let waits = route::scopes().iter().flat_map(of).collect::<Vec<_>>();
+        waits.iter().map(|wait| format!("`{}`, for {:.1} s", wait.name, wait.time.as_secs_f64())).collect()
     }
 
     /// The same peer, with the barriers at which it waits.
     pub(super) fn with_waits(&self, peer: Snapshot) -> Snapshot {
-        let waits = self.0.barriers.lock().waits_of(&Who::Node(peer.name().into()));
+        let waits = self.0.barriers.lock().waits(|one| one.who.is_node(peer.name()));
+        let waits = waits.into_iter().map(|wait| (wait.name, wait.time)).collect();
         peer.at_barriers(waits)
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json_core::ser::Error;
 
-use super::super::details;
+use super::super::details::Described;
 use super::super::event::{Event, Finished, Reporter, Running, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
@@ -42,7 +42,7 @@ impl Reporter for Json {
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),
             Event::Line { test, line: text } => line(&Output { r#type: "output", event: "line", name: test, text }),
             Event::Finished(finished) if finished.what == What::Hook && finished.verdict.is_ok() => return,
-            Event::Finished(finished) => line(&Test::of(finished, &details::descriptions(&finished.peers))),
+            Event::Finished(finished) => line(&Test::of(finished, &Described::of(&finished.peers))),
             Event::Ended(summary) => line(&Ended::of(summary)),
         };
         lock(&self.screen).print(&text);
@@ -129,6 +129,9 @@ struct Long<'a> {
 struct Node<'a> {
     name: &'a str,
     state: &'a str,
+    /// Whether it belongs to a group of the test.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    of_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     doing: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -142,12 +145,13 @@ struct Node<'a> {
 impl<'a> Node<'a> {
     /// As it is just now.
     fn now(NodeNow { name, state, doing }: &'a NodeNow) -> Self {
-        Self { name, state, doing: Some(doing), barriers: &[], calls: &[], options: None }
+        Self { name, state, of_group: false, doing: Some(doing), barriers: &[], calls: &[], options: None }
     }
 
     /// As it was when its test ended.
-    fn then(Description { node, state, barriers, calls, options, .. }: &'a Description) -> Self {
-        Self { name: node, state, doing: None, barriers, calls, options: Some(options) }
+    fn then((node, of_group): (&'a Description, bool)) -> Self {
+        let Description { node: name, state, barriers, calls, options, .. } = node;
+        Self { name, state, of_group, doing: None, barriers, calls, options: Some(options) }
     }
 }
 
@@ -186,7 +190,7 @@ struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn of(finished: &'a Finished, descriptions: &'a [Description]) -> Self {
+    fn of(finished: &'a Finished, described: &'a Described) -> Self {
         let fails = finished.verdict.fails();
         let (event, verdict, reason) = words(&finished.verdict);
         let printed = |line: &'a Line| Printed { at: line.at.as_secs_f64(), node: &line.node, text: &line.text };
@@ -202,13 +206,13 @@ impl<'a> Test<'a> {
             reason,
             cause: finished.cause.as_deref(),
             comments: &finished.comments,
-            barriers: &finished.barriers,
+            barriers: &described.barriers,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),
             abandoned: finished.abandoned,
-            nodes: descriptions.iter().map(Node::then).collect(),
+            nodes: described.all().map(Node::then).collect(),
             // Nothing from what passes.
             output: if fails { finished.console.iter().map(printed).collect() } else { Vec::new() },
-            stdout: fails.then(|| lines::failure(finished, descriptions, Paint::PLAIN)),
+            stdout: fails.then(|| lines::failure(finished, described, Paint::PLAIN)),
         }
     }
 }
@@ -285,12 +289,14 @@ mod tests {
             directory: Some("/tmp/a".into()),
             ..test("a", Verdict::TimedOut(Duration::from_secs(3)))
         };
-        let nodes = [description("a-1@host", "down: exit status 5")];
+        let own = vec![description("a-1@host", "down: exit status 5")];
+        let nodes = Described { own, of_groups: vec![description("b-2@host", "running")], ..Described::default() };
         let value: serde_json::Value = serde_json::from_str(&line(&Test::of(&failed, &nodes))).expect("it is JSON");
         assert_eq!(value["directory"], "/tmp/a");
         assert_eq!(value["reason"], "time limit exceeded");
         let node = serde_json::json!([
-            { "name": "a-1@host", "state": "down: exit status 5", "options": "{ connection: StandardIo }" }
+            { "name": "a-1@host", "state": "down: exit status 5", "options": "{ connection: StandardIo }" },
+            { "name": "b-2@host", "state": "running", "of_group": true, "options": "{ connection: StandardIo }" }
         ]);
         assert_eq!(value["nodes"], node);
         assert_eq!(value["output"], serde_json::json!([{ "at": 1.5, "node": "a-1@host", "text": "tab\there" }]));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::event::{Event, Finished, Reporter, Running, What};
 use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
+use crate::scope::Scope;
 use crate::timeouts::{Deadline, LONG_TEST, LONG_TEST_EACH, REDRAW, UNLIMITED};
 
 /// The form of a notice, in lines.
@@ -218,7 +219,8 @@ impl Shown {
     }
 
     fn tell(&self, running: &Arc<Running>, told: u32) {
-        let nodes = running.scope.peers().iter().map(NodeNow::of).collect();
+        let scopes = std::iter::once(&running.scope).chain(&running.homes);
+        let nodes = scopes.flat_map(Scope::peers).map(|peer| NodeNow::of(&peer)).collect();
         let barriers = running.scope.own_waits();
         let notice = Notice { name: running.name.clone(), what: running.what, since: after(told), nodes, barriers };
         let text = (self.form)(&notice);

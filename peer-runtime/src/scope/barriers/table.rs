@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
 use super::Answers;
-use crate::barrier::{Answer, Arrival, Broken, Members, Verdict, Who};
+use crate::barrier::{Answer, Broken, Members, Verdict, Who};
 use crate::error::Break;
 
 /// So many may wait at the barriers of one scope at once.
@@ -28,13 +28,22 @@ pub(super) struct Meeting {
 
 /// One that has arrived, and waits.
 pub(super) struct Waiting {
+    pub(super) id: u64,
     pub(super) who: Who,
     /// Who that is, for a reader.
     pub(super) label: String,
-    pub(super) id: u64,
+    /// The scope of the thread that arrived, if that is one of this process.
+    pub(super) by: Option<u64>,
     pub(super) since: Instant,
-    answer: Answer,
-    timer: Option<Timer>,
+    pub(super) answer: Answer,
+    pub(super) timer: Option<Timer>,
+}
+
+/// Where somebody waits, and for how long.
+pub(super) struct Wait {
+    pub(super) who: Who,
+    pub(super) name: String,
+    pub(super) time: Duration,
 }
 
 /// Ends a wait when its time is over; stopped when it is dropped.
@@ -61,7 +70,7 @@ impl Meeting {
     }
 
     pub(super) fn has_node(&self, node: &str) -> bool {
-        self.waiting.iter().any(|waiting| matches!(&waiting.who, Who::Node(name) if **name == *node))
+        self.waiting.iter().any(|waiting| waiting.who.is_node(node))
     }
 
     fn is_complete(&self, nodes: &[&str]) -> bool {
@@ -74,20 +83,19 @@ impl Meeting {
 }
 
 impl Table {
-    /// `who` arrives, where all nodes are these: who is to be told what, or nobody if it waits now.
-    pub(super) fn arrive(&mut self, who: Who, label: String, arrival: Arrival, nodes: &[&str]) -> Answers {
-        let Arrival { id, name, members, answer, .. } = arrival;
-        if let Some(refused) = self.refusal(&who, &name, members, nodes) {
-            return vec![(answer, Verdict::Broken(refused))];
+    /// One more arrives, where all nodes are these: who is to be told what, or nobody if it waits now.
+    pub(super) fn arrive(&mut self, name: &str, members: Members, one: Waiting, nodes: &[&str]) -> Answers {
+        if let Some(refused) = self.refusal(&one.who, name, members, nodes) {
+            return vec![(one.answer, Verdict::Broken(refused))];
         }
-        let meeting = self.meetings.entry(name.clone()).or_insert_with(|| Meeting { members, waiting: Vec::new() });
-        let disagreement = (meeting.members != members).then(|| disagreement(meeting, &label, members));
-        meeting.waiting.push(Waiting { who, label, id, since: Instant::now(), answer, timer: None });
+        let meeting = self.meetings.entry(name.to_owned()).or_insert_with(|| Meeting { members, waiting: Vec::new() });
+        let disagreement = (meeting.members != members).then(|| disagreement(meeting, &one.label, members));
+        meeting.waiting.push(one);
         if disagreement.is_none() && !meeting.is_complete(nodes) {
             return Vec::new();
         }
         let verdict = disagreement.map_or(Verdict::Passed, Verdict::Broken);
-        self.meetings.remove(&name).map(|meeting| meeting.answers(&verdict)).unwrap_or_default()
+        self.meetings.remove(name).map(|meeting| meeting.answers(&verdict)).unwrap_or_default()
     }
 
     /// Why `who` cannot arrive.
@@ -151,17 +159,15 @@ impl Table {
         std::mem::take(&mut self.meetings)
     }
 
-    /// All who wait: where, and for how long.
-    pub(super) fn waits(&self) -> Vec<(Who, String, Duration)> {
-        let of = |(name, meeting): (&String, &Meeting)| {
-            let wait = |one: &Waiting| (one.who.clone(), name.clone(), one.since.elapsed());
-            meeting.waiting.iter().map(wait).collect::<Vec<_>>()
+    /// Where those wait who are meant.
+    pub(super) fn waits(&self, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Wait> {
+        let all = self.meetings.iter().flat_map(|(name, meeting)| meeting.waiting.iter().map(move |one| (name, one)));
+        let wait = |(name, one): (&String, &Waiting)| Wait {
+            who: one.who.clone(),
+            name: name.clone(),
+            time: one.since.elapsed(),
         };
-        self.meetings.iter().flat_map(of).collect()
-    }
-
-    pub(super) fn waits_of(&self, who: &Who) -> Vec<(String, Duration)> {
-        self.waits().into_iter().filter(|(one, ..)| one == who).map(|(_, name, time)| (name, time)).collect()
+        all.filter(|(_, one)| is_meant(one)).map(wait).collect()
     }
 }
 

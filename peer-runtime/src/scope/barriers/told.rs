@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::table::Meeting;
+use super::table::{Meeting, Wait};
 use crate::barrier::{Broken, Members, Who};
 use crate::error::Break;
 use crate::origin::Snapshot;
@@ -16,7 +16,7 @@ pub(super) fn timed_out(
     id: u64,
     limit: Duration,
     nodes: &[Snapshot],
-    waits: &[(Who, String, Duration)],
+    waits: &[Wait],
     origin: &str,
 ) -> Broken {
     let whose = meeting.waiting.iter().find(|one| one.id == id && one.who == *who);
@@ -36,16 +36,16 @@ pub(super) fn timed_out(
         Members::All | Members::Nodes => text.push_str("\nmissing:"),
     }
     for node in missing {
-        let at = waits.iter().filter(|(who, ..)| matches!(who, Who::Node(name) if **name == *node.name()));
-        let at: Vec<_> = at.map(|(_, name, time)| (name.clone(), *time)).collect();
+        let at = waits.iter().filter(|wait| wait.who.is_node(node.name()));
+        let at = at.map(|wait| (wait.name.clone(), wait.time)).collect();
         let node = node.clone().at_barriers(at);
         let _ = write!(text, "\n  `{}`: {}", node.node(), node.doing());
     }
     if without_origin {
         let at: Vec<String> = waits
             .iter()
-            .filter(|(who, ..)| *who == Who::Origin)
-            .map(|(_, name, time)| format!(", at barrier `{name}`, for {:.1} s", time.as_secs_f64()))
+            .filter(|wait| wait.who == Who::Origin)
+            .map(|wait| format!(", at barrier `{}`, for {:.1} s", wait.name, wait.time.as_secs_f64()))
             .collect();
         let _ = write!(text, "\n  {origin} itself{}", at.concat());
     }
