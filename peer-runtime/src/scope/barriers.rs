@@ -109,7 +109,7 @@ impl Scope {
         match who {
             Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
                 // One of those that share the nodes of a group.
-                Some(other) if other.id() != self.id() => (format!("`{}`", other.0.name), Some(other.id())),
+                Some(other) if other.id() != self.id() => (format!("test `{}`", other.0.name), Some(other.id())),
                 _ => (self.origin_label().to_owned(), Some(self.id())),
             },
             Who::Node(name) => {
