@@ -3,6 +3,7 @@
 //! The origin knows nothing of scopes, and a node nothing of either; both know this trait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::barrier::{Arrival, Gate, Who};
 use crate::mailbox::Letter;
@@ -33,6 +34,9 @@ pub(crate) trait Owner: Send + Sync {
 
     /// `who` waits no longer with the arrival of this number.
     fn withdraw(&self, who: &Who, id: u64);
+
+    /// At which barriers `node` waits, and for how long.
+    fn waits(&self, node: &str) -> Vec<(String, Duration)>;
 
     /// A node is down: nobody needs to wait for it.
     fn down(&self, down: Down<'_>);

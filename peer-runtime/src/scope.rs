@@ -259,8 +259,13 @@ impl Scope {
     pub(crate) fn peers(&self) -> Vec<Snapshot> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let all: Vec<Snapshot> = peers.iter().map(|(peer, _)| peer.snapshot()).collect();
+        // Who has arrived somewhere asks for the peers with the barriers locked.
         drop(peers);
-        all.into_iter().map(|peer| self.with_waits(peer)).collect()
+        let with_waits = |peer: Snapshot| {
+            let waits = self.waits_of(peer.name());
+            peer.at_barriers(waits)
+        };
+        all.into_iter().map(with_waits).collect()
     }
 
     /// What its peers printed, as far as it is kept, and those of other scopes since this one is there, as one.

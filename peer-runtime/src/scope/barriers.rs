@@ -54,16 +54,38 @@ fn answer(answers: Answers) {
 }
 
 /// Waits at the barrier `name` until all participants have arrived: in a test, and in a program, for all its nodes; in a
-/// node for the other nodes of its origin's scope, and for the origin. Multi-JVM tests have the same; OTP has not.
+/// node for the other nodes of its origin's scope, and for the origin. OTP has no such function.
 ///
-/// Who that is, how long it waits and what breaks it: [`Barrier`]. A node that is an origin itself waits with its own peers at
-/// [`Peer::barrier`](crate::Peer::barrier).
+/// Who takes part, how long it waits and what breaks it: see [`Barrier`]. A node that is an origin itself waits with its own peers
+/// at [`Peer::barrier`](crate::Peer::barrier).
 ///
 /// # Errors
 /// See [`Barrier`]; `is_noscope` on a thread of a test executable that belongs to no test; `is_bad_option` for a name
 /// that is empty, or longer than 256 bytes.
 ///
-/// See [`Barrier`] for an example.
+/// ```no_run
+/// use peer::prelude::*;
+/// # fn bulk_load(_shard: usize) {}
+/// # fn rows() -> u64 { 3_000 }
+/// #[remote]
+/// async fn load(shard: usize) -> Result<u64, String> {
+///     bulk_load(shard);
+///     peer::barrier("loaded").await.map_err(|error| error.to_string())?;
+///     Ok(rows()) // of all shards
+/// }
+///
+/// #[peer_test(nodes = 3)]
+/// async fn all_see_all_rows(nodes: Nodes) -> peer::Result {
+///     let load = |(shard, node): (usize, &Peer)| tokio::spawn(node.call(load, (shard,)));
+///     let loads: Vec<_> = nodes.iter().enumerate().map(load).collect();
+///     peer::barrier("loaded").await?;
+///     for load in loads {
+///         assert_eq!(load.await??, Ok(3_000));
+///     }
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
 pub fn barrier(name: &str) -> Barrier {
     let current = super::CURRENT.with_borrow(Clone::clone);
     // On a thread of a test it is that test's, even if this process is also a node.
@@ -196,10 +218,9 @@ impl Scope {
         waits.iter().map(|wait| format!("`{}`, for {:.1} s", wait.name, wait.time.as_secs_f64())).collect()
     }
 
-    /// The same peer, with the barriers at which it waits.
-    pub(super) fn with_waits(&self, peer: Snapshot) -> Snapshot {
-        let waits = self.0.barriers.lock().waits(|one| one.who.is_node(peer.name()));
-        let waits = waits.into_iter().map(|wait| (wait.name, wait.time)).collect();
-        peer.at_barriers(waits)
+    /// At which barriers `node` waits, and for how long.
+    pub(super) fn waits_of(&self, node: &str) -> Vec<(String, Duration)> {
+        let waits = self.0.barriers.lock().waits(|one| one.who.is_node(node));
+        waits.into_iter().map(|wait| (wait.name, wait.time)).collect()
     }
 }

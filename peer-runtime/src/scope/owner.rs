@@ -1,5 +1,7 @@
 //! What a scope does with what its peers tell it.
 
+use std::time::Duration;
+
 use super::{Heard, Scope, route};
 use crate::barrier::{Arrival, Who};
 use crate::mailbox::Letter;
@@ -48,6 +50,10 @@ impl Owner for Scope {
 
     fn withdraw(&self, who: &Who, id: u64) {
         self.withdraw_from_barrier(who, id);
+    }
+
+    fn waits(&self, node: &str) -> Vec<(String, Duration)> {
+        self.waits_of(node)
     }
 
     fn down(&self, down: Down<'_>) {
