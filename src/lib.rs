@@ -31,6 +31,7 @@
 //! - *scope*: what a test or a program owns: its linked peers, mailboxes, console, directory and ports ([`Scope`]).
 //! - *linked*: ends with its scope and, with [`PeerDown::Crash`], takes it down.
 //! - *mailbox*: a named receiver of typed messages ([`Mailbox`]); its [`Address`] can be passed around and sent to.
+//! - *barrier*: a point, by its name, that the nodes of a scope and its origin pass together ([`Barrier`]).
 //! - *console*: what a node and its children print, read by the origin.
 //! - *keeper*: the process between origin and peers, which ends everything below it when the origin is gone.
 //!
@@ -52,6 +53,10 @@
 //! # What a test has of its own
 //! [`priv_dir`] is a directory that is removed when the test passes, and kept when it fails; with
 //! [`own_dir`](StartOptions::own_dir) each peer runs in a part of it. [`free_port`] leases a port that nobody else is given.
+//!
+//! # Waiting for one another
+//! At a [`barrier`](fn@barrier) the nodes of a test and the test wait until all of them have arrived. Who goes down breaks it at once, and a
+//! time-out says who is missing, and what those are doing.
 //!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.

@@ -24,7 +24,7 @@ pub(super) fn timed_out(
     let mut text = format!("not passed within {}, the time-out of {whose}\narrived:", timeouts::display(limit));
     // Writing to a string cannot fail.
     for one in &meeting.waiting {
-        let _ = write!(text, "\n  {}, for {:.1} s", one.label, one.since.elapsed().as_secs_f64());
+        let _ = write!(text, "\n  {}, {:.1} s ago", one.label, one.since.elapsed().as_secs_f64());
     }
     let missing: Vec<&Snapshot> = nodes.iter().filter(|node| !meeting.has_node(node.name())).collect();
     let without_origin = meeting.members != Members::Nodes && !meeting.has(&Who::Origin);
