@@ -64,7 +64,7 @@
 pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, Barrier, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure,
-    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
+    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
     Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
     priv_dir, random_name, scope, skip, start, start_link,
 };
@@ -84,7 +84,7 @@ pub use peer_runtime::private as __private;
 /// ```
 pub mod prelude {
     pub use crate::{
-        Connection, Input, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
+        Connection, Input, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
         ct_peer_name, mailbox, peer_group, peer_test, remote,
     };
 }

@@ -7,6 +7,7 @@ mod args;
 mod attributes;
 mod ct_peer;
 mod errors;
+mod everywhere;
 mod function;
 mod hook;
 mod parameters;

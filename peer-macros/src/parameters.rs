@@ -51,7 +51,8 @@ pub(crate) fn sort<'a>(function: &'a Function, kind: &str, takes: &str, errors: 
     parameters
 }
 
-fn refuse_conditions(written: &PatType, errors: &mut Errors) {
+/// Whether there is a parameter cannot depend on anything.
+pub(crate) fn refuse_conditions(written: &PatType, errors: &mut Errors) {
     for attribute in written.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
         errors.at(attribute, "the parameters are the same everywhere: put the `cfg` on the function");
     }
@@ -141,7 +142,7 @@ pub(crate) fn closure(function: &Function, parameters: &[Parameter<'_>], outcome
 }
 
 /// The places of the first and the last token, seen from the macro.
-fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     let last = spans.last().unwrap_or(first);

@@ -12,7 +12,7 @@ use crate::errors::Errors;
 use crate::function::Function;
 use crate::parameters::{self, Parameter, What};
 use crate::test_config::Config;
-use crate::{path, types};
+use crate::{everywhere, path, types};
 
 /// What is said of any other parameter.
 const TAKES: &str = "a test takes `nodes: Nodes`, and what inits above it return, each as `&T`: remove this parameter";
@@ -48,7 +48,10 @@ fn check(function: &Function, sorted: &Attributes, config: &Config, errors: &mut
     }
     function.refuse_unsafe_and_extern(errors);
     function.refuse_generics("nobody chooses this parameter when the test runs: remove it", errors);
-    check_parameters(function, config, errors);
+    match &config.everywhere {
+        Some(argument) => everywhere::check(function, argument, config.nodes_argument.is_some(), errors),
+        None => check_parameters(function, config, errors),
+    }
     let result = types::written_result(&signature.output).filter(|ty| !types::is_unit(ty));
     if let Some(result) = result.filter(|_| sorted.may_panic) {
         errors.at(result, "functions using #[should_panic] must return (): remove the result, or #[should_panic]");
@@ -95,10 +98,14 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
     let name = function.name();
     let place = path::place_of(ident.span());
     let fields = config.fields();
-    // What is wrong with them was told before.
-    let parameters = parameters::sort(function, "test", TAKES, &mut Errors::default());
-    let wants = parameters::wants(&parameters);
-    let body = parameters::closure(function, &parameters, "outcome");
+    let (wants, body) = if config.everywhere.is_some() {
+        (quote!(&[]), everywhere::body(function))
+    } else {
+        // What is wrong with them was told before.
+        let parameters = parameters::sort(function, "test", TAKES, &mut Errors::default());
+        let closure = parameters::closure(function, &parameters, "outcome");
+        (parameters::wants(&parameters), quote!(#private::Body::Here(#closure)))
+    };
     quote! {
         #[cfg(test)]
         #[::core::prelude::v1::test]

@@ -11,8 +11,9 @@ use crate::errors::Errors;
 use crate::path;
 use crate::values::{self, Repeat};
 
-const KNOWN: [Known; 10] = [
+const KNOWN: [Known; 11] = [
     Known { name: "nodes", example: "nodes = 4" },
+    Known { name: "everywhere", example: "everywhere" },
     Known { name: "connection", example: "connection = \"tcp\"" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
     Known { name: "flavor", example: "flavor = \"multi_thread\"" },
@@ -36,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) nodes_argument: Option<Argument>,
     /// How many nodes there are, 0 after a mistake.
     pub(crate) nodes: u32,
+    /// The argument `everywhere`, if the body is to run in the nodes.
+    pub(crate) everywhere: Option<Argument>,
     tcp: bool,
     timetrap: Option<Duration>,
     multi_thread: bool,
@@ -76,6 +79,7 @@ impl Config {
                 "weight" => config.weight = number(&argument, 1..=MOST_NODES, 8, errors),
                 "exclusive" => config.exclusive = true,
                 "own_dirs" => config.own_dirs = true,
+                "everywhere" => config.everywhere = Some(argument),
                 _ => {
                     config.worker_threads = worker_threads(&argument, errors);
                     workers_argument = Some(argument.name);

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 /// The failure of a test: takes `?` from any error, and remembers the line of the `?`.
 ///
@@ -19,6 +21,14 @@ use std::panic::Location;
 pub struct Failure {
     error: Box<dyn StdError + Send + Sync>,
     location: &'static Location<'static>,
+    at: SystemTime,
+}
+
+/// Whether this process has met any.
+static MADE: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn has_been_made() -> bool {
+    MADE.load(Ordering::Relaxed)
 }
 
 /// What a test returns; the error type of operations is [`Error`](crate::Error).
@@ -37,6 +47,11 @@ impl Failure {
         self.location
     }
 
+    /// When that was.
+    pub(crate) fn at(&self) -> SystemTime {
+        self.at
+    }
+
     /// The error that `?` met.
     ///
     /// ```
@@ -51,7 +66,8 @@ impl Failure {
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Failure {
     #[track_caller]
     fn from(error: E) -> Self {
-        Self { error: error.into(), location: Location::caller() }
+        MADE.store(true, Ordering::Relaxed);
+        Self { error: error.into(), location: Location::caller(), at: SystemTime::now() }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::keeper;
 use crate::launch::{MAIN, SELF};
 use crate::node;
 use crate::process;
+use crate::registry;
 use crate::scope;
 use crate::sys;
 use crate::wire::keeper::KEEPER;
@@ -18,6 +19,9 @@ fn before_main(start: &sys::Start) {
     let args: Vec<_> = std::env::args_os().collect();
     if args.len() == 2 && args[1] == KEEPER {
         keeper::serve(start);
+    }
+    if harness::is_test_executable() {
+        registry::add(&harness::FUNCTIONS);
     }
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {
         if harness::is_test_executable() {

@@ -49,7 +49,7 @@ pub mod private;
 pub use barrier::Barrier;
 pub use error::Error;
 pub use failure::{Failure, Result};
-pub use harness::{TestStatus, comment, skip};
+pub use harness::{Rank, TestStatus, comment, skip};
 pub use mailbox::{Address, Mailbox, Recipient};
 pub use name::random_name;
 pub use options::{

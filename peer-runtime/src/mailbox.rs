@@ -18,7 +18,7 @@ use crate::timeouts::{CALL, Deadline};
 
 mod address;
 
-pub(crate) use address::Target;
+pub(crate) use address::{ROOT, Target};
 pub use address::{Address, Recipient};
 
 /// Messages that may wait in one mailbox; the oldest make room, and that is told.
@@ -102,7 +102,7 @@ impl Queue {
 
 impl Mailboxes {
     pub(crate) fn new(build: u128) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: AtomicU64 = AtomicU64::new(ROOT + 1);
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), build, table: Mutex::default() }
     }
 

@@ -12,6 +12,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,7 @@ impl fmt::Display for RemotePanic {
 }
 
 struct Record {
+    at: SystemTime,
     thread: ThreadId,
     message: String,
     location: String,
@@ -94,8 +96,8 @@ pub(crate) fn record_panics(without_main: bool) {
                 |at| format!("{}:{}:{}", at.file(), at.line(), at.column()),
             );
             let thread = std::thread::current().id();
-            let record =
-                Record { thread, message: message(info.payload()), location, backtrace: Backtrace::force_capture() };
+            let (message, backtrace) = (message(info.payload()), Backtrace::force_capture());
+            let record = Record { at: SystemTime::now(), thread, message, location, backtrace };
             if without_main {
                 print(&record);
             }
@@ -127,6 +129,11 @@ fn print(record: &Record) {
 
 /// What a caught payload was about, with the newest record that says the same.
 pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
+    caught_at(payload).0
+}
+
+/// The same, and when it happened.
+pub(crate) fn caught_at(payload: Box<dyn Any + Send>) -> (RemotePanic, SystemTime) {
     let message = message(&*payload);
     quietly(|| drop(payload));
     let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,10 +141,14 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
     drop(records);
     match found {
         Some(record) => {
-            RemotePanic { message, location: record.location, backtrace: trim(&record.backtrace.to_string()) }
+            let backtrace = trim(&record.backtrace.to_string());
+            (RemotePanic { message, location: record.location, backtrace }, record.at)
         }
         // `resume_unwind` with a payload of its own runs no hook.
-        None => RemotePanic { message, location: "unknown place".to_owned(), backtrace: String::new() },
+        None => {
+            let location = "unknown place".to_owned();
+            (RemotePanic { message, location, backtrace: String::new() }, SystemTime::now())
+        }
     }
 }
 
@@ -146,6 +157,11 @@ fn position(records: &VecDeque<Record>, message: &str) -> Option<usize> {
     let own = std::thread::current().id();
     let found = |record: &Record| record.message == message;
     records.iter().rposition(|record| record.thread == own && found(record)).or_else(|| records.iter().rposition(found))
+}
+
+/// Whether there was a panic that was not told yet.
+pub(crate) fn has_recorded() -> bool {
+    !RECORDS.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
 }
 
 /// Where the newest panic that says `message` happened, if panics are recorded.

@@ -18,6 +18,15 @@ pub static REMOTE_FUNCTIONS: [RemoteFunction];
 #[cfg(test)]
 pub static REMOTE_FUNCTIONS: [RemoteFunction; 0] = [];
 
+/// Those of this crate itself, where there are any; entries of the table are for generated code.
+static OWN: OnceLock<&'static [RemoteFunction]> = OnceLock::new();
+
+/// Adds functions of this crate, before main.
+pub(crate) fn add(own: &'static [RemoteFunction]) {
+    // The same ones, if anybody does it twice.
+    let _ = OWN.set(own);
+}
+
 /// A place in a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -65,7 +74,8 @@ pub enum Handler {
 fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
     static SORTED: OnceLock<Vec<(&'static RemoteFunction, &'static str)>> = OnceLock::new();
     SORTED.get_or_init(|| {
-        let mut all: Vec<_> = REMOTE_FUNCTIONS.iter().map(|function| (function, (function.type_name)())).collect();
+        let all = REMOTE_FUNCTIONS.iter().chain(OWN.get().copied().unwrap_or_default());
+        let mut all: Vec<_> = all.map(|function| (function, (function.type_name)())).collect();
         all.sort_by_key(|(function, type_name)| (*type_name, function.module, function.name, function.place));
         all
     })

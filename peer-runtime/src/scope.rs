@@ -35,6 +35,7 @@ use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
 pub use place::{free_port, priv_dir};
+pub(crate) use route::send_to_root;
 
 /// What the thread that runs a test hears from its scope.
 #[derive(Debug)]

@@ -66,6 +66,8 @@ pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How many heartbeats may be missed before the link counts as lost.
 pub(crate) const HEARTBEATS_MISSED: u32 = 3;
+/// From the first failure of a rank until those that were failing already, and not told, are given up as its cause.
+pub(crate) const FIRST_CAUSE: Duration = Duration::from_secs(1);
 /// A test without a `timetrap` of its own.
 pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
 /// After the end of a test's scope: until its thread has let go; then it is abandoned.

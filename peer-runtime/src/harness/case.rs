@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::event::Peers;
+use super::everywhere;
 use super::fault::{Fault, panicked};
 use super::given::{Given, Parts};
 use super::groups::Hook;
 use super::interrupt::Interrupts;
 use super::leaks;
 use super::stage::{self, Outcome, Print, Stage, Work};
-use super::tests::{Flavor, Test};
+use super::tests::{Body, Flavor, Test};
 use super::verdict::TestStatus;
 use crate::options::StartOptions;
 use crate::plane;
@@ -110,7 +111,11 @@ fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>) -> Wo
             }
             let nodes = nodes(test).await?;
             let given = lock(&before).given.clone();
-            (test.body)(Parts { nodes, ..parts(given) }).await.map(|()| None)
+            match test.body {
+                Body::Here(body) => body(Parts { nodes, ..parts(given) }).await,
+                Body::Everywhere(_) => everywhere::run(test, &nodes).await,
+            }
+            .map(|()| None)
         })
     })
 }

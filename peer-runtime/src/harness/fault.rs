@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
+use super::everywhere::FailedRank;
 use super::said::Skip;
 use crate::error::Error;
 use crate::failure::Failure;
@@ -18,6 +19,8 @@ pub enum Fault {
         place: Option<String>,
     },
     Failed(Failure),
+    /// The body did not pass in one of the nodes.
+    InRank(Box<FailedRank>),
     /// It returned another error than a `Failure`, in its own words.
     Returned(String),
     /// One of its nodes did not boot.
@@ -45,6 +48,7 @@ impl Fault {
         match self {
             Self::Panicked { payload, .. } => panic::message(&**payload),
             Self::Failed(failure) => failure.to_string(),
+            Self::InRank(failed) => format!("{} {}", failed.whose(), failed.reason()),
             Self::Returned(text) => text.clone(),
             Self::NoNodes(error) => error.to_string(),
             Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
@@ -74,11 +78,21 @@ impl Fault {
         }
     }
 
+    /// Whether it is a panic of the test's body, wherever that ran.
+    pub(super) fn is_panic(&self) -> bool {
+        match self {
+            Self::Panicked { .. } => true,
+            Self::InRank(failed) => failed.panic().is_some(),
+            _ => false,
+        }
+    }
+
     /// Where, as far as that is known.
     pub(super) fn place(&self) -> Option<String> {
         match self {
             Self::Panicked { place, .. } => place.clone(),
             Self::Failed(failure) => Some(failure.location().to_string()),
+            Self::InRank(failed) => failed.place(),
             Self::Init(_, fault) | Self::End(_, fault) => fault.place(),
             _ => None,
         }

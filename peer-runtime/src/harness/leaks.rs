@@ -55,10 +55,10 @@ mod tests {
         weight: None,
         exclusive: false,
         own_dirs: false,
-        body: |_| leaking(false),
+        body: Body::Here(|_| leaking(false)),
     };
-    static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: |_| leaking(true), ..TEST };
-    static OTHERWISE: Test = Test { should_panic: ShouldPanic::With("disk"), body: |_| leaking(true), ..TEST };
+    static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: Body::Here(|_| leaking(true)), ..TEST };
+    static OTHERWISE: Test = Test { should_panic: ShouldPanic::With("disk"), body: Body::Here(|_| leaking(true)), ..TEST };
     static TOLERANT: Test = Test { leaks: Leaks::Report, ..TEST };
 
     fn run(test: &'static Test) -> case::Ended {

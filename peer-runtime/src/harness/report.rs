@@ -26,7 +26,7 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
 pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
     let cause = format!("peer test `{}` {}", test.path(), cause(test, ended.fault.as_ref()));
     match (test.should_panic, &ended.fault) {
-        (ShouldPanic::With(expected), Some(Fault::Panicked { .. })) => {
+        (ShouldPanic::With(expected), Some(fault)) if fault.is_panic() => {
             format!("panic did not contain expected string {expected:?}\n{cause}")
         }
         _ => cause,
@@ -64,6 +64,9 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::Panicked { .. }) => "panicked, as told above".to_owned(),
         Some(Fault::Returned(text)) => format!("({}) returned an error:\n{}", test.place, indent(text)),
         Some(Fault::Failed(failure)) => format!("failed at {}:\n{}", failure.location(), indent(&failure.to_string())),
+        Some(Fault::InRank(failed)) => {
+            format!("({}) failed in {}:\n{}", test.place, failed.whose(), indent(&failed.to_string()))
+        }
         Some(Fault::NoNodes(error)) => {
             format!("({}) was not given its nodes:\n{}", test.place, indent(&error.to_string()))
         }

@@ -2,6 +2,7 @@
 
 use std::panic::resume_unwind;
 
+use super::everywhere;
 use crate::scope;
 
 /// What unwinds from a test that is skipped.
@@ -32,7 +33,7 @@ pub fn skip(why: impl Into<String>) -> ! {
 
 /// Adds a line to the report of the test that calls it, whether it passes or fails; Common Test's `ct:comment/1`.
 ///
-/// It belongs to the current scope; where there is none, or no test's, nobody reads it.
+/// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -45,7 +46,11 @@ pub fn skip(why: impl Into<String>) -> ! {
 /// # fn main() {}
 /// ```
 pub fn comment(text: impl Into<String>) {
+    let text = text.into();
+    if everywhere::comment(&text) {
+        return;
+    }
     if let Some(scope) = scope::scope() {
-        scope.comment(text.into());
+        scope.comment(text);
     }
 }

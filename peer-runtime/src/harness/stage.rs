@@ -233,7 +233,8 @@ fn gone() -> std::io::Error {
 /// The thread: its runtime, and one job after the other.
 fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events: &mpsc::Sender<Event>) {
     scope.enter_for_good();
-    match runtime(kind, scope.clone()) {
+    let own = scope.clone();
+    match runtime(kind, move || own.enter_for_good()) {
         Ok(runtime) => {
             while let Ok(Job { work, stop }) = queue.recv() {
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -270,7 +271,11 @@ fn __rust_begin_short_backtrace<T>(act: impl FnOnce() -> T) -> T {
     result
 }
 
-fn runtime(kind: Kind, scope: Scope) -> std::io::Result<tokio::runtime::Runtime> {
+/// A runtime of this kind, each further thread of which begins with `begin`.
+pub(super) fn runtime(
+    kind: Kind,
+    begin: impl Fn() + Send + Sync + 'static,
+) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match kind.flavor {
         Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
         Flavor::MultiThread => tokio::runtime::Builder::new_multi_thread(),
@@ -278,5 +283,5 @@ fn runtime(kind: Kind, scope: Scope) -> std::io::Result<tokio::runtime::Runtime>
     if let Some(threads) = kind.worker_threads {
         builder.worker_threads(threads);
     }
-    builder.enable_all().on_thread_start(move || scope.enter_for_good()).build()
+    builder.enable_all().on_thread_start(begin).build()
 }

@@ -149,6 +149,10 @@ fn fail(test: &Test, ended: Ended) {
         None => {}
         // Libtest decides whether it is the right one.
         Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
+        Some(Fault::InRank(failed)) if expects_panic && failed.panic().is_some() => {
+            let message = failed.panic().map(|panic| panic.message().to_owned());
+            resume_unwind(Box::new(message.unwrap_or_default()))
+        }
         Some(_) => {
             show(&report::report(test, &ended));
             if let Some(Fault::Panicked { payload, .. }) = ended.fault {

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::everywhere::Rank;
 use super::fault::Fault;
 use super::given::{Kind, Parts};
 use super::groups::Repeat;
@@ -53,7 +54,16 @@ pub enum Leaks {
 }
 
 /// What a test's body comes to.
-pub(super) type Body = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
+pub(super) type Doing = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
+
+/// What a test does, and where.
+#[derive(Debug)]
+pub enum Body {
+    /// In the process of the test, on what it takes.
+    Here(fn(Parts) -> Doing),
+    /// In every node, each of which is told its rank.
+    Everywhere(fn(Rank) -> Doing),
+}
 
 /// A test with nodes.
 #[derive(Debug)]
@@ -93,7 +103,7 @@ pub struct Test {
     /// Whether each of its nodes works in a directory of its own.
     pub own_dirs: bool,
     /// What it does.
-    pub body: fn(Parts) -> Body,
+    pub body: Body,
 }
 
 impl Test {
@@ -111,6 +121,10 @@ impl Test {
             (ShouldPanic::No, None) | (ShouldPanic::Yes, Some(Fault::Panicked { .. })) => true,
             (ShouldPanic::With(expected), Some(Fault::Panicked { payload, .. })) => {
                 panic::message(&**payload).contains(expected)
+            }
+            (ShouldPanic::Yes, Some(Fault::InRank(failed))) => failed.panic().is_some(),
+            (ShouldPanic::With(expected), Some(Fault::InRank(failed))) => {
+                failed.panic().is_some_and(|panic| panic.message().contains(expected))
             }
             _ => false,
         }
@@ -158,3 +172,15 @@ impl<E: Debug + 'static> Outcome for Result<(), E> {
 pub fn outcome(outcome: impl Outcome) -> Result<(), Fault> {
     outcome.into_result()
 }
+
+/// What a body that runs in the nodes came to there.
+pub fn rank_outcome(outcome: impl RankOutcome) -> Result<(), Fault> {
+    outcome.into_result()
+}
+
+/// What a body that runs in the nodes may return.
+pub trait RankOutcome: Outcome {}
+
+impl RankOutcome for () {}
+
+impl RankOutcome for Result<(), Failure> {}

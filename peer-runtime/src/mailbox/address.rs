@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Encoding;
 
+/// The table of a process that nobody needs to ask for its number: that of its root scope.
+pub(crate) const ROOT: u64 = 0;
+
 /// Whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Target {

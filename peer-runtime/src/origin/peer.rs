@@ -67,6 +67,19 @@ impl Peer {
         Call::new(inner, name, Encoding::Postcard, frame)
     }
 
+    /// The same call, by a name that says more to who reads what the node is doing.
+    pub(crate) fn call_as<F, A, M, R>(&self, shown: String, function: F, args: A) -> Call<R>
+    where
+        F: RemoteFn<A, M, Output = R>,
+        A: Serialize,
+        R: DeserializeOwned,
+    {
+        let _ = function;
+        let inner = self.inner();
+        let frame = inner.typed(std::any::type_name::<F>(), &args, "call");
+        Call::new(inner, shown, Encoding::Postcard, frame)
+    }
+
     /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of
     /// other executables. Mirrors the manual's `call/4,5` in its arguments.
     ///

@@ -28,6 +28,8 @@ pub(super) struct Barriers {
     table: Mutex<Table>,
     /// The origin takes no part in them, unless it is one of so many parties.
     nodes_only: AtomicBool,
+    /// Nobody but these nodes takes part, and the origin does not.
+    ranks: Mutex<Option<Vec<String>>>,
 }
 
 impl Barriers {
@@ -112,6 +114,12 @@ impl Scope {
         self.0.barriers.nodes_only.store(true, Ordering::Relaxed);
     }
 
+    /// Nobody but these nodes, by their names, takes part in its barriers from now on; with `None` all do again.
+    pub(crate) fn leave_barriers_to(&self, ranks: Option<Vec<String>>) {
+        self.0.barriers.nodes_only.store(ranks.is_some(), Ordering::Relaxed);
+        *self.0.barriers.ranks.lock().unwrap_or_else(PoisonError::into_inner) = ranks;
+    }
+
     fn gate(&self) -> Arc<dyn crate::barrier::Gate> {
         Arc::new(OriginGate(Arc::new(self.clone())))
     }
@@ -144,8 +152,10 @@ impl Scope {
     /// The nodes that are waited for: those that can be called, and are not down.
     fn nodes(&self) -> Vec<Snapshot> {
         let is_there = |peer: &Snapshot| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
+        let ranks = self.0.barriers.ranks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_meant = |peer: &Snapshot| ranks.as_ref().is_none_or(|ranks| ranks.iter().any(|rank| rank == peer.name()));
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.snapshot()).filter(is_there).collect()
+        peers.iter().map(|(peer, _)| peer.snapshot()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
     }
 
     pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError, Weak};
 use serde::Serialize;
 
 use super::{Scope, Shared};
-use crate::mailbox::{Address, Letter, Mailboxes, Target, home};
+use crate::codec::Encoding;
+use crate::mailbox::{Address, Letter, Mailboxes, ROOT, Target, home};
 use crate::node;
 use crate::origin::{Handle, Peer};
 use crate::owner::Owner;
@@ -53,6 +54,9 @@ fn send(letter: Letter, patient: bool) -> Result<(), String> {
         return Err("a letter without an address".to_owned());
     };
     if *its_home == home() {
+        if *table == ROOT {
+            return super::root().0.mailboxes.put(letter);
+        }
         return match scopes().iter().find(|scope| scope.0.mailboxes.id() == *table) {
             Some(scope) => scope.0.mailboxes.put(letter),
             None => Err(format!("a message for mailbox `{name}` was dropped: its scope has ended")),
@@ -66,6 +70,15 @@ fn send(letter: Letter, patient: bool) -> Result<(), String> {
         Some(peer) => peer.post(&letter).map_err(|error| error.to_string()),
         None if node::post_up(&letter, patient) => Ok(()),
         None => Err(format!("a message for mailbox `{name}` was dropped: no node of that address is known here")),
+    }
+}
+
+/// Sends `message` to the mailbox `name` of the root scope of a node of this build. What cannot be sent is noted on the
+/// console.
+pub(crate) fn send_to_root<M: Serialize>(home: u128, name: &str, message: &M) {
+    let to = Target::Address { home, table: ROOT, name: name.to_owned() };
+    if let Err(why) = Letter::new(to, Encoding::Postcard, message).and_then(|letter| send(letter, true)) {
+        super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
     }
 }
 
