@@ -7,6 +7,8 @@
 mod barriers;
 #[path = "suite/groups/ends.rs"]
 mod ends;
+#[path = "suite/groups/everywhere.rs"]
+mod everywhere;
 #[path = "suite/groups/given.rs"]
 mod given;
 #[path = "suite/groups/inits.rs"]

@@ -137,6 +137,8 @@ impl Mailboxes {
     /// Puts `letter` into its mailbox. Says so if nobody has opened that one (yet).
     pub(crate) fn put(&self, letter: Letter) -> Result<(), String> {
         let name = letter.to.name().to_owned();
+        // Who sends to all nodes of a test cannot know how far each of them is.
+        let may_be_early = matches!(letter.to, Target::Address { table: ROOT, .. });
         let queue = self.queue(&name);
         let mut waiting = queue.lock();
         if let Some(why) = &waiting.closed {
@@ -152,7 +154,7 @@ impl Mailboxes {
         }
         let first_dropped = before == 0 && waiting.dropped > 0;
         waiting.letters.push_back(letter);
-        let first_unclaimed = !waiting.opened && waiting.letters.len() == 1;
+        let first_unclaimed = !may_be_early && !waiting.opened && waiting.letters.len() == 1;
         let waits = waiting.letters.len();
         drop(waiting);
         queue.arrived.notify_one();

@@ -1,0 +1,198 @@
+//! Bodies that run in every node, and fail, hang and crash there.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use peer::prelude::*;
+
+use super::trace;
+
+async fn for_ever() {
+    std::future::pending().await
+}
+
+/// Arrives at a barrier and tells the rank `to` so, behind it on the same connection; then waits there.
+async fn arrives_at(barrier: peer::Barrier, rank: &Rank, to: usize) -> Result<(), peer::Error> {
+    let mut barrier = pin!(barrier);
+    let arrived = std::future::poll_fn(|cx| Poll::Ready(barrier.as_mut().poll(cx))).await;
+    rank.send(to, "arrived", rank.rank());
+    match arrived {
+        Poll::Ready(met) => met,
+        Poll::Pending => barrier.await,
+    }
+}
+
+/// The same, whatever becomes of that, and then for ever.
+async fn waits_at(barrier: peer::Barrier, rank: &Rank, to: usize) {
+    let _ = arrives_at(barrier, rank, to).await;
+    for_ever().await;
+}
+
+/// Until all the others have said that they have arrived.
+async fn others_have_arrived(rank: &Rank) -> peer::Result {
+    let arrived = rank.mailbox::<usize>("arrived");
+    for _ in 1..rank.size() {
+        arrived.recv().await?;
+    }
+    Ok(())
+}
+
+#[peer_test(nodes = 3, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn passes(rank: Rank) -> peer::Result {
+    rank.barrier("all").await?;
+    Ok(())
+}
+
+#[peer_test(nodes = 3, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn fails_in_one_rank(rank: Rank) -> peer::Result {
+    if rank.rank() != 1 {
+        waits_at(rank.barrier("all"), &rank, 1).await;
+    }
+    others_have_arrived(&rank).await?;
+    peer::comment("about to fail");
+    let _: u32 = "one".parse()?;
+    Ok(())
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn panics_in_one_rank(rank: Rank) {
+    if rank.rank() == 0 {
+        for_ever().await;
+    }
+    assert_eq!(rank.size(), 3, "three are a quorum");
+}
+
+#[peer_test(nodes = 3, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn aborts_in_one_rank(rank: Rank) -> peer::Result {
+    if rank.rank() == 0 {
+        others_have_arrived(&rank).await?;
+        std::process::abort();
+    }
+    // It is broken by that end, which is not what is to be told.
+    waits_at(rank.barrier("all"), &rank, 0).await;
+    Ok(())
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn exits_in_one_rank(rank: Rank) {
+    if rank.rank() == 0 {
+        for_ever().await;
+    }
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    std::process::exit(0);
+}
+
+#[peer_test(nodes = 3, everywhere, timetrap = "2s")]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn hangs_in_one_rank(rank: Rank) -> peer::Result {
+    match rank.rank() {
+        0 => return Ok(()),
+        1 => loop {
+            std::thread::park();
+        },
+        _ => waits_at(rank.barrier("end"), &rank, 0).await,
+    }
+    Ok(())
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn skips_in_one_rank(rank: Rank) {
+    if rank.rank() == 1 {
+        peer::skip("there is no tun device here");
+    }
+    for_ever().await;
+}
+
+#[peer_test(nodes = 3, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn waits_at_the_wrong_barrier(rank: Rank) -> peer::Result {
+    if rank.rank() == 0 {
+        others_have_arrived(&rank).await?;
+        rank.barrier("left").timeout(Duration::from_millis(100)).await?;
+    }
+    arrives_at(rank.barrier("right"), &rank, 0).await?;
+    Ok(())
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+#[should_panic(expected = "no quorum")]
+async fn panics_as_expected(rank: Rank) {
+    assert_eq!(rank.rank(), 0, "no quorum");
+    for_ever().await;
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+#[should_panic(expected = "no quorum")]
+async fn panics_otherwise(rank: Rank) {
+    assert_eq!(rank.rank(), 0, "no leader");
+    for_ever().await;
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+#[should_panic]
+async fn does_not_panic(_rank: Rank) {}
+
+/// Only at its second attempt, in other nodes than at the first one.
+#[peer_test(nodes = 2, everywhere, retries = 1)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn passes_when_it_is_tried_again(rank: Rank) -> peer::Result {
+    let Some(path) = std::env::var_os("TRACE").filter(|_| rank.rank() == 1) else { return Ok(()) };
+    if !std::fs::read_to_string(path)?.contains("first attempt") {
+        trace("first attempt");
+        Err("not yet")?;
+    }
+    Ok(())
+}
+
+#[peer_group]
+mod hooks {
+    use super::*;
+
+    async fn init_per_testcase() -> peer::Result<()> {
+        trace(&format!("init in a node: {}", peer::node::is_node()));
+        // It takes no part in the barriers of the ranks.
+        ct_peer!().await?;
+        Ok(())
+    }
+
+    async fn end_per_testcase(status: peer::TestStatus) {
+        let status = match status {
+            peer::TestStatus::Failed { reason, place: Some(place) } => {
+                let (_, reason) = reason.split_once("` ").unwrap();
+                format!("{reason}, in {}", place.split(':').next().unwrap())
+            }
+            other => other.to_string(),
+        };
+        trace(&format!("end in a node: {}: {status}", peer::node::is_node()));
+    }
+
+    #[peer_test(nodes = 2, everywhere)]
+    #[ignore = "run by tests/groups.rs"]
+    async fn passes(rank: Rank) -> peer::Result {
+        rank.barrier("both").await?;
+        if rank.rank() == 0 {
+            trace(&format!("body in a node: {}", peer::node::is_node()));
+        }
+        Ok(())
+    }
+
+    #[peer_test(nodes = 2, everywhere)]
+    #[ignore = "run by tests/groups.rs"]
+    async fn fails(rank: Rank) {
+        if rank.rank() == 0 {
+            for_ever().await;
+        }
+        panic!("no leader");
+    }
+}
