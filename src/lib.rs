@@ -58,14 +58,17 @@
 //! At a [`barrier`](fn@barrier) the nodes of a test and the test wait until all of them have arrived. Who goes down breaks it at once, and a
 //! time-out says who is missing, and what those are doing.
 //!
+//! # In all nodes at once
+//! The body of a [`#[peer_test(nodes = 3, everywhere)]`](peer_test) runs in each of the nodes, and is given its [`Rank`].
+//!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.
 
 pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, Barrier, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure,
-    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
-    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
+    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result,
+    Scope, Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
     priv_dir, random_name, scope, skip, start, start_link,
 };
 
@@ -84,8 +87,8 @@ pub use peer_runtime::private as __private;
 /// ```
 pub mod prelude {
     pub use crate::{
-        Connection, Input, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
-        ct_peer_name, mailbox, peer_group, peer_test, remote,
+        Connection, Input, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Shutdown, StartOptions, WaitBoot,
+        ct_peer, ct_peer_name, mailbox, peer_group, peer_test, remote,
     };
 }
 

@@ -160,6 +160,18 @@ fn the_first_cause_is_told_with_its_rank() {
 }
 
 #[test]
+fn what_fails_by_the_first_cause_is_not_told_in_its_place() {
+    for (name, cause) in [
+        ("panics_and_takes_the_other_down_before", "this is the cause"),
+        ("returns_and_takes_the_other_down_before", "this is the cause"),
+        ("aborts_and_takes_the_other_down_before", "went down: killed by signal 6 (SIGABRT)"),
+    ] {
+        let ran = case(name).failed();
+        ran.says(&["failed in rank 0 of 2, `", cause, "then rank 1 of 2, `", "` failed: the connection was lost"]);
+    }
+}
+
+#[test]
 fn a_trap_says_which_ranks_still_run_and_where_they_wait() {
     let ran = case("hangs_in_one_rank").failed();
     ran.says(&["did not end within its timetrap of 2s", "at barrier:   `end`"]);
@@ -174,6 +186,11 @@ fn barriers_skips_and_expected_panics_are_those_of_other_tests() {
         "failed in rank 0 of 3",
         "barrier `left` failed: not passed within 100ms",
         "at barrier `right`",
+    ]);
+    case("waits_for_one_that_has_passed").failed().says(&[
+        "failed in rank 0 of 2",
+        "barrier `both` on node `everywhere-everywhere-waits_for_one_that_has_passed-",
+        "failed: it does not come: the body of the test has ended there",
     ]);
     case("skips_in_one_rank").passed().says(&["1 passed"]);
     case("panics_as_expected").passed().says(&["1 passed"]);

@@ -74,6 +74,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | argument | meaning | default |
 /// |---|---|---|
 /// | `nodes = 4` | that many booted, linked nodes, handed to the parameter `nodes: Nodes` | no nodes, no parameter |
+/// | `everywhere` | the body runs in each of these nodes, and takes `rank: Rank`: see below | it runs once, in the test's process |
 /// | `connection = "tcp"` | how these nodes are connected: `"stdio"` or `"tcp"` | `"stdio"` |
 /// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
@@ -109,6 +110,33 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # fn main() {}
 /// ```
 ///
+/// # Everywhere
+/// With `everywhere` the body runs in all nodes at once, as Akka's multi-node tests and sbt's multi-jvm do. Its only parameter
+/// is its `Rank`, through which it meets the others at barriers and sends them messages, and it returns nothing or
+/// `peer::Result`: the values of inits stay in the test's process, where all hooks run. `flavor` and `worker_threads` are those of the
+/// runtime in each node.
+///
+/// The first rank that fails, by whatever it is, ends all the others, and is what is reported; so `#[should_panic]` wants the
+/// panic of one rank. One that skips skips the test. A timetrap ends a body that blocks its thread, too, and says which ranks
+/// still ran, and at which barriers they waited.
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// #[peer_test(nodes = 3, everywhere)]
+/// async fn all_know_the_leader(rank: Rank) -> peer::Result {
+///     let leader = rank.mailbox::<usize>("leader");
+///     if rank.rank() == 0 {
+///         (0..rank.size()).for_each(|to| rank.send(to, "leader", 0));
+///     }
+///     assert_eq!(leader.recv().await?, 0);
+///     rank.barrier("elected").await?;
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Under which harness
 /// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
 /// `cargo nextest` and `peer::main!()` alike.
 #[proc_macro_attribute]

@@ -63,6 +63,13 @@ fn what<'a>(written: &'a PatType, takes: &str, errors: &mut Errors) -> Option<Wh
         Type::Reference(reference) => referred(reference, errors),
         ty if types::is_named(ty, "Nodes") => Some(What::Nodes),
         ty if types::is_named(ty, "TestStatus") => Some(What::Status { by_reference: false }),
+        ty if types::is_named(ty, "Rank") => {
+            errors.at(
+                written,
+                "only the body of a `#[peer_test(nodes = 3, everywhere)]` has a rank: write that, or remove this parameter",
+            );
+            None
+        }
         _ => {
             errors.at(written, takes);
             None

@@ -18,8 +18,8 @@ use crate::timeouts::{CALL, Deadline};
 
 mod address;
 
-pub(crate) use address::{ROOT, Target};
 pub use address::{Address, Recipient};
+pub(crate) use address::{ROOT, Target};
 
 /// Messages that may wait in one mailbox; the oldest make room, and that is told.
 const ROOM: usize = 65_536;

@@ -105,7 +105,10 @@ impl Ranks {
     fn ended(&mut self, rank: usize, outcome: Outcome) {
         self.running.remove(&rank);
         let why = match outcome {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => {
+                let node = &self.nodes[rank];
+                return self.scope.rank_leaves_barriers(node.name(), &node.node());
+            }
             Ok(Err(told)) => Why::Told(told),
             Err(error) => Why::Lost(error),
         };

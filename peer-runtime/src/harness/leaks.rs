@@ -57,8 +57,10 @@ mod tests {
         own_dirs: false,
         body: Body::Here(|_| leaking(false)),
     };
-    static PANICS: Test = Test { should_panic: ShouldPanic::With("quorum"), body: Body::Here(|_| leaking(true)), ..TEST };
-    static OTHERWISE: Test = Test { should_panic: ShouldPanic::With("disk"), body: Body::Here(|_| leaking(true)), ..TEST };
+    static PANICS: Test =
+        Test { should_panic: ShouldPanic::With("quorum"), body: Body::Here(|_| leaking(true)), ..TEST };
+    static OTHERWISE: Test =
+        Test { should_panic: ShouldPanic::With("disk"), body: Body::Here(|_| leaking(true)), ..TEST };
     static TOLERANT: Test = Test { leaks: Leaks::Report, ..TEST };
 
     fn run(test: &'static Test) -> case::Ended {

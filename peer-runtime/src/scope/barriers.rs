@@ -29,12 +29,23 @@ pub(super) struct Barriers {
     /// The origin takes no part in them, unless it is one of so many parties.
     nodes_only: AtomicBool,
     /// Nobody but these nodes takes part, and the origin does not.
-    ranks: Mutex<Option<Vec<String>>>,
+    ranks: Mutex<Option<Ranks>>,
+}
+
+/// The nodes of a test whose body they run, by their names.
+struct Ranks {
+    all: Vec<String>,
+    /// One that has run it, and comes to no barrier any more.
+    left: Option<Broken>,
 }
 
 impl Barriers {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ranks(&self) -> MutexGuard<'_, Option<Ranks>> {
+        self.ranks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Breaks all of them, and every later one.
@@ -117,7 +128,20 @@ impl Scope {
     /// Nobody but these nodes, by their names, takes part in its barriers from now on; with `None` all do again.
     pub(crate) fn leave_barriers_to(&self, ranks: Option<Vec<String>>) {
         self.0.barriers.nodes_only.store(ranks.is_some(), Ordering::Relaxed);
-        *self.0.barriers.ranks.lock().unwrap_or_else(PoisonError::into_inner) = ranks;
+        *self.0.barriers.ranks() = ranks.map(|all| Ranks { all, left: None });
+    }
+
+    /// One of those comes to none of them any more: nobody waits for it in vain.
+    pub(crate) fn rank_leaves_barriers(&self, name: &str, node: &str) {
+        let mut table = self.0.barriers.lock();
+        let text = "it does not come: the body of the test has ended there";
+        let broken = Broken { node: Some(node.to_owned()), ..Broken::new(Break::Ended, text) };
+        if let Some(ranks) = &mut *self.0.barriers.ranks() {
+            ranks.left.get_or_insert_with(|| broken.clone());
+        }
+        let meetings = table.take_concerned(name);
+        drop(table);
+        answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 
     fn gate(&self) -> Arc<dyn crate::barrier::Gate> {
@@ -152,8 +176,9 @@ impl Scope {
     /// The nodes that are waited for: those that can be called, and are not down.
     fn nodes(&self) -> Vec<Snapshot> {
         let is_there = |peer: &Snapshot| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
-        let ranks = self.0.barriers.ranks.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_meant = |peer: &Snapshot| ranks.as_ref().is_none_or(|ranks| ranks.iter().any(|rank| rank == peer.name()));
+        let ranks = self.0.barriers.ranks();
+        let is_meant =
+            |peer: &Snapshot| ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()));
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.iter().map(|(peer, _)| peer.snapshot()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
     }
@@ -174,6 +199,10 @@ impl Scope {
         let (label, by) = self.label(&who, &nodes);
         let names: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
         let Arrival { id, name, members, timeout, answer } = arrival;
+        let left = self.0.barriers.ranks().as_ref().and_then(|ranks| ranks.left.clone());
+        if let Some(broken) = left.filter(|_| !matches!(members, Members::Count(_))) {
+            return vec![(answer, Verdict::Broken(broken))];
+        }
         let one = Waiting { id, who: who.clone(), label, by, since: Instant::now(), answer, timer: None };
         let answers = table.arrive(&name, members, one, &names);
         if answers.is_empty() {

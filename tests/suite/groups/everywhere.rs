@@ -1,6 +1,8 @@
 //! Bodies that run in every node, and fail, hang and crash there.
 
 use std::future::Future;
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -79,6 +81,63 @@ async fn aborts_in_one_rank(rank: Rank) -> peer::Result {
     Ok(())
 }
 
+/// What one of two ranks has of the other, and closes when it is dropped; not before the other has seen that, and failed.
+struct Connection(TcpStream);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = self.0.read_to_end(&mut Vec::new());
+    }
+}
+
+/// A connection from rank 1 to rank 0.
+async fn connection(rank: &Rank) -> peer::Result<Connection> {
+    if rank.rank() == 0 {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        rank.send(1, "address", listener.local_addr()?);
+        Ok(Connection(listener.accept()?.0))
+    } else {
+        Ok(Connection(TcpStream::connect(rank.mailbox::<SocketAddr>("address").recv().await?)?))
+    }
+}
+
+/// Until the other one closes it.
+fn is_lost(connection: &mut Connection) -> peer::Result {
+    connection.0.read_to_end(&mut Vec::new())?;
+    Err("the connection was lost")?
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn panics_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+    let mut connection = connection(&rank).await?;
+    if rank.rank() == 0 {
+        panic!("this is the cause");
+    }
+    is_lost(&mut connection)
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn returns_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+    let mut connection = connection(&rank).await?;
+    if rank.rank() == 0 {
+        Err("this is the cause")?;
+    }
+    is_lost(&mut connection)
+}
+
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn aborts_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+    let mut connection = connection(&rank).await?;
+    if rank.rank() == 0 {
+        std::process::abort();
+    }
+    is_lost(&mut connection)
+}
+
 #[peer_test(nodes = 2, everywhere)]
 #[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
 async fn exits_in_one_rank(rank: Rank) {
@@ -97,7 +156,8 @@ async fn hangs_in_one_rank(rank: Rank) -> peer::Result {
         1 => loop {
             std::thread::park();
         },
-        _ => waits_at(rank.barrier("end"), &rank, 0).await,
+        // Where not all have to come.
+        _ => waits_at(rank.barrier("end").parties(2), &rank, 1).await,
     }
     Ok(())
 }
@@ -119,6 +179,16 @@ async fn waits_at_the_wrong_barrier(rank: Rank) -> peer::Result {
         rank.barrier("left").timeout(Duration::from_millis(100)).await?;
     }
     arrives_at(rank.barrier("right"), &rank, 0).await?;
+    Ok(())
+}
+
+/// Rank 1 passes, and comes to no barrier any more.
+#[peer_test(nodes = 2, everywhere)]
+#[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
+async fn waits_for_one_that_has_passed(rank: Rank) -> peer::Result {
+    if rank.rank() == 0 {
+        rank.barrier("both").timeout(peer::UNLIMITED).await?;
+    }
     Ok(())
 }
 

@@ -75,7 +75,10 @@ pub(super) fn is_failing() -> bool {
 /// Runs the body of a test in this node.
 pub(super) async fn run_rank(job: Job) -> Result<(), Told> {
     let Some((test, body)) = find(&job) else {
-        return Err(failed(format!("`{}::{}` is no test of this executable that runs everywhere", job.module, job.name)));
+        return Err(failed(format!(
+            "`{}::{}` is no test of this executable that runs everywhere",
+            job.module, job.name
+        )));
     };
     // The node is booted anew for each attempt.
     let _ = COMMENTS.set((job.rank, job.comments.clone()));
