@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::Outcome;
 
@@ -10,7 +13,7 @@ use crate::Outcome;
 const ROLE: &str = "PEER_BENCH_ROLE";
 
 /// Between two looks at what a run takes.
-const SAMPLED: Duration = Duration::from_millis(5);
+const SAMPLED: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
 
 /// What this executable is to do in place of the bench.
 pub(crate) enum Role {
@@ -71,19 +74,22 @@ impl Run {
         Ok((seconds, self.checked(output)?))
     }
 
-    pub(crate) fn seconds(self) -> Outcome<f64> {
+    /// The same, and nobody reads what it prints.
+    pub(crate) fn seconds(mut self) -> Outcome<f64> {
+        self.0.stdout(Stdio::null());
         Ok(self.output()?.0)
     }
 
     /// The same, and the most that `measure` says of the process while it runs.
     pub(crate) fn watched(mut self, measure: impl Fn(u32) -> f64) -> Outcome<(f64, f64)> {
         let begun = Instant::now();
-        let mut child = self.0.spawn()?;
+        let child = self.0.spawn()?;
+        let pid = Pid::from_child(&child);
+        let ended = pidfd_open(pid, PidfdFlags::empty())?;
         let mut most = 0.0_f64;
-        // A sample now and then: memory has no events.
-        while child.try_wait()?.is_none() {
+        // Until its end, and a sample now and then: memory has no events.
+        while poll(&mut [PollFd::new(&ended, PollFlags::IN)], Some(&SAMPLED))? == 0 {
             most = most.max(measure(child.id()));
-            std::thread::sleep(SAMPLED);
         }
         let seconds = begun.elapsed().as_secs_f64();
         self.checked(child.wait_with_output()?)?;
@@ -111,6 +117,6 @@ pub(crate) fn libtest() -> Outcome<PathBuf> {
     }
     let text = String::from_utf8_lossy(&built.stdout).into_owned();
     let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let found = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned())).last();
+    let found = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned())).next_back();
     Ok(found.ok_or("cargo built no executable")?.into())
 }

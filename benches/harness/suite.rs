@@ -15,7 +15,9 @@ pub(crate) const WAIT: u64 = 50;
 pub(crate) const SLOTS: u32 = 8;
 
 #[remote]
+#[expect(clippy::disallowed_methods, reason = "what takes its time here is the body of a test")]
 async fn wait(milliseconds: u64) {
+    // busy: as a body is that waits for something else.
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
