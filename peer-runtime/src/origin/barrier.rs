@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::inner::Inner;
 use super::peer::Peer;
-use crate::barrier::{Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::owner::OriginGate;
+use crate::state::Reason;
 use crate::wire::message::{self, ToPeer};
 
 /// So much of a message is not the text in it, at most.
@@ -46,8 +47,10 @@ pub(super) struct Arrived<'a> {
 }
 
 /// The node arrives at a barrier, and is answered by a message.
-pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) {
+pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) -> Result<(), Reason> {
     let Arrived { id, name, members, timeout } = arrived;
+    // A node of ours has looked at it before.
+    barrier::check(name).map_err(|error| Reason::Protocol(error.to_string()))?;
     let peer = Arc::clone(inner);
     let answer: Answer = Box::new(move |verdict| {
         let verdict = fitting(verdict, peer.frame_limit);
@@ -56,6 +59,7 @@ pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) {
     });
     let who = Who::Node(Arc::clone(&inner.name));
     inner.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
+    Ok(())
 }
 
 pub(super) fn withdraw(inner: &Inner, id: u64) {

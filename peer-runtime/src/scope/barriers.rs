@@ -8,7 +8,7 @@ use super::{NO_ROOT, Scope, route};
 use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::error::{Break, Error, Kind};
 use crate::node;
-use crate::origin::Snapshot;
+use crate::origin::{Inner, Snapshot};
 use crate::owner::{Down, OriginGate};
 use crate::plane;
 use crate::state::PeerState;
@@ -127,7 +127,7 @@ impl Scope {
     }
 
     /// Who arrives, for a reader, and the scope of the thread that does.
-    fn label(&self, who: &Who, nodes: &[Snapshot]) -> (String, Option<u64>) {
+    fn label(&self, who: &Who, nodes: &[Arc<Inner>]) -> (String, Option<u64>) {
         match who {
             Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
                 // One of those that share the nodes of a group.
@@ -136,16 +136,16 @@ impl Scope {
             },
             Who::Node(name) => {
                 let node = nodes.iter().find(|node| node.name() == &**name);
-                (format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node)), None)
+                (format!("`{}`", node.map_or_else(|| name.to_string(), |node| node.node())), None)
             }
         }
     }
 
     /// The nodes that are waited for: those that can be called, and are not down.
-    fn nodes(&self) -> Vec<Snapshot> {
-        let is_there = |peer: &Snapshot| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
+    fn nodes(&self) -> Vec<Arc<Inner>> {
+        let is_there = |peer: &Arc<Inner>| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.snapshot()).filter(is_there).collect()
+        peers.iter().map(|(peer, _)| peer.inner()).filter(is_there).collect()
     }
 
     pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {
@@ -162,8 +162,11 @@ impl Scope {
         }
         let nodes = self.nodes();
         let (label, by) = self.label(&who, &nodes);
-        let names: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
+        let names: Vec<&str> = nodes.iter().map(|node| node.name()).collect();
         let Arrival { id, name, members, timeout, answer } = arrival;
+        if who == Who::Origin && members == Members::All && names.is_empty() && table.closed.is_none() {
+            return vec![(answer, Verdict::Broken(self.nobody()))];
+        }
         let one = Waiting { id, who: who.clone(), label, by, since: Instant::now(), answer, timer: None };
         let answers = table.arrive(&name, members, one, &names);
         if answers.is_empty() {
@@ -171,6 +174,16 @@ impl Scope {
             table.set_timer(&name, &who, id, timer);
         }
         answers
+    }
+
+    /// Nodes that come later would find nobody.
+    fn nobody(&self) -> Broken {
+        let what = "there is nobody to wait for: no node was started here that is not down";
+        Broken::new(Break::Refused, what).hint(if self.0.listener.is_some() {
+            "nodes that a group shares are waited for with `Peer::barrier`"
+        } else {
+            "this process is no node itself: one that another process started waits for its origin"
+        })
     }
 
     /// Ends a wait when its time is over, as long as it is kept.
@@ -191,7 +204,8 @@ impl Scope {
         let Some(meeting) = table.take_with(name, who, id) else { return };
         let waits = table.waits(|_| true);
         drop(table);
-        let text = told::timed_out(&meeting, who, id, limit, &self.nodes(), &waits, self.origin_label());
+        let nodes: Vec<Snapshot> = self.nodes().iter().map(Snapshot::of).collect();
+        let text = told::timed_out(&meeting, who, id, limit, &nodes, &waits, self.origin_label());
         answer(meeting.broken(&text));
     }
 
@@ -222,5 +236,21 @@ impl Scope {
     pub(super) fn waits_of(&self, node: &str) -> Vec<(String, Duration)> {
         let waits = self.0.barriers.lock().waits(|one| one.who.is_node(node));
         waits.into_iter().map(|wait| (wait.name, wait.time)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_nodes_that_is_none_waits_for_nobody() {
+        let error = barrier("loaded").wait().expect_err("there is nobody");
+        assert_eq!(
+            error.to_string(),
+            "barrier `loaded` failed: there is nobody to wait for: no node was started here that is not down\n  \
+             help: this process is no node itself: one that another process started waits for its origin"
+        );
+        assert!(error.is_barrier() && !error.is_timeout() && !error.is_noscope());
     }
 }
