@@ -53,3 +53,19 @@ fn a_test_that_hangs_at_a_barrier_says_so() {
     let ran = run(&mut driven("ends::driven_hangs_at_a_barrier")).failed();
     ran.says(&["did not end within its timetrap of 300ms", "\nat barrier: `loaded`, for 0."]);
 }
+
+#[peer_test]
+#[ignore = "run by `a_link_that_breaks_is_told_before_the_barrier`"]
+async fn driven_is_taken_down_at_a_barrier() -> peer::Result {
+    let node = ct_peer!({ peer_down: PeerDown::Crash }).await?;
+    let mut own = pin!(peer::barrier("loaded"));
+    arrive(&mut own).await;
+    node.cast(exit, (3,));
+    Ok(own.await?)
+}
+
+#[test]
+fn a_link_that_breaks_is_told_before_the_barrier() {
+    let ran = run(&mut driven("ends::driven_is_taken_down_at_a_barrier")).failed();
+    ran.says(&["was taken down by a linked peer:", "down: exit status 3"]);
+}
