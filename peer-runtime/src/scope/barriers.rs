@@ -35,6 +35,10 @@ impl Barriers {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_nodes_only(&self) -> bool {
+        self.nodes_only.load(Ordering::Relaxed)
+    }
+
     /// Breaks all of them, and every later one.
     pub(super) fn close(&self, why: &str) {
         let meetings = {
@@ -157,7 +161,7 @@ impl Scope {
 
     /// What is to be said when `who` has arrived.
     fn arrived(&self, table: &mut Table, who: Who, mut arrival: Arrival) -> Answers {
-        if arrival.members == Members::All && self.0.barriers.nodes_only.load(Ordering::Relaxed) {
+        if arrival.members == Members::All && self.0.barriers.is_nodes_only() {
             arrival.members = Members::Nodes;
         }
         let nodes = self.nodes();
@@ -205,8 +209,11 @@ impl Scope {
         let waits = table.waits(|_| true);
         drop(table);
         let nodes: Vec<Snapshot> = self.nodes().iter().map(Snapshot::of).collect();
-        let text = told::timed_out(&meeting, who, id, limit, &nodes, &waits, self.origin_label());
-        answer(meeting.broken(&text));
+        let whose = meeting.waiting.iter().find(|one| one.id == id && one.who == *who);
+        let whose = whose.map_or("somebody", |one| one.label.as_str());
+        let origin = if self.0.barriers.is_nodes_only() { None } else { Some(self.origin_label()) };
+        let broken = told::TimeOut { whose, limit, origin }.of(&meeting, &nodes, &waits);
+        answer(meeting.broken(&broken));
     }
 
     pub(super) fn withdraw_from_barrier(&self, who: &Who, id: u64) {
