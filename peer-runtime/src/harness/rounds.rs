@@ -77,15 +77,18 @@ impl Engine {
                         } else if test.ignore.is_some() && !self.options.ignored {
                             count(&self.skip(test, &Verdict::ignored(test)));
                         } else if let Some(slots) = self.gate.take(test) {
+                            // Whoever comes next would wait for it anyway.
+                            let alone = branch.is_sequence() || slots.are_all();
                             let run = move || {
                                 let verdict = self.test(test, context);
                                 drop(slots);
                                 verdict
                             };
-                            if branch.is_sequence() {
+                            if alone {
                                 let verdict = run();
                                 count(&verdict);
-                                broken = verdict.fails().then(|| Verdict::broken(&test.path()));
+                                let breaks = branch.is_sequence() && verdict.fails();
+                                broken = breaks.then(|| Verdict::broken(&test.path())).or(broken);
                             } else {
                                 threads.spawn(|| count(&run()));
                             }
