@@ -26,19 +26,23 @@ impl TimeOut<'_> {
         for one in &meeting.waiting {
             let _ = write!(text, "\n  {}, {:.1} s ago", one.label, one.since.elapsed().as_secs_f64());
         }
-        match meeting.members {
-            Members::Count(parties) => {
-                let more = (parties as usize).saturating_sub(meeting.waiting.len());
-                let _ = write!(text, "\nmissing: {more} of {parties} parties; not there:");
+        let missing: Vec<&Snapshot> = nodes.iter().filter(|node| !meeting.has_node(node.name())).collect();
+        let origin = self.origin.filter(|_| meeting.members != Members::Nodes && !meeting.has(&Who::Origin));
+        text.push_str("\nmissing:");
+        if let Members::Count(parties) = meeting.members {
+            let more = (parties as usize).saturating_sub(meeting.waiting.len());
+            let _ = write!(text, " {more} of {parties} parties; ");
+            match self.origin {
+                _ if !missing.is_empty() || origin.is_some() => text.push_str("not there:"),
+                Some(origin) => text.push_str(&format!("all nodes and {origin} are there")),
+                None => text.push_str("all nodes are there"),
             }
-            Members::All | Members::Nodes => text.push_str("\nmissing:"),
         }
-        for node in nodes.iter().filter(|node| !meeting.has_node(node.name())) {
+        for node in missing {
             let at = waits.iter().filter(|wait| wait.who.is_node(node.name()));
             let node = node.clone().at_barriers(at.map(|wait| (wait.name.clone(), wait.time)).collect());
             let _ = write!(text, "\n  `{}`: {}", node.node(), node.doing());
         }
-        let origin = self.origin.filter(|_| meeting.members != Members::Nodes && !meeting.has(&Who::Origin));
         let Some(origin) = origin else { return Broken::new(Break::TimedOut, text) };
         let _ = write!(text, "\n  {origin} itself");
         for Wait { name, time, .. } in waits.iter().filter(|wait| wait.who == Who::Origin) {
