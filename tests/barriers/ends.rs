@@ -57,7 +57,8 @@ fn a_test_that_hangs_at_a_barrier_says_so() {
 #[peer_test]
 #[ignore = "run by `a_link_that_breaks_is_told_before_the_barrier`"]
 async fn driven_is_taken_down_at_a_barrier() -> peer::Result {
-    let node = ct_peer!({ peer_down: PeerDown::Crash }).await?;
+    // A long report takes its time: who is told too early is faster.
+    let node = ct_peer!({ peer_down: PeerDown::Crash, args: vec!["a word"; 20_000] }).await?;
     let mut own = pin!(peer::barrier("loaded"));
     arrive(&mut own).await;
     node.cast(exit, (3,));
