@@ -274,7 +274,8 @@ fn operation(name: &str) -> String {
     format!("barrier `{name}`")
 }
 
-fn check(name: &str) -> Result<(), Error> {
+/// Whether a barrier can have this name.
+pub(crate) fn check(name: &str) -> Result<(), Error> {
     let fault = match name.len() {
         0 => "a barrier needs a name",
         length if length > LONGEST_NAME => "the name of a barrier has at most 256 bytes",

@@ -26,5 +26,5 @@ pub(crate) use boot::start;
 pub use calls::Call;
 pub(crate) use describe::{Description, Snapshot};
 pub(crate) use handle::{Adopter, Handle};
-pub(crate) use inner::How;
+pub(crate) use inner::{How, Inner};
 pub use peer::{Peer, Stop};

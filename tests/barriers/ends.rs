@@ -42,7 +42,7 @@ fn the_end_of_the_test_ends_all_waits() {
     ]);
 }
 
-#[peer_test(nodes = 1, timetrap = "300ms")]
+#[peer_test(nodes = 1, timetrap = "2s")]
 #[ignore = "run by `a_test_that_hangs_at_a_barrier_says_so`"]
 async fn driven_hangs_at_a_barrier(_nodes: Nodes) -> peer::Result {
     Ok(peer::barrier("loaded").await?)
@@ -51,5 +51,22 @@ async fn driven_hangs_at_a_barrier(_nodes: Nodes) -> peer::Result {
 #[test]
 fn a_test_that_hangs_at_a_barrier_says_so() {
     let ran = run(&mut driven("ends::driven_hangs_at_a_barrier")).failed();
-    ran.says(&["did not end within its timetrap of 300ms", "\nat barrier: `loaded`, for 0."]);
+    ran.says(&["did not end within its timetrap of 2s", "\nat barrier: `loaded`, for "]);
+}
+
+#[peer_test]
+#[ignore = "run by `a_link_that_breaks_is_told_before_the_barrier`"]
+async fn driven_is_taken_down_at_a_barrier() -> peer::Result {
+    // A long report takes its time: who is told too early is faster.
+    let node = ct_peer!({ peer_down: PeerDown::Crash, args: vec!["a word"; 20_000] }).await?;
+    let mut own = pin!(peer::barrier("loaded"));
+    arrive(&mut own).await;
+    node.cast(exit, (3,));
+    Ok(own.await?)
+}
+
+#[test]
+fn a_link_that_breaks_is_told_before_the_barrier() {
+    let ran = run(&mut driven("ends::driven_is_taken_down_at_a_barrier")).failed();
+    ran.says(&["was taken down by a linked peer:", "down: exit status 3"]);
 }

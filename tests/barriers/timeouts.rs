@@ -116,3 +116,16 @@ async fn a_call_that_waits_at_one_says_so(nodes: Nodes) -> peer::Result {
     says(error, &["help: the node waits at barrier `loaded`, for ", " s; `.timeout(..)` waits longer"]);
     Ok(())
 }
+
+#[peer_test(nodes = 1)]
+async fn of_many_parties_it_counts_the_missing(nodes: Nodes) -> peer::Result {
+    let three = Who::Parties(3);
+    let node = waits(&nodes[0], "loaded", three, peer::UNLIMITED).await?;
+    let error = peer::barrier("loaded").parties(3).timeout(SHORT).await.unwrap_err();
+    says(
+        &error,
+        &["arrived:\n    `", "\n    the test, ", "\n  missing: 1 of 3 parties; all nodes and the test are there"],
+    );
+    assert_eq!(node.await??.unwrap_err(), Told::from(error));
+    Ok(())
+}

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::inner::Inner;
 use super::peer::Peer;
-use crate::barrier::{Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::owner::OriginGate;
+use crate::state::Reason;
 use crate::wire::message::{self, ToPeer};
 
-/// So much of a message is not the text in it, at most.
-const REST: usize = 512;
+/// So much of a message, of 4,096 bytes at least, is not the text in it, at most.
+const REST: usize = 2_048;
 
 impl Peer {
     /// Waits at the barrier `name` of the scope that owns this peer, which is where this peer waits at its barriers: for tests
@@ -46,8 +47,10 @@ pub(super) struct Arrived<'a> {
 }
 
 /// The node arrives at a barrier, and is answered by a message.
-pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) {
+pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) -> Result<(), Reason> {
     let Arrived { id, name, members, timeout } = arrived;
+    // A node of ours has looked at it before.
+    barrier::check(name).map_err(|error| Reason::Protocol(error.to_string()))?;
     let peer = Arc::clone(inner);
     let answer: Answer = Box::new(move |verdict| {
         let verdict = fitting(verdict, peer.frame_limit);
@@ -56,6 +59,7 @@ pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) {
     });
     let who = Who::Node(Arc::clone(&inner.name));
     inner.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
+    Ok(())
 }
 
 pub(super) fn withdraw(inner: &Inner, id: u64) {
@@ -72,4 +76,31 @@ fn fitting(mut verdict: Verdict, limit: usize) -> Verdict {
         }
     }
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Break;
+
+    /// What is longer than a frame may be would end the node that is to be told.
+    #[test]
+    fn a_long_story_is_cut_to_what_the_connection_takes() {
+        let reason = Reason::Protocol("no magic".repeat(100));
+        let story = |text: usize, output: usize| {
+            Verdict::Broken(Broken {
+                node: Some("n".repeat(128)),
+                output: "\u{20ac}".repeat(output),
+                ..Broken::new(Break::Down(reason.clone()), "\u{20ac}".repeat(text)).hint("h".repeat(100))
+            })
+        };
+        for (text, output) in [(10, 10), (10, 2_000), (1_100, 200), (2_000, 2_000)] {
+            let whole = story(text, output);
+            let verdict = fitting(whole.clone(), 4_096);
+            assert_eq!(verdict == whole, text + output < 100, "{text} {output}");
+            let mut frame = Vec::new();
+            let told = ToPeer::Barrier { id: u64::MAX, verdict };
+            assert_eq!(message::append(&mut frame, 4_096, &told, &[]), Ok(()), "{text} {output}");
+        }
+    }
 }

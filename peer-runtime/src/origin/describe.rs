@@ -31,9 +31,7 @@ pub(crate) struct Snapshot {
 impl Peer {
     /// The peer as it is now, for a report that is written later.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let inner = self.inner();
-        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
-        Snapshot { state, age: inner.since.elapsed(), paused, calls, barriers: Vec::new(), inner }
+        Snapshot::of(&self.inner())
     }
 }
 
@@ -56,6 +54,12 @@ pub(crate) struct Description {
 }
 
 impl Snapshot {
+    pub(crate) fn of(inner: &Arc<Inner>) -> Self {
+        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
+        let (age, barriers) = (inner.since.elapsed(), Vec::new());
+        Self { state, age, paused, calls, barriers, inner: Arc::clone(inner) }
+    }
+
     pub(crate) fn at_barriers(mut self, barriers: Vec<(String, Duration)>) -> Self {
         self.barriers = barriers;
         self
@@ -69,7 +73,7 @@ impl Snapshot {
         match self.state {
             PeerState::Booting => format!("{state}, for {:.1} s{doing}", self.age.as_secs_f64()),
             // What another program does is not known.
-            PeerState::Running if doing.is_empty() && !self.paused && self.is_node() => format!("{state}, idle"),
+            PeerState::Running if doing.is_empty() && !self.paused && self.inner.is_node() => format!("{state}, idle"),
             _ => state + &doing,
         }
     }
@@ -80,15 +84,6 @@ impl Snapshot {
 
     pub(crate) fn node(&self) -> String {
         self.inner.node()
-    }
-
-    pub(crate) fn state(&self) -> &PeerState {
-        &self.state
-    }
-
-    /// Whether it can be called, once it runs.
-    pub(crate) fn is_node(&self) -> bool {
-        self.inner.options.foreign.is_none()
     }
 
     /// Part by part.

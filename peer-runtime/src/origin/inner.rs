@@ -144,6 +144,15 @@ impl Inner {
         self.os_pid.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it can be called, once it runs.
+    pub(crate) fn is_node(&self) -> bool {
+        self.options.foreign.is_none()
+    }
+
     /// Where the node keeps its mailboxes, once it has said so.
     pub(crate) fn home(&self) -> Option<u128> {
         self.hello.get().map(|hello| hello.home)

@@ -204,7 +204,7 @@ fn handle(inner: &Arc<Inner>, events: &mpsc::UnboundedSender<Event>, frame: &[u8
         ToOrigin::Hello { .. } => return Err(Reason::Protocol("a second hello".to_owned())),
         ToOrigin::Bye => return Ok(true),
         ToOrigin::Arrive { id, name, members, timeout } => {
-            barrier::arrive(inner, Arrived { id, name, members, timeout });
+            barrier::arrive(inner, Arrived { id, name, members, timeout })?;
         }
         ToOrigin::Withdraw { id } => barrier::withdraw(inner, id),
     }

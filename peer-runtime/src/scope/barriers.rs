@@ -8,7 +8,7 @@ use super::{NO_ROOT, Scope, route};
 use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::error::{Break, Error, Kind};
 use crate::node;
-use crate::origin::Snapshot;
+use crate::origin::{Inner, Snapshot};
 use crate::owner::{Down, OriginGate};
 use crate::plane;
 use crate::state::PeerState;
@@ -46,6 +46,10 @@ impl Barriers {
 
     fn ranks(&self) -> MutexGuard<'_, Option<Ranks>> {
         self.ranks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_nodes_only(&self) -> bool {
+        self.nodes_only.load(Ordering::Relaxed)
     }
 
     /// Breaks all of them, and every later one.
@@ -159,7 +163,7 @@ impl Scope {
     }
 
     /// Who arrives, for a reader, and the scope of the thread that does.
-    fn label(&self, who: &Who, nodes: &[Snapshot]) -> (String, Option<u64>) {
+    fn label(&self, who: &Who, nodes: &[Arc<Inner>]) -> (String, Option<u64>) {
         match who {
             Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
                 // One of those that share the nodes of a group.
@@ -168,19 +172,19 @@ impl Scope {
             },
             Who::Node(name) => {
                 let node = nodes.iter().find(|node| node.name() == &**name);
-                (format!("`{}`", node.map_or_else(|| name.to_string(), Snapshot::node)), None)
+                (format!("`{}`", node.map_or_else(|| name.to_string(), |node| node.node())), None)
             }
         }
     }
 
     /// The nodes that are waited for: those that can be called, and are not down.
-    fn nodes(&self) -> Vec<Snapshot> {
-        let is_there = |peer: &Snapshot| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
+    fn nodes(&self) -> Vec<Arc<Inner>> {
+        let is_there = |peer: &Arc<Inner>| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
         let ranks = self.0.barriers.ranks();
         let is_meant =
-            |peer: &Snapshot| ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()));
+            |peer: &Arc<Inner>| ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()));
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.snapshot()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
+        peers.iter().map(|(peer, _)| peer.inner()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
     }
 
     pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {
@@ -192,16 +196,19 @@ impl Scope {
 
     /// What is to be said when `who` has arrived.
     fn arrived(&self, table: &mut Table, who: Who, mut arrival: Arrival) -> Answers {
-        if arrival.members == Members::All && self.0.barriers.nodes_only.load(Ordering::Relaxed) {
+        if arrival.members == Members::All && self.0.barriers.is_nodes_only() {
             arrival.members = Members::Nodes;
         }
         let nodes = self.nodes();
         let (label, by) = self.label(&who, &nodes);
-        let names: Vec<&str> = nodes.iter().map(Snapshot::name).collect();
+        let names: Vec<&str> = nodes.iter().map(|node| node.name()).collect();
         let Arrival { id, name, members, timeout, answer } = arrival;
         let left = self.0.barriers.ranks().as_ref().and_then(|ranks| ranks.left.clone());
         if let Some(broken) = left.filter(|_| !matches!(members, Members::Count(_))) {
             return vec![(answer, Verdict::Broken(broken))];
+        }
+        if who == Who::Origin && members == Members::All && names.is_empty() && table.closed.is_none() {
+            return vec![(answer, Verdict::Broken(self.nobody()))];
         }
         let one = Waiting { id, who: who.clone(), label, by, since: Instant::now(), answer, timer: None };
         let answers = table.arrive(&name, members, one, &names);
@@ -210,6 +217,16 @@ impl Scope {
             table.set_timer(&name, &who, id, timer);
         }
         answers
+    }
+
+    /// Nodes that come later would find nobody.
+    fn nobody(&self) -> Broken {
+        let what = "there is nobody to wait for: no node was started here that is not down";
+        Broken::new(Break::Refused, what).hint(if self.0.listener.is_some() {
+            "nodes that a group shares are waited for with `Peer::barrier`"
+        } else {
+            "this process is no node itself: one that another process started waits for its origin"
+        })
     }
 
     /// Ends a wait when its time is over, as long as it is kept.
@@ -230,8 +247,12 @@ impl Scope {
         let Some(meeting) = table.take_with(name, who, id) else { return };
         let waits = table.waits(|_| true);
         drop(table);
-        let text = told::timed_out(&meeting, who, id, limit, &self.nodes(), &waits, self.origin_label());
-        answer(meeting.broken(&text));
+        let nodes: Vec<Snapshot> = self.nodes().iter().map(Snapshot::of).collect();
+        let whose = meeting.waiting.iter().find(|one| one.id == id && one.who == *who);
+        let whose = whose.map_or("somebody", |one| one.label.as_str());
+        let origin = if self.0.barriers.is_nodes_only() { None } else { Some(self.origin_label()) };
+        let broken = told::TimeOut { whose, limit, origin }.of(&meeting, &nodes, &waits);
+        answer(meeting.broken(&broken));
     }
 
     pub(super) fn withdraw_from_barrier(&self, who: &Who, id: u64) {
@@ -261,5 +282,21 @@ impl Scope {
     pub(super) fn waits_of(&self, node: &str) -> Vec<(String, Duration)> {
         let waits = self.0.barriers.lock().waits(|one| one.who.is_node(node));
         waits.into_iter().map(|wait| (wait.name, wait.time)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_nodes_that_is_none_waits_for_nobody() {
+        let error = barrier("loaded").wait().expect_err("there is nobody");
+        assert_eq!(
+            error.to_string(),
+            "barrier `loaded` failed: there is nobody to wait for: no node was started here that is not down\n  \
+             help: this process is no node itself: one that another process started waits for its origin"
+        );
+        assert!(error.is_barrier() && !error.is_timeout() && !error.is_noscope());
     }
 }

@@ -85,7 +85,7 @@ impl Meeting {
 impl Table {
     /// One more arrives, where all nodes are these: who is to be told what, or nobody if it waits now.
     pub(super) fn arrive(&mut self, name: &str, members: Members, one: Waiting, nodes: &[&str]) -> Answers {
-        if let Some(refused) = self.refusal(&one.who, name, members, nodes) {
+        if let Some(refused) = self.refusal(&one.who, name, members) {
             return vec![(one.answer, Verdict::Broken(refused))];
         }
         let meeting = self.meetings.entry(name.to_owned()).or_insert_with(|| Meeting { members, waiting: Vec::new() });
@@ -99,7 +99,7 @@ impl Table {
     }
 
     /// Why `who` cannot arrive.
-    fn refusal(&self, who: &Who, name: &str, members: Members, nodes: &[&str]) -> Option<Broken> {
+    fn refusal(&self, who: &Who, name: &str, members: Members) -> Option<Broken> {
         let refused = |text: &str| Broken::new(Break::Refused, text);
         if let Some(why) = &self.closed {
             return Some(Broken::new(Break::Ended, why));
@@ -111,10 +111,6 @@ impl Table {
         if *who == Who::Origin && members == Members::Nodes {
             let hint = "`.parties(n)`, here and in the nodes, counts whoever arrives";
             return Some(refused("it is a barrier among nodes, in which the origin takes no part").hint(hint));
-        }
-        if *who == Who::Origin && !counted && nodes.is_empty() {
-            let hint = "nodes that a group shares are waited for with `Peer::barrier`";
-            return Some(refused("there is nobody to wait for: no node was started here that is not down").hint(hint));
         }
         if !counted && self.meetings.get(name).is_some_and(|meeting| meeting.members == members && meeting.has(who)) {
             let hint = "`.parties(n)` counts each of them";
