@@ -21,14 +21,14 @@ mod tests {
     use super::super::groups::Repeat;
     use super::super::interrupt::Interrupts;
     use super::super::report::report;
-    use super::super::tests::{Body, Flavor, ShouldPanic};
+    use super::super::tests::{Body, Doing, Flavor, ShouldPanic};
     use super::*;
     use crate::options::Connection;
     use crate::owner::Owner;
     use crate::registry::Place;
     use crate::scope;
 
-    fn leaking(panics: bool) -> Body {
+    fn leaking(panics: bool) -> Doing {
         Box::pin(async move {
             let scope = scope::scope().expect("the test's own");
             scope.leaked("db-1", "left behind os pid 7 `sleep 1000`; it was ended".to_owned());

@@ -56,13 +56,16 @@ pub enum Leaks {
 /// What a test's body comes to.
 pub(super) type Doing = Pin<Box<dyn Future<Output = Result<(), Fault>>>>;
 
+/// What a test does in each of its nodes.
+pub(super) type RankBody = fn(Rank) -> Doing;
+
 /// What a test does, and where.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Body {
     /// In the process of the test, on what it takes.
     Here(fn(Parts) -> Doing),
     /// In every node, each of which is told its rank.
-    Everywhere(fn(Rank) -> Doing),
+    Everywhere(RankBody),
 }
 
 /// A test with nodes.

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::super::fault::Fault;
 use super::super::said::Skip;
 use super::super::stage;
-use super::super::tests::{Body, Doing, TESTS, Test};
+use super::super::tests::{Body, RankBody, TESTS, Test};
 use super::failed::Told;
 use super::rank::Rank;
 use crate::failure;
@@ -98,7 +98,7 @@ pub(super) async fn run_rank(job: Job) -> Result<(), Told> {
     outcome
 }
 
-fn find(job: &Job) -> Option<(&'static Test, fn(Rank) -> Doing)> {
+fn find(job: &Job) -> Option<(&'static Test, RankBody)> {
     let test = TESTS.iter().find(|test| test.module == job.module && test.name == job.name)?;
     match test.body {
         Body::Everywhere(body) => Some((test, body)),
@@ -110,7 +110,7 @@ fn failed(text: String) -> Told {
     Told::Failed { text, place: None, at: SystemTime::now() }
 }
 
-fn on_own_thread(test: &Test, body: fn(Rank) -> Doing, rank: Rank, done: oneshot::Sender<Result<(), Told>>) {
+fn on_own_thread(test: &Test, body: RankBody, rank: Rank, done: oneshot::Sender<Result<(), Told>>) {
     let kind = stage::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
     let runtime = match stage::runtime(kind, sys::watch_this_thread) {
         Ok(runtime) => runtime,
