@@ -46,7 +46,7 @@ fn plain(text: &str) -> String {
     let mut lines = Vec::new();
     let mut in_backtrace = false;
     for line in text.lines() {
-        in_backtrace &= !line.is_empty();
+        in_backtrace &= !line.is_empty() && !line.starts_with("  then ") && !line.starts_with("  rank");
         if in_backtrace {
             continue;
         }
@@ -77,12 +77,9 @@ fn without_time(line: &str) -> String {
     let is_time = |word: &str| word.strip_suffix('s').is_some_and(|seconds| seconds.parse::<f64>().is_ok());
     match text.split_once(' ') {
         Some((time, rest)) if text.len() < line.len() && is_time(time) => match rest.split_once('|') {
-            // What tells a node from the others is mostly its number, and as wide as the widest one.
-            Some((node, said)) => {
-                let node = node.trim_end().trim_end_matches(|c: char| c.is_ascii_digit());
-                format!("   N.NNNs {node}N |{said}")
-            }
-            None => format!("   N.NNNs {rest}"),
+            // What tells a node from the others may be its number alone.
+            Some((node, said)) if node.trim_end().parse::<u64>().is_ok() => format!("   N.NNNs N |{said}"),
+            _ => format!("   N.NNNs {rest}"),
         },
         _ => line.to_owned(),
     }

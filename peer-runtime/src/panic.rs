@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 use std::time::SystemTime;
@@ -82,6 +83,7 @@ struct Record {
     backtrace: Backtrace,
 }
 
+static RECORDED: AtomicBool = AtomicBool::new(false);
 static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
 
 /// Makes every panic of this process leave a record. In a node without main it is also said on the
@@ -101,6 +103,7 @@ pub(crate) fn record_panics(without_main: bool) {
             if without_main {
                 print(&record);
             }
+            RECORDED.store(true, Ordering::Relaxed);
             let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if records.len() == REMEMBERED {
                 records.pop_front();
@@ -159,9 +162,9 @@ fn position(records: &VecDeque<Record>, message: &str) -> Option<usize> {
     records.iter().rposition(|record| record.thread == own && found(record)).or_else(|| records.iter().rposition(found))
 }
 
-/// Whether there was a panic that was not told yet.
+/// Whether there was a panic, told or not.
 pub(crate) fn has_recorded() -> bool {
-    !RECORDS.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    RECORDED.load(Ordering::Relaxed)
 }
 
 /// Where the newest panic that says `message` happened, if panics are recorded.

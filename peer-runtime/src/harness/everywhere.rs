@@ -48,6 +48,8 @@ pub(super) async fn run(test: &'static Test, nodes: &[Peer]) -> Result<(), Fault
     while ranks.failed.is_empty() && ranks.next(Deadline::after(UNLIMITED)).await {}
     ranks.settle().await;
     ranks.last_comments().await;
+    // A report tells who still ran, and not perhaps that they are in calls.
+    ranks.calls.shutdown().await;
     match ranks.first_cause() {
         None => Ok(()),
         Some(FailedRank { why: Why::Told(Told::Skipped { why, .. }), .. }) => Err(Fault::Skipped(why)),
@@ -113,7 +115,7 @@ impl Ranks {
             Err(error) => Why::Lost(error),
         };
         let (of, node) = (self.nodes.len(), self.nodes[rank].node());
-        self.failed.push(FailedRank { rank, of, node, why, then: Vec::new() });
+        self.failed.push(FailedRank { rank, of, node, why, then: Vec::new(), running: Vec::new() });
     }
 
     /// Once one has failed: what it took down with it may have been told before it. Each of the others is asked whether it
@@ -151,6 +153,7 @@ impl Ranks {
         let mut failed = self.failed.drain(..);
         let mut first = failed.next()?;
         first.then = failed.map(|other| format!("{} {}", other.whose(), other.reason())).collect();
+        first.running = self.running.iter().copied().collect();
         Some(first)
     }
 }

@@ -110,7 +110,7 @@ fn is_lost(connection: &mut Connection) -> peer::Result {
 
 #[peer_test(nodes = 2, everywhere)]
 #[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
-async fn panics_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+async fn panics_first(rank: Rank) -> peer::Result {
     let mut connection = connection(&rank).await?;
     if rank.rank() == 0 {
         panic!("this is the cause");
@@ -120,7 +120,7 @@ async fn panics_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
 
 #[peer_test(nodes = 2, everywhere)]
 #[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
-async fn returns_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+async fn returns_first(rank: Rank) -> peer::Result {
     let mut connection = connection(&rank).await?;
     if rank.rank() == 0 {
         Err("this is the cause")?;
@@ -130,7 +130,7 @@ async fn returns_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
 
 #[peer_test(nodes = 2, everywhere)]
 #[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
-async fn aborts_and_takes_the_other_down_before(rank: Rank) -> peer::Result {
+async fn aborts_first(rank: Rank) -> peer::Result {
     let mut connection = connection(&rank).await?;
     if rank.rank() == 0 {
         std::process::abort();
@@ -259,10 +259,10 @@ mod hooks {
 
     #[peer_test(nodes = 2, everywhere)]
     #[ignore = "run by tests/groups.rs"]
-    async fn fails(rank: Rank) {
+    async fn fails(rank: Rank) -> peer::Result {
         if rank.rank() == 0 {
             for_ever().await;
         }
-        panic!("no leader");
+        Err("no leader")?
     }
 }

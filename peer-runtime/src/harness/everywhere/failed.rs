@@ -33,6 +33,8 @@ pub struct FailedRank {
     pub(super) why: Why,
     /// Those that failed after it.
     pub(super) then: Vec<String>,
+    /// Those that had not ended by then.
+    pub(super) running: Vec<usize>,
 }
 
 impl FailedRank {
@@ -92,6 +94,14 @@ impl fmt::Display for FailedRank {
             Why::Told(Told::Failed { text, place: Some(place), .. }) => write!(f, "failed at {place}:\n{text}")?,
             _ => f.write_str(&self.reason())?,
         }
-        self.then.iter().try_for_each(|then| write!(f, "\nthen {then}"))
+        self.then.iter().try_for_each(|then| write!(f, "\nthen {then}"))?;
+        let running: Vec<String> = self.running.iter().map(ToString::to_string).collect();
+        match &running[..] {
+            [] => Ok(()),
+            [one] => write!(f, "\nrank {one} was still running, and was ended"),
+            [others @ .., last] => {
+                write!(f, "\nranks {} and {last} were still running, and were ended", others.join(", "))
+            }
+        }
     }
 }
