@@ -181,6 +181,15 @@ fn a_trap_says_which_ranks_still_run_and_where_they_wait() {
 }
 
 #[test]
+fn hooks_around_ranks_need_what_hooks_need() {
+    case("hooks::passes").failed().says(&["stock libtest knows nothing of"]);
+    // As nextest runs each test.
+    let mut command = command(std::env::current_exe().unwrap());
+    let command = command.args(["--ignored", "--exact", "everywhere::hooks::passes"]).env("NEXTEST", "1");
+    run(command).passed().says(&["1 passed"]);
+}
+
+#[test]
 fn barriers_skips_and_expected_panics_are_those_of_other_tests() {
     case("waits_at_the_wrong_barrier").failed().says(&[
         "failed in rank 0 of 3",
