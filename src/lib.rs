@@ -64,6 +64,8 @@ pub use peer_runtime::{
     random_name, scope, skip, start, start_link,
 };
 
+#[doc(hidden)]
+pub use peer_macros::__suite;
 pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};
 
 /// All that generated code may touch; not public API.
@@ -119,7 +121,9 @@ pub mod prelude {
 /// ```
 #[macro_export]
 macro_rules! main {
-    () => {
+    ($($arguments:tt)*) => {
+        $crate::__suite!($($arguments)*);
+
         fn main() -> ::std::process::ExitCode {
             $crate::__private::main()
         }

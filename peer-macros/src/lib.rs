@@ -14,6 +14,7 @@ mod path;
 mod peer_group;
 mod peer_test;
 mod remote;
+mod suite;
 mod test_config;
 mod text;
 mod types;
@@ -299,4 +300,11 @@ pub fn ct_peer(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn ct_peer_name(input: TokenStream) -> TokenStream {
     ct_peer::expand_name(input.into()).into()
+}
+
+/// What the arguments of `peer::main!` say of a whole target.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __suite(arguments: TokenStream) -> TokenStream {
+    suite::expand(arguments.into()).into()
 }

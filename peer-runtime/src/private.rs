@@ -3,7 +3,7 @@
 pub use linkme;
 
 pub use crate::harness::{
-    Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, ShouldPanic, TESTS, Test, Until,
+    Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, ShouldPanic, SUITES, Suite, TESTS, Test, Until,
     Value, assert_given, ended, given, given_or_failed, main, outcome, run_test,
 };
 pub use crate::options::{Connection, StartOptions};

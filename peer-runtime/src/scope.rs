@@ -22,6 +22,7 @@ pub(crate) mod console;
 mod leaks;
 mod nodes;
 mod owner;
+mod panics;
 mod place;
 mod route;
 mod starting;
@@ -29,7 +30,9 @@ mod starting;
 use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
+use panics::Panics;
 pub(crate) use leaks::tell as tell_leak;
+pub(crate) use panics::{Panicked, take_panic};
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
 pub use place::{free_port, priv_dir};
 
@@ -77,6 +80,8 @@ struct Shared {
     leaks: Leaks,
     /// What is to be told with it.
     comments: Mutex<Vec<String>>,
+    /// What panicked on its threads.
+    panics: Panics,
     place: Place,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
@@ -198,6 +203,7 @@ impl Scope {
             listener,
             leaks: Leaks::default(),
             comments: Mutex::default(),
+            panics: Panics::new(),
             place,
             starting: watch::Sender::new(0),
         };

@@ -1,6 +1,8 @@
 //! What several test targets use: running an executable with a deadline, seeing processes end, and waiting on a fifo.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
+pub(crate) mod golden;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;

@@ -27,6 +27,24 @@ pub(super) struct Running {
     pub(super) scope: Scope,
 }
 
+/// An attempt that failed, and was not the last one.
+#[derive(Clone, Debug)]
+pub(super) struct Earlier {
+    pub(super) verdict: Verdict,
+    /// What went wrong and where.
+    pub(super) cause: String,
+    /// Its directory, if it had one.
+    pub(super) directory: Option<PathBuf>,
+}
+
+impl Earlier {
+    /// All of it, for a reader.
+    pub(super) fn text(&self) -> String {
+        let directory = self.directory.as_ref().map(|directory| format!("\n  its directory: {}", directory.display()));
+        self.cause.trim_end().to_owned() + &directory.unwrap_or_default()
+    }
+}
+
 /// One round of something, with all its attempts.
 pub(super) struct Finished {
     /// The path within the crate: `quick::a_leader_is_elected`, `quick::end_per_group`.
@@ -40,8 +58,11 @@ pub(super) struct Finished {
     /// From 1; 1 of 1 without a `repeat`.
     pub(super) round: u32,
     pub(super) rounds: u32,
-    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report.
+    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report. Of what passed on a
+    /// retry that of the first attempt.
     pub(super) cause: Option<String>,
+    /// The attempts before the last one, all of which failed.
+    pub(super) earlier: Vec<Earlier>,
     /// What `peer::comment` added.
     pub(super) comments: Vec<String>,
     /// Its peers, as they were when it ended, and what they printed.
@@ -65,6 +86,7 @@ impl Finished {
             round: 1,
             rounds: 1,
             cause,
+            earlier: Vec::new(),
             comments: Vec::new(),
             peers: Vec::new(),
             console: Vec::new(),

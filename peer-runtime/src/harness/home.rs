@@ -1,8 +1,10 @@
 //! What a group, or the suite, owns for as long as it lasts: a scope and a runtime, in which its hooks run.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::fault::Fault;
+use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
@@ -55,12 +57,19 @@ impl Home {
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
-        let report = self.stage.crash();
-        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO))
+        let report = self.stage.crash()?;
+        let peers = self.scope().peers();
+        Some(Box::new(Failed { peers, ..*self.failed(Fault::Crashed(report), Duration::ZERO) }))
+    }
+
+    /// Becomes true when a linked peer of it goes down.
+    pub(super) fn crashed(&self) -> Arc<AtomicBool> {
+        self.stage.has_crashed()
     }
 
     fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
-        Box::new(Failed { fault, took, peers: self.stage.peers(), console: self.stage.scope().console() })
+        let console = self.scope().output(panic_of(Some(&fault)), false);
+        Box::new(Failed { fault, took, peers: self.stage.peers(), console })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
@@ -71,6 +80,9 @@ impl Home {
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
         self.stage.leave(&mut None, print);
         let mut told = scope.leaks();
+        // What goes on in its background belongs to no test.
+        let panics = scope.output(None, true).into_iter().filter(|line| line.node.is_empty());
+        told.extend(panics.filter(|_| !passed).map(|line| line.text));
         told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
         told

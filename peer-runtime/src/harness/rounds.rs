@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::case::{self, Ended};
 use super::engine::{Context, Engine, Tally};
-use super::event::{Event, Finished, Running, What};
+use super::event::{Earlier, Event, Finished, Running, What};
 use super::fault::Fault;
 use super::groups::Moment;
 use super::home::Home;
@@ -16,8 +16,9 @@ use super::shuffle;
 use super::tests::Test;
 use super::verdict::Verdict;
 
-/// How often a test whose nodes could not boot is tried again, whatever its own retries are.
-const INFRASTRUCTURE_RETRIES: u32 = 1;
+/// How often a test or an init is tried again when a peer could not boot for no fault of theirs, whatever the retries of
+/// the test are.
+pub(super) const INFRASTRUCTURE_RETRIES: u32 = 1;
 
 /// The first one that failed in a sequence.
 type Broken = Option<Verdict>;
@@ -67,9 +68,10 @@ impl Engine {
             let mut broken: Broken = None;
             for item in self.order(branch, round) {
                 if let Some(crash) = home.as_mut().and_then(|home| home.crash()) {
-                    broken = Some(self.hook_failed(&branch.hook_name(Moment::InitPerGroup), *crash));
+                    broken = Some(self.hook_failed(&branch.init_name(), *crash));
                     tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
                 }
+                broken = broken.or_else(|| context.crashed());
                 match item {
                     Item::Test(test) => {
                         if let Some(why) = &broken {
@@ -119,24 +121,26 @@ impl Engine {
     fn test(&self, test: &'static Test, context: &Context) -> Verdict {
         let mut total = Verdict::Passed;
         for round in 1..=test.repeat.rounds {
-            let verdict = self.attempts(test, context, round);
+            let (verdict, stop) = self.attempts(test, context, round);
             let mut tally = Tally::default();
             tally.count(&verdict);
             if !total.fails() {
                 total = verdict;
             }
-            if test.repeat.until.is_some_and(|until| tally.meets(until)) || self.interrupts.is_interrupted() {
+            let met = test.repeat.until.is_some_and(|until| tally.meets(until));
+            if stop || met || self.interrupts.is_interrupted() {
                 break;
             }
         }
         total
     }
 
-    /// One round of a test: tried again while it may be.
-    fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> Verdict {
+    /// One round of a test: tried again while it may be. Whether there is no further round, since a hook before it did not
+    /// pass.
+    fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> (Verdict, bool) {
         let name = test.path();
         let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
-        let mut first_cause = None;
+        let mut earlier: Vec<Earlier> = Vec::new();
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
                 let (since, scope) = (Instant::now(), scope.clone());
@@ -147,15 +151,17 @@ impl Engine {
             let around = case::Around { given: context.given.clone(), hooks: context.hooks.clone(), limit };
             let print = &mut |line: &str| self.show(&name, line);
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
-            let verdict = self.judge(test, &ended);
-            let left = if verdict == Verdict::Infrastructure { &mut reboots } else { &mut retries };
-            let again = verdict.fails() && *left > 0 && !self.interrupts.is_interrupted();
-            if again {
+            let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
+            let left = if is_infrastructure { &mut reboots } else { &mut retries };
+            if *left > 0 && fails(test, &ended) && !self.interrupts.is_interrupted() {
                 *left -= 1;
-                first_cause.get_or_insert_with(|| report::attempt(test, &ended));
+                earlier.push(report::earlier(test, &ended));
                 continue;
             }
+            let stop = matches!(ended.fault, Some(Fault::Init(..)));
+            let verdict = self.judge(test, &ended);
             let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            let first_cause = earlier.first().map(Earlier::text);
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
             let (round, rounds) = match (test.repeat.rounds, context.round) {
                 (1, Some(of_group)) => of_group,
@@ -172,10 +178,11 @@ impl Engine {
                 comments,
                 directory,
                 abandoned,
+                earlier,
                 ..Finished::new(&name, What::Test, verdict.clone(), cause.or(first_cause))
             };
             self.finished(&finished);
-            return verdict;
+            return (verdict, stop);
         }
         unreachable!("there are fewer attempts than numbers")
     }
@@ -191,7 +198,7 @@ impl Engine {
                 }
                 let cause = report::hook_cause(name, fault);
                 self.finished(&Finished::new(name, What::Hook, verdict, Some(cause)));
-                Verdict::Skipped { why: format!("`{name}` failed"), by_failure: true }
+                Verdict::below(name)
             }
             Some(fault) => Verdict::of(fault),
             None => Verdict::Failed,
@@ -219,5 +226,15 @@ impl Engine {
             tally.count(&self.skip(test, &verdict));
         });
         tally
+    }
+}
+
+/// Whether an attempt failed for something that another one may do better: the test itself, or the machine.
+fn fails(test: &Test, ended: &Ended) -> bool {
+    match &ended.fault {
+        fault if test.passes(fault.as_ref()) => false,
+        Some(fault @ Fault::Init(..)) => fault.is_infrastructure(),
+        Some(fault) => Verdict::of(fault).fails(),
+        None => true,
     }
 }
