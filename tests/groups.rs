@@ -253,36 +253,55 @@ fn an_order_by_chance_is_the_same_for_the_same_seed() {
     assert_eq!(place(": e").abs_diff(place(": f")), 1, "{first}");
 }
 
-/// The lines of a scenario by the name of what says them, without what is around.
-fn shuffled(seed: &str) -> Vec<String> {
-    let (ran, text) = outcome("shuffles", &["--test-threads=1", &format!("--shuffle={seed}")]);
-    ran.passed().says(&[&format!("shuffle seed {seed}: --shuffle={seed} runs this order again")]);
-    let happened = text.split_once("== what happened\n").unwrap().1;
-    happened.lines().map(|line| line.replace("suite_groups::shuffles::outer::", "")).collect()
+/// What happens in a scenario with these arguments and this `PEER_SEED`, and what is said before it.
+fn shuffled(filter: &str, arguments: &[&str], seed: Option<&str>) -> (Vec<String>, String) {
+    let mut command = cargo(&[&["--test-threads=1", filter], arguments].concat());
+    let (ran, text) = golden::outcome(seed.iter().fold(&mut command, |command, seed| command.env("PEER_SEED", seed)));
+    let (printed, happened) = text.split_once("== what happened\n").unwrap();
+    let name = |line: &str| line.rsplit_once("shuffles::").unwrap().1.to_owned();
+    let seeds: String = printed.lines().filter(|line| line.starts_with("shuffle seed")).collect();
+    ran.passed();
+    (happened.lines().map(name).collect(), seeds)
+}
+
+/// The lines of a group, which stand together, without its name.
+fn together<'a>(lines: &'a [String], group: &str) -> Vec<&'a str> {
+    let is_of = |line: &&String| line.starts_with(group);
+    let first = lines.iter().position(|line| is_of(&line)).unwrap();
+    lines[first..].iter().take_while(is_of).map(|line| &line[group.len()..]).collect()
 }
 
 #[test]
 fn each_round_has_an_order_of_its_own_and_a_nested_group_stays_together() {
-    let lines = shuffled("7");
-    assert_eq!(lines, shuffled("7"));
-    assert_ne!(lines, shuffled("8"));
+    let (lines, seeds) = shuffled("shuffles::outer", &[], Some("7"));
+    assert_eq!(seeds, "shuffle seed 7: PEER_SEED=7 runs this order again");
+    assert_eq!(lines, shuffled("shuffles::outer", &[], Some("7")).0);
+    assert_ne!(lines, shuffled("shuffles::outer", &[], Some("8")).0);
     // 4 tests, a group of 4 between its hooks, and a group of 6.
     let rounds: Vec<&[String]> = lines.chunks(16).collect();
     assert_eq!(rounds.len(), 3, "{lines:?}");
     assert!(rounds[0] != rounds[1] && rounds[1] != rounds[2], "{lines:?}");
-    for round in rounds {
-        let of = |group: &str| {
-            let is_of = |line: &&String| line.starts_with(group);
-            let first = round.iter().position(|line| is_of(&line)).unwrap();
-            round[first..].iter().take_while(is_of).map(|line| &line[group.len()..]).collect::<Vec<_>>()
-        };
-        let mut listed = of("listed::");
-        assert_eq!((listed[0], listed[5]), ("init", "end"), "{round:?}");
-        // With the argument every group is in an order by chance.
-        listed.sort_unstable();
-        assert_eq!(listed, ["a", "b", "c", "d", "end", "init"]);
-        let mut mixed = of("mixed::");
-        mixed.sort_unstable();
-        assert_eq!(mixed, ["a", "b", "c", "d", "e", "f"]);
+    let sorted = |mut lines: Vec<&str>| {
+        lines.sort_unstable();
+        lines.concat()
+    };
+    for round in &rounds {
+        assert_eq!(together(round, "outer::listed::"), ["init", "a", "b", "c", "d", "end"], "{round:?}");
+        assert_eq!(sorted(together(round, "outer::mixed::")), "abcdef", "{round:?}");
     }
+    let (lines, seeds) = shuffled("shuffles::outer", &["--shuffle=7"], Some("8"));
+    assert_eq!(seeds, "shuffle seed 7: --shuffle=7 runs this order again");
+    assert_eq!(lines, shuffled("shuffles::outer", &["--shuffle=7"], None).0);
+    // Now this group is one of many.
+    assert!(lines.chunks(16).any(|round| together(round, "outer::listed::") != ["init", "a", "b", "c", "d", "end"]));
+}
+
+#[test]
+fn the_seed_is_that_of_the_command_line_or_the_environment_or_the_group() {
+    let (own, seeds) = shuffled("shuffles::fixed", &[], None);
+    assert_eq!(seeds, "shuffle seed 42 of `shuffles::fixed`: its own, unless another one is given");
+    assert_eq!(own, shuffled("shuffles::fixed", &[], Some("42")).0);
+    assert!((1..5).any(|seed| shuffled("shuffles::fixed", &[], Some(&seed.to_string())).0 != own));
+    let (lines, _) = shuffled("shuffles::fixed", &["--shuffle=42"], Some("1"));
+    assert_eq!(lines, own);
 }

@@ -30,10 +30,10 @@ mod starting;
 use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
-use panics::Panics;
 pub(crate) use leaks::tell as tell_leak;
-pub(crate) use panics::{Panicked, take_panic};
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+use panics::Panics;
+pub(crate) use panics::{Panicked, take_panic};
 pub use place::{free_port, priv_dir};
 
 /// What the thread that runs a test hears from its scope.

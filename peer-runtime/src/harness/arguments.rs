@@ -142,9 +142,9 @@ impl Arguments {
         self.shuffle.is_some() || self.shuffle_seed.is_some()
     }
 
-    /// Where every order by chance comes from, if somebody says so.
+    /// Where every order by chance comes from, if somebody says so: here, or in `PEER_SEED`.
     pub(super) fn seed(&self) -> Option<u64> {
-        self.shuffle.flatten().or(self.shuffle_seed)
+        self.shuffle.flatten().or(self.shuffle_seed).or_else(|| number("PEER_SEED"))
     }
 
     /// Whether output is shown at once.

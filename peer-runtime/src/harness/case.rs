@@ -87,7 +87,8 @@ pub(super) fn run(
     plane::handle().block_on(scope.end(why));
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
-    let (console, comments) = (scope.output(panic_of(fault.as_ref()), true), scope.comments());
+    scope.tells(panic_of(fault.as_ref()));
+    let (console, comments) = (scope.output(true), scope.comments());
     let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
@@ -167,7 +168,10 @@ fn after(
                 *fault = Some(Fault::End(end.path(), Box::new(end_fault)));
             }
             // The first one counts, and the other is told with it.
-            Err(end_fault) => stage.scope().comment(report::hook_cause(&end.path(), &end_fault)),
+            Err(end_fault) => {
+                stage.scope().comment(report::hook_cause(&end.path(), &end_fault));
+                stage.scope().tells(panic_of(Some(&end_fault)));
+            }
             Ok(_) => {}
         }
     }

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::event::{Event, Finished, Reporter, Running, Summary, What};
+use super::event::{Event, Finished, Reporter, Running, Seeds, Summary, What};
 use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
-use super::plan::Plan;
+use super::plan::{Branch, Plan};
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::verdict::Verdict;
@@ -26,8 +26,10 @@ pub(super) struct Options {
     pub(super) ignored: bool,
     /// Whether everything is in an order by chance.
     pub(super) shuffle: bool,
-    /// Where every order by chance comes from.
-    pub(super) seed: u64,
+    /// Where every order by chance comes from, if somebody says so.
+    pub(super) seed: Option<u64>,
+    /// Where the order of those comes from of which nobody says it.
+    pub(super) seed_by_chance: u64,
     /// The time limit of those that have none of their own.
     pub(super) timetrap: Duration,
     /// What every time limit is multiplied by.
@@ -89,9 +91,7 @@ impl Engine {
         let since = Instant::now();
         let mut tests = 0;
         plan.suite.each(&mut |_| tests += 1);
-        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
-        let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        self.tell(&Event::Begun { tests, seeds: self.seeds(&plan.suite), slots: self.options.slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -107,6 +107,17 @@ impl Engine {
         };
         self.tell(&Event::Ended(&summary));
         summary
+    }
+
+    /// All that is to be known to run the same orders again.
+    fn seeds(&self, suite: &Branch) -> Seeds {
+        let Options { seed, seed_by_chance, shuffle: all, .. } = self.options;
+        let shuffled = suite.shuffled();
+        let (own, others): (Vec<&Branch>, Vec<&Branch>) =
+            shuffled.into_iter().partition(|branch| seed.is_none() && branch.own_seed().is_some());
+        let of_run = (all || !others.is_empty()).then_some(seed.unwrap_or(seed_by_chance));
+        let of_groups = own.iter().filter_map(|branch| Some((branch.name(), branch.own_seed()?))).collect();
+        Seeds { of_run, all, of_groups }
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {
@@ -133,7 +144,13 @@ impl Engine {
         if init.0.is_none() && end.0.is_none() {
             return inside(context, None);
         }
+        let slot = init.0.and_then(|_| self.gate.take_one());
+        // It may have waited for long.
+        if let Some(why) = context.crashed() {
+            return skip(&why);
+        }
         let (mut home, begun) = self.begin(init, context);
+        drop(slot);
         let given = match begun {
             Ok(given) => given,
             Err(failed) => {
@@ -150,6 +167,8 @@ impl Engine {
             self.hook_failed(init.1, *crash);
             tally.failed += 1;
         }
+        // What ends something runs after an interrupt as well, when there are no slots any more.
+        let slot = end.0.and_then(|_| self.gate.take_one());
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
@@ -157,6 +176,7 @@ impl Engine {
             self.hook_failed(end.1, *failed);
             tally.failed += usize::from(!is_skip);
         }
+        drop(slot);
         self.leave(end.1, home, tally.failed == 0);
         tally
     }
@@ -189,8 +209,6 @@ impl Engine {
         context: &Context,
         attempt: u32,
     ) -> Result<Given, Box<Failed>> {
-        // What ends something runs after an interrupt as well, when there are no slots any more.
-        let _slot = self.gate.take_one();
         let scope = home.scope().clone();
         let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
         self.tell(&Event::Started { running: &running, attempt });

@@ -16,7 +16,7 @@ pub enum Fault {
     /// With its place and more, where panics are kept for their test.
     Panicked {
         payload: Box<dyn Any + Send>,
-        told: Option<Panicked>,
+        told: Option<Box<Panicked>>,
     },
     Failed(Failure),
     /// It returned another error than a `Failure`, in its own words.
@@ -103,7 +103,7 @@ impl Fault {
 /// The panic that a fault tells of.
 pub(super) fn panic_of(fault: Option<&Fault>) -> Option<&Panicked> {
     match fault? {
-        Fault::Panicked { told, .. } => told.as_ref(),
+        Fault::Panicked { told, .. } => told.as_deref(),
         Fault::Init(_, fault) | Fault::End(_, fault) => panic_of(Some(fault)),
         _ => None,
     }
@@ -115,6 +115,6 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
         Ok(skip) => return Fault::Skipped(skip.0),
         Err(payload) => payload,
     };
-    let told = scope::scope().and_then(|scope| scope.panic_of(&panic::message(&*payload)));
+    let told = scope::scope().and_then(|scope| scope.panic_of(&panic::message(&*payload))).map(Box::new);
     Fault::Panicked { payload, told }
 }

@@ -68,7 +68,8 @@ impl Home {
     }
 
     fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
-        let console = self.scope().output(panic_of(Some(&fault)), false);
+        self.scope().tells(panic_of(Some(&fault)));
+        let console = self.scope().output(false);
         Box::new(Failed { fault, took, peers: self.stage.peers(), console })
     }
 
@@ -81,7 +82,7 @@ impl Home {
         self.stage.leave(&mut None, print);
         let mut told = scope.leaks();
         // What goes on in its background belongs to no test.
-        let panics = scope.output(None, true).into_iter().filter(|line| line.node.is_empty());
+        let panics = scope.output(true).into_iter().filter(|line| line.node.is_empty());
         told.extend(panics.filter(|_| !passed).map(|line| line.text));
         told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();

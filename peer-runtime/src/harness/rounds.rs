@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::case::{self, Ended};
-use super::engine::{Context, Engine, Tally};
+use super::engine::{Context, Engine, Options, Tally};
 use super::event::{Earlier, Event, Finished, Running, What};
 use super::fault::Fault;
 use super::groups::Moment;
@@ -67,18 +67,26 @@ impl Engine {
         thread::scope(|threads| {
             let mut broken: Broken = None;
             for item in self.order(branch, round) {
-                if let Some(crash) = home.as_mut().and_then(|home| home.crash()) {
-                    broken = Some(self.hook_failed(&branch.init_name(), *crash));
-                    tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
-                }
-                broken = broken.or_else(|| context.crashed());
+                let mut lost = || {
+                    let crash = home.as_mut().and_then(|home| home.crash());
+                    let told = crash.map(|crash| self.hook_failed(&branch.init_name(), *crash));
+                    if told.is_some() {
+                        tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
+                    }
+                    told.or_else(|| context.crashed())
+                };
+                broken = broken.or_else(&mut lost);
                 match item {
                     Item::Test(test) => {
+                        let is_ignored = test.ignore.is_some() && !self.options.ignored;
+                        let slots = if broken.is_none() && !is_ignored { self.gate.take(test) } else { None };
+                        // It may have waited for long.
+                        broken = broken.or_else(lost);
                         if let Some(why) = &broken {
                             count(&self.skip(test, why));
-                        } else if test.ignore.is_some() && !self.options.ignored {
+                        } else if is_ignored {
                             count(&self.skip(test, &Verdict::ignored(test)));
-                        } else if let Some(slots) = self.gate.take(test) {
+                        } else if let Some(slots) = slots {
                             let run = move || {
                                 let verdict = self.test(test, context);
                                 drop(slots);
@@ -112,7 +120,9 @@ impl Engine {
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
         if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
-            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
+            let Options { seed, seed_by_chance, .. } = self.options;
+            let seed = seed.or(branch.own_seed()).unwrap_or(seed_by_chance);
+            shuffle::shuffle(&mut items, seed, branch.name(), round);
         }
         items
     }

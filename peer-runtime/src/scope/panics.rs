@@ -86,9 +86,16 @@ impl Scope {
         })
     }
 
-    /// What its peers printed, as far as it is kept, and the panics that nobody has told yet but `except`, in the order of
-    /// their times. From then on panics are said at once if this is the `last` time.
-    pub(crate) fn output(&self, except: Option<&Panicked>, last: bool) -> Vec<Line> {
+    /// Somebody tells this panic.
+    pub(crate) fn tells(&self, panic: Option<&Panicked>) {
+        if let Some(told) = panic {
+            self.0.panics.with(|state| state.kept.retain(|panic| panic.number != told.number));
+        }
+    }
+
+    /// What its peers printed, as far as it is kept, and the panics that nobody has told yet, in the order of their times.
+    /// From then on panics are said at once if this is the `last` time.
+    pub(crate) fn output(&self, last: bool) -> Vec<Line> {
         let panics = self.0.panics.with(|state| {
             state.closed |= last;
             std::mem::take(&mut state.kept)
@@ -96,8 +103,7 @@ impl Scope {
         let mut lines = self.console();
         // Shown at once, as all that would be here.
         if !self.0.console.is_live() {
-            let others = panics.iter().filter(|panic| except.is_none_or(|except| except.number != panic.number));
-            lines.extend(others.flat_map(Panicked::lines));
+            lines.extend(panics.iter().flat_map(Panicked::lines));
             lines.sort_by_key(|line| line.at);
         }
         lines

@@ -1,4 +1,6 @@
 //! Nodes that cannot boot, which is not the test's fault: there are no descriptors left.
+//!
+//! Names are short, so that those of nodes are not cut.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +23,7 @@ fn take_all() -> Full {
 }
 
 #[peer_group(sequence)]
-mod of_its_nodes {
+mod nodes {
     use super::*;
 
     static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
@@ -29,23 +31,23 @@ mod of_its_nodes {
     /// What an init gives is dropped with its test.
     async fn init_per_testcase() -> Option<Full> {
         let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed) + 1;
-        trace(&format!("of_its_nodes: attempt {attempt}"));
+        trace(&format!("nodes: attempt {attempt}"));
         (attempt != 2).then(take_all)
     }
 
     #[peer_test(nodes = 2, exclusive)]
-    async fn boots_at_the_second_try(nodes: Nodes) {
-        trace(&format!("of_its_nodes: {} nodes", nodes.len()));
+    async fn boots_later(nodes: Nodes) {
+        trace(&format!("nodes: {} of them", nodes.len()));
     }
 
     #[peer_test(nodes = 1, exclusive)]
     async fn does_not_boot(nodes: Nodes) {
-        trace(&format!("of_its_nodes: {nodes:?}, which must not run"));
+        trace(&format!("nodes: {nodes:?}, which must not run"));
     }
 
     #[peer_test]
     async fn is_skipped() {
-        trace("of_its_nodes: is_skipped, which must not run");
+        trace("nodes: is_skipped, which must not run");
     }
 }
 
@@ -55,7 +57,7 @@ mod by_hand {
     use super::*;
 
     #[peer_test(exclusive)]
-    async fn is_the_machines_fault() -> peer::Result {
+    async fn no_room() -> peer::Result {
         let _full = take_all();
         let node = ct_peer!().await?;
         trace(&format!("by_hand: {node:?}, which must not boot"));
@@ -63,7 +65,7 @@ mod by_hand {
     }
 
     #[peer_test(exclusive)]
-    async fn is_better_the_second_time() -> Result<(), peer::Error> {
+    async fn room_later() -> Result<(), peer::Error> {
         static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
         let full = (ATTEMPT.fetch_add(1, Ordering::Relaxed) == 0).then(take_all);
         let _node = ct_peer!().await?;
@@ -72,33 +74,33 @@ mod by_hand {
     }
 
     #[peer_test(exclusive)]
-    async fn takes_too_long_to_boot() -> peer::Result {
-        trace("by_hand: takes_too_long_to_boot");
+    async fn too_slow() -> peer::Result {
+        trace("by_hand: too_slow");
         let wait_boot = WaitBoot::For(std::time::Duration::from_millis(300));
         ct_peer!({ exec: ("sh", ["-c", "exec sleep 1000"]), wait_boot: wait_boot }).await?;
         Ok(())
     }
 
     #[peer_test(exclusive)]
-    async fn asserts_that_it_boots() {
+    async fn unwraps_it() {
         let _full = take_all();
         ct_peer!().await.unwrap();
     }
 
     #[peer_test]
-    async fn names_no_program() -> peer::Result {
+    async fn no_program() -> peer::Result {
         ct_peer!({ exec: "/no/such/program" }).await?;
         Ok(())
     }
 
     #[peer_test]
-    async fn starts_a_program_that_ends() -> peer::Result {
+    async fn exits() -> peer::Result {
         ct_peer!({ exec: ("sh", ["-c", "exit 3"]) }).await?;
         Ok(())
     }
 
     #[peer_test]
-    async fn has_a_bad_option() -> peer::Result {
+    async fn bad_option() -> peer::Result {
         ct_peer!({ name: "no name" }).await?;
         Ok(())
     }
@@ -106,20 +108,20 @@ mod by_hand {
 
 /// An init is tried again, too.
 #[peer_group(sequence)]
-mod of_an_init {
+mod once {
     use super::*;
 
     static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
 
     async fn init_per_group() -> peer::Result<Peer> {
         let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed) + 1;
-        trace(&format!("of_an_init: attempt {attempt}"));
+        trace(&format!("once: attempt {attempt}"));
         let _full = (attempt == 1).then(take_all);
         Ok(ct_peer!().await?)
     }
 
     async fn end_per_group() {
-        trace("of_an_init: end_per_group");
+        trace("once: end_per_group");
     }
 
     #[peer_test]
@@ -129,17 +131,17 @@ mod of_an_init {
 }
 
 #[peer_group(sequence)]
-mod of_an_init_twice {
+mod twice {
     use super::*;
 
     async fn init_per_group() -> peer::Result<Peer> {
-        trace("of_an_init_twice: init_per_group");
+        trace("twice: init_per_group");
         let _full = take_all();
         Ok(ct_peer!().await?)
     }
 
     async fn end_per_group() {
-        trace("of_an_init_twice: end_per_group, which must not run");
+        trace("twice: end_per_group, which must not run");
     }
 
     #[peer_test]

@@ -32,11 +32,11 @@ impl Json {
 impl Reporter for Json {
     fn hear(&mut self, event: &Event<'_>) {
         let text = match event {
-            Event::Begun { tests, seed, slots } => line(&Begun {
+            Event::Begun { tests, seeds, slots } => line(&Begun {
                 r#type: "suite",
                 event: "started",
                 test_count: *tests,
-                shuffle_seed: *seed,
+                shuffle_seed: seeds.of_run,
                 slots: *slots,
             }),
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),
