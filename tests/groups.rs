@@ -131,6 +131,9 @@ fn rounds_end_when_their_condition_is_met() {
 #[test]
 fn time_traps_are_the_nearest_ones() {
     compare("traps", false);
+    let longer =
+        run(cargo(&["--exact", "traps::no_trap::of_the_test_counts_all_the_same"]).env("PEER_TIMETRAP_FACTOR", "3"));
+    longer.failed().says(&["FAILED (timed out after 1.2s)"]);
 }
 
 #[test]

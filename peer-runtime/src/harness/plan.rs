@@ -250,7 +250,9 @@ impl Item {
     fn place(&self) -> Place {
         match self {
             Self::Test(test) => test.place,
-            Self::Group(branch) => branch.group.map_or(Place { file: "", line: 0, column: 0, written: (0, 0) }, |group| group.place),
+            Self::Group(branch) => {
+                branch.group.map_or(Place { file: "", line: 0, column: 0, written: (0, 0) }, |group| group.place)
+            }
         }
     }
 }
