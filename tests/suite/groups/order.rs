@@ -95,12 +95,12 @@ macro_rules! written {
         }
 
         #[peer_group(sequence)]
-        mod names_given {
+        mod with_names {
             use super::*;
 
             $(#[peer_test]
             async fn $name() {
-                trace(concat!("names_given: ", stringify!($name)));
+                trace(concat!("with_names: ", stringify!($name)));
             })*
         }
     };
