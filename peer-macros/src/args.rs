@@ -7,8 +7,7 @@ use quote::{ToTokens, quote};
 
 use crate::errors::Errors;
 
-/// An argument that a macro knows: its name, and how it is written. Without `=` in that it is a flag, and has no value; with
-/// two ways to write it the value may be left out.
+/// An argument that a macro knows: its name, and how it is written. Without `=` in that it is a flag, and has no value.
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) example: &'static str,
@@ -40,10 +39,9 @@ pub(crate) fn parse(input: TokenStream, known: &[Known], errors: &mut Errors) ->
         let equals = matches!(tokens.next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '=');
         let value: TokenStream = tokens.collect();
         let is_flag = !example.contains('=');
-        let may_be_flag = example.contains("` or `") && !equals && value.is_empty();
         if is_flag && (equals || !value.is_empty()) {
             errors.at(piece, format!("`{name}` takes no value: write `{example}`"));
-        } else if !is_flag && !may_be_flag && (!equals || value.is_empty()) {
+        } else if !is_flag && (!equals || value.is_empty()) {
             errors.at(piece, format!("`{name}` takes a value: write `{example}`"));
         } else if found.iter().any(|argument| argument.name == name) {
             errors.at(&name, duplicate("argument", &name));
@@ -141,11 +139,10 @@ impl ToTokens for Argument {
 mod tests {
     use super::*;
 
-    const KNOWN: [Known; 4] = [
+    const KNOWN: [Known; 3] = [
         Known { name: "nodes", example: "nodes = 4" },
         Known { name: "timetrap", example: "timetrap = \"30s\"" },
         Known { name: "exclusive", example: "exclusive" },
-        Known { name: "shuffle", example: "shuffle` or `shuffle = 42" },
     ];
 
     #[track_caller]
@@ -170,10 +167,10 @@ mod tests {
             &["nodes = 2"],
             &[
                 "no argument stands before this comma: remove it",
-                "unknown argument `nods`: did you mean `nodes`? Known are `nodes`, `timetrap`, `exclusive` and `shuffle`",
+                "unknown argument `nods`: did you mean `nodes`? Known are `nodes`, `timetrap` and `exclusive`",
                 "`nodes` takes a value: write `nodes = 4`",
                 "`nodes` is given twice: remove one argument",
-                "an argument begins with its name: `nodes = 4`, `timetrap = \"30s\"`, `exclusive` and `shuffle` or `shuffle = 42`",
+                "an argument begins with its name: `nodes = 4`, `timetrap = \"30s\"` and `exclusive`",
             ],
         );
     }
@@ -183,13 +180,6 @@ mod tests {
         check("exclusive, nodes = 2", &["exclusive", "nodes = 2"], &[]);
         check("exclusive = true", &[], &["`exclusive` takes no value: write `exclusive`"]);
         check("exclusive, exclusive", &["exclusive"], &["`exclusive` is given twice: remove one argument"]);
-    }
-
-    #[test]
-    fn a_value_may_be_left_out() {
-        check("shuffle", &["shuffle"], &[]);
-        check("shuffle = 7", &["shuffle = 7"], &[]);
-        check("shuffle =", &[], &["`shuffle` takes a value: write `shuffle` or `shuffle = 42`"]);
     }
 
     #[test]

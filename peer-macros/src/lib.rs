@@ -155,8 +155,7 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `parallel` | its tests run side by side, as far as there is room for their nodes; the default, also without the attribute |
 /// | `sequence` | one after the other; after the first one that fails the rest is skipped |
-/// | `shuffle` | in an order by chance, a nested group moving as one; `PEER_SEED=SEED` gives it again, with the seed that is printed |
-/// | `shuffle = 42` | the same from this seed, unless the command line (`--shuffle=SEED`) or `PEER_SEED` gives another one |
+/// | `shuffle` | in an order by chance: `--shuffle=SEED` gives it again |
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
 /// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
 /// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else of `peer::main!`, else 60 s |

@@ -19,7 +19,7 @@ use crate::{hook, path};
 const KNOWN: [Known; 4] = [
     Known { name: "parallel", example: "parallel" },
     Known { name: "sequence", example: "sequence" },
-    Known { name: "shuffle", example: "shuffle` or `shuffle = 42" },
+    Known { name: "shuffle", example: "shuffle" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
 ];
 
@@ -29,7 +29,6 @@ struct Config {
     sequence: Option<Ident>,
     parallel: Option<Ident>,
     shuffle: bool,
-    seed: Option<u64>,
     repeat: Repeat,
     timetrap: Option<Duration>,
 }
@@ -45,10 +44,7 @@ impl Config {
             match argument.name.to_string().as_str() {
                 "parallel" => config.parallel = Some(argument.name),
                 "sequence" => config.sequence = Some(argument.name),
-                "shuffle" => {
-                    config.shuffle = true;
-                    config.seed = values::seed(&argument, errors);
-                }
+                "shuffle" => config.shuffle = true,
                 _ => config.timetrap = values::timetrap(&argument, errors),
             }
         }
@@ -62,8 +58,7 @@ impl Config {
         let (sequence, shuffle) = (self.sequence.is_some(), self.shuffle);
         let repeat = self.repeat.expression();
         let timetrap = values::duration_expression(self.timetrap);
-        let seed = values::option(self.seed.map(|seed| quote!(#seed)));
-        quote!(sequence: #sequence, shuffle: #shuffle, seed: #seed, repeat: #repeat, timetrap: #timetrap,)
+        quote!(sequence: #sequence, shuffle: #shuffle, repeat: #repeat, timetrap: #timetrap,)
     }
 }
 
@@ -257,7 +252,6 @@ mod tests {
             (quote!(sequence, parallel), empty.clone(), 1),
             (quote!(repeat = 1, repeat_until_all_ok = 2), empty.clone(), 1),
             (quote!(sequenze), empty.clone(), 1),
-            (quote!(shuffle = always), empty.clone(), 1),
             (quote!(sequence = true, nodes = 3), empty, 2),
             (
                 quote!(repeat = many, timetrap = 3),

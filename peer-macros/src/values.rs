@@ -130,21 +130,6 @@ pub(crate) fn integer(argument: &Argument) -> Option<u32> {
     }
 }
 
-/// The seed that the argument gives, if it gives one.
-pub(crate) fn seed(argument: &Argument, errors: &mut Errors) -> Option<u64> {
-    if argument.value.is_empty() {
-        return None;
-    }
-    let seed = match syn::parse2(argument.value.clone()) {
-        Ok(Lit::Int(number)) if number.suffix().is_empty() => number.base10_parse().ok(),
-        _ => None,
-    };
-    if seed.is_none() {
-        errors.at(&argument.value, "a seed is a number below 2^64: `shuffle = 42`");
-    }
-    seed
-}
-
 pub(crate) fn text(argument: &Argument) -> Option<String> {
     match syn::parse2(argument.value.clone()) {
         Ok(Lit::Str(text)) => Some(text.value()),

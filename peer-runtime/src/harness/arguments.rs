@@ -30,7 +30,7 @@ const UNSUPPORTED: [(&str, &str); 3] = [
     help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
     disable_version_flag = true,
     after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood.\n\
-        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; PEER_SEED is where orders by chance come from; NO_COLOR and CI turn colours and the progress line off.\n\
+        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; NO_COLOR and CI turn colours and the progress line off.\n\
         Accepted for the sake of stock libtest's users, and without a meaning here: --show-output, --force-run-in-process,\n\
         --test, -Z unstable-options."
 )]
@@ -142,9 +142,9 @@ impl Arguments {
         self.shuffle.is_some() || self.shuffle_seed.is_some()
     }
 
-    /// Where every order by chance comes from, if somebody says so: here, or in `PEER_SEED`.
+    /// Where every order by chance comes from, if somebody says so.
     pub(super) fn seed(&self) -> Option<u64> {
-        self.shuffle.flatten().or(self.shuffle_seed).or_else(|| number("PEER_SEED"))
+        self.shuffle.flatten().or(self.shuffle_seed)
     }
 
     /// Whether output is shown at once.

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::event::{Event, Finished, Reporter, Running, Seeds, Summary, What};
+use super::event::{Event, Finished, Reporter, Running, Summary, What};
 use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
-use super::plan::{Branch, Plan};
+use super::plan::Plan;
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::verdict::Verdict;
@@ -26,10 +26,8 @@ pub(super) struct Options {
     pub(super) ignored: bool,
     /// Whether everything is in an order by chance.
     pub(super) shuffle: bool,
-    /// Where every order by chance comes from, if somebody says so.
-    pub(super) seed: Option<u64>,
-    /// Where the order of those comes from of which nobody says it.
-    pub(super) seed_by_chance: u64,
+    /// Where every order by chance comes from.
+    pub(super) seed: u64,
     /// The time limit of those that have none of their own.
     pub(super) timetrap: Duration,
     /// What every time limit is multiplied by.
@@ -91,7 +89,9 @@ impl Engine {
         let since = Instant::now();
         let mut tests = 0;
         plan.suite.each(&mut |_| tests += 1);
-        self.tell(&Event::Begun { tests, seeds: self.seeds(&plan.suite), slots: self.options.slots });
+        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
+        let seed = by_chance.then_some(self.options.seed);
+        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -107,17 +107,6 @@ impl Engine {
         };
         self.tell(&Event::Ended(&summary));
         summary
-    }
-
-    /// All that is to be known to run the same orders again.
-    fn seeds(&self, suite: &Branch) -> Seeds {
-        let Options { seed, seed_by_chance, shuffle: all, .. } = self.options;
-        let shuffled = suite.shuffled();
-        let (own, others): (Vec<&Branch>, Vec<&Branch>) =
-            shuffled.into_iter().partition(|branch| seed.is_none() && branch.own_seed().is_some());
-        let of_run = (all || !others.is_empty()).then_some(seed.unwrap_or(seed_by_chance));
-        let of_groups = own.iter().filter_map(|branch| Some((branch.name(), branch.own_seed()?))).collect();
-        Seeds { of_run, all, of_groups }
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {

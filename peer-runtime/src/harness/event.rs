@@ -128,23 +128,12 @@ impl Summary {
     }
 }
 
-/// Where the orders by chance of a run come from.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seeds {
-    /// Of all that have none of their own.
-    pub(super) of_run: Option<u64>,
-    /// Whether all of the run is in an order by chance, and not only some groups.
-    pub(super) all: bool,
-    /// Of groups whose authors say it.
-    pub(super) of_groups: Vec<(&'static str, u64)>,
-}
-
 /// Something that happens.
 pub(super) enum Event<'a> {
     /// So many tests are to run, each perhaps several times.
     Begun {
         tests: usize,
-        seeds: Seeds,
+        seed: Option<u64>,
         slots: u32,
     },
     /// One attempt of something starts.

@@ -174,19 +174,10 @@ impl Branch {
         self.group.map_or("", |group| group.module.split_once("::").map_or(group.module, |(_, module)| module))
     }
 
-    /// Those of the groups in it whose order is one by chance, itself included.
-    pub(super) fn shuffled(&self) -> Vec<&Self> {
-        let nested = self.items.iter().flat_map(|item| match item {
-            Item::Group(inner) => inner.shuffled(),
-            Item::Test(_) => Vec::new(),
-        });
-        let own = self.group.is_some_and(|group| group.shuffle).then_some(self);
-        own.into_iter().chain(nested).collect()
-    }
-
-    /// Where its order comes from, as its author says.
-    pub(super) fn own_seed(&self) -> Option<u64> {
-        self.group.and_then(|group| group.seed)
+    /// Whether any order is one by chance.
+    pub(super) fn has_shuffle(&self) -> bool {
+        let nested = |item: &Item| matches!(item, Item::Group(inner) if inner.has_shuffle());
+        self.group.is_some_and(|group| group.shuffle) || self.items.iter().any(nested)
     }
 
     pub(super) fn is_sequence(&self) -> bool {

@@ -80,7 +80,6 @@ fn junit(_: &Path) -> Result<Box<dyn Reporter>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Seeds;
     use super::*;
 
     #[test]
@@ -97,7 +96,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("peer-logfile-{}", std::process::id()));
         let arguments = Arguments::sample(&["--logfile", path.to_str().expect("it is UTF-8")]);
         let mut all = reporters(&arguments).expect("it can be written");
-        all.hear(&Event::Begun { tests: 2, seeds: Seeds::default(), slots: 1 });
+        all.hear(&Event::Begun { tests: 2, seed: None, slots: 1 });
         drop(all);
         let text = std::fs::read_to_string(&path).expect("it was written");
         // A folder for temporary files is emptied by others, too.

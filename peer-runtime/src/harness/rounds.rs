@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::case::{self, Ended};
-use super::engine::{Context, Engine, Options, Tally};
+use super::engine::{Context, Engine, Tally};
 use super::event::{Earlier, Event, Finished, Running, What};
 use super::fault::Fault;
 use super::groups::Moment;
@@ -120,9 +120,7 @@ impl Engine {
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
         if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
-            let Options { seed, seed_by_chance, .. } = self.options;
-            let seed = seed.or(branch.own_seed()).unwrap_or(seed_by_chance);
-            shuffle::shuffle(&mut items, seed, branch.name(), round);
+            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
         }
         items
     }

@@ -32,11 +32,11 @@ impl Json {
 impl Reporter for Json {
     fn hear(&mut self, event: &Event<'_>) {
         let text = match event {
-            Event::Begun { tests, seeds, slots } => line(&Begun {
+            Event::Begun { tests, seed, slots } => line(&Begun {
                 r#type: "suite",
                 event: "started",
                 test_count: *tests,
-                shuffle_seed: seeds.of_run,
+                shuffle_seed: *seed,
                 slots: *slots,
             }),
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),

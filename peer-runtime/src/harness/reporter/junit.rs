@@ -96,17 +96,12 @@ impl JUnit {
 impl Reporter for JUnit {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
-            Event::Begun { seeds, .. } => {
-                if let Some(seed) = seeds.of_run {
-                    self.suite.add_property(("seed", seed.to_string().as_str()));
-                }
-                for (group, seed) in &seeds.of_groups {
-                    self.suite.add_property(Property::new(text(&format!("{group}: seed")), text(&seed.to_string())));
-                }
+            Event::Begun { seed: Some(seed), .. } => {
+                self.suite.add_property(("seed", seed.to_string().as_str()));
             }
             Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),
-            Event::Started { .. } | Event::Line { .. } => {}
+            Event::Begun { .. } | Event::Started { .. } | Event::Line { .. } => {}
         }
     }
 }

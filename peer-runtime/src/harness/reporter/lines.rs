@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::details::{self, Details, seconds};
-use super::super::event::{Event, Finished, Reporter, Seeds, Summary, What};
+use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::progress::Notice;
@@ -33,18 +33,13 @@ impl Lines {
         Self { screen, paint, terse, times, tests: 0, done: 0, failures, flaky }
     }
 
-    fn begun(&mut self, tests: usize, seeds: &Seeds) {
+    fn begun(&mut self, tests: usize, seed: Option<u64>) {
         self.tests = tests;
         let plural = if tests == 1 { "" } else { "s" };
         let mut text = format!("\nrunning {tests} test{plural}\n");
         // Writing to a string cannot fail.
-        if let Some(seed) = seeds.of_run {
-            // Of a run that is not shuffled as a whole the argument would shuffle more.
-            let again = if seeds.all { "--shuffle=" } else { "PEER_SEED=" };
-            let _ = writeln!(text, "shuffle seed {seed}: {again}{seed} runs this order again");
-        }
-        for (group, seed) in &seeds.of_groups {
-            let _ = writeln!(text, "shuffle seed {seed} of `{group}`: its own, unless another one is given");
+        if let Some(seed) = seed {
+            let _ = writeln!(text, "shuffle seed {seed}: --shuffle={seed} runs this order again");
         }
         lock(&self.screen).print(&text);
     }
@@ -124,7 +119,7 @@ impl Lines {
 impl Reporter for Lines {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
-            Event::Begun { tests, seeds, .. } => self.begun(*tests, seeds),
+            Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
             Event::Line { line, .. } => lock(&self.screen).show(line),
             Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),

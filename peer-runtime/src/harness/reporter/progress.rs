@@ -247,7 +247,6 @@ fn doing(peer: &Snapshot) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::event::Seeds;
     use super::super::super::verdict::Verdict;
     use super::super::sample::{Paper, hook, running, test};
     use super::super::screen::Screen;
@@ -280,7 +279,7 @@ mod tests {
     fn what_runs_for_long_is_told_while_it_runs() {
         let paper = Paper::default();
         let mut progress = Progress::new(&paper.screen(), lines::running);
-        progress.hear(&Event::Begun { tests: 2, seeds: Seeds::default(), slots: 8 });
+        progress.hear(&Event::Begun { tests: 2, seed: None, slots: 8 });
         progress.hear(&Event::Started { running: &running("quick::a", What::Test, seconds(40)), attempt: 1 });
         printed(&paper, "test quick::a has been running for 30 s\n");
         let hook = running("quick::init_per_group", What::Hook, seconds(10));
@@ -332,7 +331,7 @@ mod tests {
         let paper = Paper::default();
         let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
         let mut progress = Progress::new(&screen, lines::running);
-        progress.hear(&Event::Begun { tests: 1, seeds: Seeds::default(), slots: 8 });
+        progress.hear(&Event::Begun { tests: 1, seed: None, slots: 8 });
         progress.hear(&Event::Ended(&super::super::super::event::Summary::default()));
         assert!(paper.text().starts_with("\r\u{1b}[K0/1 done"), "{:?}", paper.text());
         assert!(paper.text().ends_with("\r\u{1b}[K"), "{:?}", paper.text());

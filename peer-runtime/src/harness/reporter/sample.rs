@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::super::event::{Earlier, Event, Finished, Reporter, Running, Seeds, Summary, What};
+use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, What};
 use super::super::verdict::Verdict;
 use super::screen::{Screen, Shared};
 use crate::origin::Description;
@@ -129,8 +129,7 @@ pub(super) fn verdicts() -> Vec<Finished> {
 /// A whole run of these.
 pub(super) fn run(reporter: &mut dyn Reporter, seed: Option<u64>, all: &[Finished], interrupted: bool) {
     let tests = all.iter().filter(|finished| finished.what == What::Test).count();
-    let seeds = Seeds { of_run: seed, all: true, of_groups: seed.map(|_| ("slow", 7)).into_iter().collect() };
-    reporter.hear(&Event::Begun { tests, seeds, slots: 8 });
+    reporter.hear(&Event::Begun { tests, seed, slots: 8 });
     let mut summary = Summary { interrupted, filtered: 4, took: Duration::from_millis(12_340), ..Summary::default() };
     for finished in all {
         summary.count(finished);
