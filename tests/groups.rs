@@ -86,6 +86,11 @@ fn a_sequence_goes_on_until_one_fails() {
 }
 
 #[test]
+fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
+    compare("nodes", false);
+}
+
+#[test]
 fn each_verdict_has_its_words() {
     compare("verdicts", false);
 }
@@ -122,7 +127,7 @@ fn a_shared_cluster_that_crashes_fails_its_group() {
 
 #[test]
 fn rounds_end_when_their_condition_is_met() {
-    let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance"]);
+    let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance", "--skip=own_seed"]);
     assert_eq!(ran.code, Some(101), "{}", ran.text());
     golden::assert_same(&text, "repeat", &ran);
     compare("conditions", false);
@@ -240,24 +245,18 @@ fn a_second_interrupt_ends_it_at_once() {
 
 #[test]
 fn an_order_by_chance_is_the_same_for_the_same_seed() {
-    let order = |seed: &str| {
-        let folder = Folder::new();
-        let trace = folder.path("trace");
-        std::fs::write(&trace, "").unwrap();
-        let ran = run(cargo(&["by_chance", &format!("--shuffle={seed}")]).env("TRACE", &trace)).passed();
-        ran.says(&[&format!("--shuffle={seed}")]);
-        std::fs::read_to_string(&trace).unwrap()
-    };
-    let first = order("1");
-    assert_eq!(first, order("1"));
-    assert!((2..10).any(|seed| order(&seed.to_string()) != first));
+    let order = |seed: u32| shuffled("by_chance", seed, "PEER_SEED").0;
+    let first = order(1);
+    assert_eq!(first, order(1));
+    assert_eq!(shuffled("by_chance", 1, "--shuffle").0, shuffled("by_chance", 1, "--shuffle").0);
+    assert!((2..10).any(|seed| order(seed) != first));
     // A nested group moves as one.
     let place = |name: &str| first.lines().position(|line| line.ends_with(name)).unwrap();
     assert_eq!(place(": e").abs_diff(place(": f")), 1, "{first}");
 }
 
 /// What happens in a scenario with these arguments and this `PEER_SEED`, and what is said before it.
-fn shuffled(filter: &str, arguments: &[&str], seed: Option<&str>) -> (Vec<String>, String) {
+fn shuffled_lines(filter: &str, arguments: &[&str], seed: Option<&str>) -> (Vec<String>, String) {
     let mut command = cargo(&[&["--test-threads=1", filter], arguments].concat());
     let (ran, text) = golden::outcome(seed.iter().fold(&mut command, |command, seed| command.env("PEER_SEED", seed)));
     let (printed, happened) = text.split_once("== what happened\n").unwrap();
@@ -276,10 +275,10 @@ fn together<'a>(lines: &'a [String], group: &str) -> Vec<&'a str> {
 
 #[test]
 fn each_round_has_an_order_of_its_own_and_a_nested_group_stays_together() {
-    let (lines, seeds) = shuffled("shuffles::outer", &[], Some("7"));
+    let (lines, seeds) = shuffled_lines("shuffles::outer", &[], Some("7"));
     assert_eq!(seeds, "shuffle seed 7: PEER_SEED=7 gives this order again");
-    assert_eq!(lines, shuffled("shuffles::outer", &[], Some("7")).0);
-    assert_ne!(lines, shuffled("shuffles::outer", &[], Some("8")).0);
+    assert_eq!(lines, shuffled_lines("shuffles::outer", &[], Some("7")).0);
+    assert_ne!(lines, shuffled_lines("shuffles::outer", &[], Some("8")).0);
     // 4 tests, a group of 4 between its hooks, and a group of 6.
     let rounds: Vec<&[String]> = lines.chunks(16).collect();
     assert_eq!(rounds.len(), 3, "{lines:?}");
@@ -292,20 +291,39 @@ fn each_round_has_an_order_of_its_own_and_a_nested_group_stays_together() {
         assert_eq!(together(round, "outer::listed::"), ["init", "a", "b", "c", "d", "end"], "{round:?}");
         assert_eq!(sorted(together(round, "outer::mixed::")), "abcdef", "{round:?}");
     }
-    let (lines, seeds) = shuffled("shuffles::outer", &["--shuffle=7"], Some("8"));
+    let (lines, seeds) = shuffled_lines("shuffles::outer", &["--shuffle=7"], Some("8"));
     assert_eq!(seeds, "shuffle seed 7: PEER_SEED=7 gives this order again");
-    assert_eq!(lines, shuffled("shuffles::outer", &["--shuffle=7"], None).0);
+    assert_eq!(lines, shuffled_lines("shuffles::outer", &["--shuffle=7"], None).0);
     // Now this group is one of many.
     assert!(lines.chunks(16).any(|round| together(round, "outer::listed::") != ["init", "a", "b", "c", "d", "end"]));
 }
 
 #[test]
-fn the_seed_is_that_of_the_command_line_or_the_environment_or_the_group() {
-    let (own, seeds) = shuffled("shuffles::fixed", &[], None);
-    // It stands in the source.
-    assert_eq!(seeds, "");
-    assert_eq!(own, shuffled("shuffles::fixed", &[], Some("42")).0);
-    assert!((1..5).any(|seed| shuffled("shuffles::fixed", &[], Some(&seed.to_string())).0 != own));
-    let (lines, _) = shuffled("shuffles::fixed", &["--shuffle=42"], Some("1"));
-    assert_eq!(lines, own);
+fn a_seed_of_its_own_is_that_of_a_group_unless_another_one_is_asked_for() {
+    let (own, said) = traced(cargo(&["own_seed"]));
+    assert!(!said.contains("shuffle seed"), "{said}");
+    assert_eq!(own, traced(cargo(&["own_seed"])).0);
+    assert_eq!(own, shuffled("own_seed", 42, "PEER_SEED").0);
+    let (_, said) = shuffled("own_seed", 7, "--shuffle");
+    assert!(said.contains("shuffle seed 7: PEER_SEED=7 gives this order again"), "{said}");
+    assert!((1..10).any(|seed| shuffled("own_seed", seed, "PEER_SEED").0 != own));
+}
+
+/// Runs the tests of this name in the order that follows from a seed: what they traced, and what was said.
+fn shuffled(name: &str, seed: u32, by: &str) -> (String, String) {
+    if by == "--shuffle" {
+        return traced(cargo(&[name, &format!("--shuffle={seed}")]));
+    }
+    let mut cargo = cargo(&[name]);
+    cargo.env(by, seed.to_string());
+    traced(cargo)
+}
+
+/// What the suite traced, and what it printed.
+fn traced(mut cargo: Command) -> (String, String) {
+    let folder = Folder::new();
+    let trace = folder.path("trace");
+    std::fs::write(&trace, "").unwrap();
+    let ran = run(cargo.env("TRACE", &trace)).passed();
+    (std::fs::read_to_string(&trace).unwrap(), ran.stdout)
 }

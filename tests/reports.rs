@@ -105,7 +105,7 @@ fn a_shuffled_run_says_how_to_run_it_again() {
     };
     let arguments = ["--shuffle=7", "--test-threads=1", "cases::passes"];
     let (one, other) = (ran(&arguments).passed(), ran(&arguments).passed());
-    one.says(&["shuffle seed 7: --shuffle=7 runs this order again"]);
+    one.says(&["shuffle seed 7: PEER_SEED=7 gives this order again"]);
     assert_eq!(order(&one).len(), 4);
     assert_eq!(order(&one), order(&other));
 }

@@ -21,6 +21,8 @@ mod inits;
 mod interrupted;
 #[path = "suite/groups/levels.rs"]
 mod levels;
+#[path = "suite/groups/nodes.rs"]
+mod nodes;
 #[path = "suite/groups/order.rs"]
 mod order;
 #[path = "suite/groups/panics.rs"]

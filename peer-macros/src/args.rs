@@ -7,7 +7,8 @@ use quote::{ToTokens, quote};
 
 use crate::errors::Errors;
 
-/// An argument that a macro knows: its name, and how it is written. Without `=` in that it is a flag, and has no value.
+/// An argument that a macro knows: its name, and how it is written. Without `=` in that it is a flag, and has no value;
+/// behind a `[` the value may be left out.
 pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) example: &'static str,
@@ -38,11 +39,12 @@ pub(crate) fn parse(input: TokenStream, known: &[Known], errors: &mut Errors) ->
         };
         let equals = matches!(tokens.next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '=');
         let value: TokenStream = tokens.collect();
-        let is_flag = !example.contains('=');
-        if is_flag && (equals || !value.is_empty()) {
+        let (may_have, may_lack) = (example.contains('='), !example.contains('=') || example.contains('['));
+        let (has, lacks) = (equals && !value.is_empty(), !equals && value.is_empty());
+        if !may_have && !lacks {
             errors.at(piece, format!("`{name}` takes no value: write `{example}`"));
-        } else if !is_flag && (!equals || value.is_empty()) {
-            errors.at(piece, format!("`{name}` takes a value: write `{example}`"));
+        } else if !(has || lacks && may_lack) {
+            errors.at(piece, format!("`{name}` takes a value: write `{}`", example.replace(['[', ']'], "")));
         } else if found.iter().any(|argument| argument.name == name) {
             errors.at(&name, duplicate("argument", &name));
         } else {

@@ -155,7 +155,8 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `parallel` | its tests run side by side, as far as there is room for their nodes; the default, also without the attribute |
 /// | `sequence` | one after the other; after the first one that fails the rest is skipped |
-/// | `shuffle` | in an order by chance: `--shuffle=SEED` gives it again |
+/// | `shuffle` | in an order by chance, another one in each round; the run says its seed, and `PEER_SEED=N` gives the same order again |
+/// | `shuffle = 42` | the same, with a seed of its own where nobody gives one by `PEER_SEED` or `--shuffle=SEED` |
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
 /// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
 /// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else of `peer::main!`, else 60 s |

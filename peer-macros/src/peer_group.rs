@@ -19,7 +19,7 @@ use crate::{hook, path};
 const KNOWN: [Known; 4] = [
     Known { name: "parallel", example: "parallel" },
     Known { name: "sequence", example: "sequence" },
-    Known { name: "shuffle", example: "shuffle" },
+    Known { name: "shuffle", example: "shuffle[ = 42]" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
 ];
 
@@ -29,6 +29,7 @@ struct Config {
     sequence: Option<Ident>,
     parallel: Option<Ident>,
     shuffle: bool,
+    seed: Option<u64>,
     repeat: Repeat,
     timetrap: Option<Duration>,
 }
@@ -44,7 +45,10 @@ impl Config {
             match argument.name.to_string().as_str() {
                 "parallel" => config.parallel = Some(argument.name),
                 "sequence" => config.sequence = Some(argument.name),
-                "shuffle" => config.shuffle = true,
+                "shuffle" => {
+                    config.shuffle = true;
+                    config.seed = values::seed(&argument, errors);
+                }
                 _ => config.timetrap = values::timetrap(&argument, errors),
             }
         }
@@ -56,9 +60,10 @@ impl Config {
 
     fn fields(&self) -> TokenStream {
         let (sequence, shuffle) = (self.sequence.is_some(), self.shuffle);
+        let seed = values::option(self.seed.map(|seed| quote!(#seed)));
         let repeat = self.repeat.expression();
         let timetrap = values::duration_expression(self.timetrap);
-        quote!(sequence: #sequence, shuffle: #shuffle, repeat: #repeat, timetrap: #timetrap,)
+        quote!(sequence: #sequence, shuffle: #shuffle, seed: #seed, repeat: #repeat, timetrap: #timetrap,)
     }
 }
 
@@ -211,7 +216,7 @@ mod tests {
         assert!(text.ends_with('}') && !text.contains("compile_error"), "{text}");
         assert_eq!((text.matches("static GROUP").count(), text.matches("static HOOK").count()), (1, 2), "{text}");
         assert_eq!(text.matches("cfg (unix)").count(), 2, "{text}");
-        let fields = "sequence : true , shuffle : false";
+        let fields = "sequence : true , shuffle : false , seed : :: core :: option :: Option :: None";
         assert!(text.contains(fields) && text.contains("rounds : 3u32") && text.contains("AnyFail"), "{text}");
     }
 

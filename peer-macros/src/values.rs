@@ -130,6 +130,21 @@ pub(crate) fn integer(argument: &Argument) -> Option<u32> {
     }
 }
 
+/// Where an order by chance comes from, if the argument says so.
+pub(crate) fn seed(argument: &Argument, errors: &mut Errors) -> Option<u64> {
+    if argument.value.is_empty() {
+        return None;
+    }
+    let seed = match syn::parse2(argument.value.clone()) {
+        Ok(Lit::Int(number)) if number.suffix().is_empty() => number.base10_parse().ok(),
+        _ => None,
+    };
+    if seed.is_none() {
+        errors.at(&argument.value, "a seed is a whole number, from 0 up: `shuffle = 42`");
+    }
+    seed
+}
+
 pub(crate) fn text(argument: &Argument) -> Option<String> {
     match syn::parse2(argument.value.clone()) {
         Ok(Lit::Str(text)) => Some(text.value()),

@@ -262,9 +262,9 @@ impl Scope {
         peers.iter().map(|(peer, _)| peer.snapshot()).collect()
     }
 
-    /// What its peers printed, as far as it is kept.
-    pub(crate) fn console(&self) -> Vec<Line> {
-        self.0.console.kept()
+    /// What its peers printed, as far as it is kept, and those of other scopes since this one is there, as one.
+    pub(crate) fn console_with(&self, others: &[Self]) -> Vec<Line> {
+        self.0.console.kept_with(others.iter().map(|other| &other.0.console))
     }
 
     pub(crate) fn comment(&self, text: String) {

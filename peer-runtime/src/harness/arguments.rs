@@ -30,7 +30,7 @@ const UNSUPPORTED: [(&str, &str); 3] = [
     help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
     disable_version_flag = true,
     after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood.\n\
-        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; NO_COLOR and CI turn colours and the progress line off.\n\
+        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; PEER_SEED is where orders by chance come from; NO_COLOR and CI turn colours and the progress line off.\n\
         Accepted for the sake of stock libtest's users, and without a meaning here: --show-output, --force-run-in-process,\n\
         --test, -Z unstable-options."
 )]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::event::Peers;
 use super::fault::{Fault, panic_of, panicked};
 use super::given::{Given, Parts};
 use super::groups::Hook;
@@ -14,7 +15,6 @@ use super::stage::{self, Outcome, Print, Stage, Work};
 use super::tests::{Flavor, Test};
 use super::verdict::TestStatus;
 use crate::options::StartOptions;
-use crate::origin::Snapshot;
 use crate::plane;
 use crate::scope::{Line, Nodes, Scope, ct_peer};
 
@@ -27,6 +27,8 @@ pub(super) struct Around {
     pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
     /// For the test with what is before it, and again for each hook behind it.
     pub(super) limit: Duration,
+    /// What suite and groups own, which the test may use.
+    pub(super) homes: Vec<Scope>,
 }
 
 /// How one attempt ended.
@@ -34,9 +36,9 @@ pub(super) struct Ended {
     pub(super) fault: Option<Fault>,
     /// Its time, the hooks before it included.
     pub(super) took: Duration,
-    /// Its peers, as they were when it ended.
-    pub(super) peers: Vec<Snapshot>,
-    /// The output of its peers, where that was not printed at once.
+    /// Its peers, as they were when it ended, and those of its groups.
+    pub(super) peers: Peers,
+    /// The output of all of them since it began, where that was not printed at once.
     pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
     pub(super) directory: Option<PathBuf>,
@@ -47,9 +49,9 @@ pub(super) struct Ended {
 impl Ended {
     /// One that never began.
     pub(super) fn not_run(fault: Fault) -> Self {
-        let (peers, console, comments) = (Vec::new(), Vec::new(), Vec::new());
-        let fault = Some(fault);
-        Self { fault, took: Duration::ZERO, peers, console, comments, directory: None, abandoned: false }
+        let (console, comments) = (Vec::new(), Vec::new());
+        let (fault, took, peers) = (Some(fault), Duration::ZERO, Peers::default());
+        Self { fault, took, peers, console, comments, directory: None, abandoned: false }
     }
 }
 
@@ -80,7 +82,8 @@ pub(super) fn run(
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
-    let peers = stage.peers();
+    let of_groups = around.homes.iter().flat_map(Scope::peers).collect();
+    let peers = Peers { own: stage.peers(), of_groups };
     after(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };
@@ -88,7 +91,7 @@ pub(super) fn run(
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
     scope.tells(panic_of(fault.as_ref()));
-    let (console, comments) = (scope.output(true), scope.comments());
+    let (console, comments) = (scope.output(&around.homes, true), scope.comments());
     let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }

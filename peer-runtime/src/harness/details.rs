@@ -6,24 +6,46 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::event::Finished;
+use super::event::{Finished, Peers};
 use super::paint::Paint;
 use crate::origin::{Description, Snapshot};
 use crate::scope::Line;
 use crate::timeouts::{self, BLOCKED_TEST};
 
+/// Peers, part by part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Described {
+    pub(super) own: Vec<Description>,
+    /// Those of its groups, which others may have used meanwhile.
+    pub(super) of_groups: Vec<Description>,
+}
+
+impl Described {
+    /// These peers as they were then.
+    pub(super) fn of(peers: &Peers) -> Self {
+        let [own, of_groups] =
+            [&peers.own, &peers.of_groups].map(|peers| peers.iter().map(Snapshot::description).collect());
+        Self { own, of_groups }
+    }
+
+    /// All of them, each with whether it is a group's.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&Description, bool)> {
+        self.own.iter().map(|node| (node, false)).chain(self.of_groups.iter().map(|node| (node, true)))
+    }
+}
+
 /// All that there is to tell besides the cause.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Details<'a> {
     pub(super) abandoned: bool,
     pub(super) directory: Option<&'a Path>,
     pub(super) comments: &'a [String],
-    pub(super) nodes: &'a [Description],
+    pub(super) nodes: &'a Described,
     pub(super) console: &'a [Line],
 }
 
 impl<'a> Details<'a> {
-    pub(super) fn of(finished: &'a Finished, nodes: &'a [Description]) -> Self {
+    pub(super) fn of(finished: &'a Finished, nodes: &'a Described) -> Self {
         Self {
             abandoned: finished.abandoned,
             directory: finished.directory.as_deref(),
@@ -65,12 +87,25 @@ impl<'a> Details<'a> {
     }
 
     fn node_list(&self, labels: &Labels, paint: Paint) -> String {
-        let mut text = match self.nodes.len() {
-            0 => return "\nno nodes were started\n".to_owned(),
+        let Described { own, of_groups } = self.nodes;
+        let mut text = match own.len() {
+            0 if of_groups.is_empty() => return "\nno nodes were started\n".to_owned(),
+            0 => String::new(),
             1 => "\n1 node:\n".to_owned(),
             n => format!("\n{n} nodes:\n"),
         };
-        for node in self.nodes {
+        self.list(own, labels, paint, &mut text);
+        if !of_groups.is_empty() {
+            let plural = if of_groups.len() == 1 { "" } else { "s" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "\n{} node{plural} of its groups:", of_groups.len());
+            self.list(of_groups, labels, paint, &mut text);
+        }
+        text
+    }
+
+    fn list(&self, nodes: &[Description], labels: &Labels, paint: Paint, text: &mut String) {
+        for node in nodes {
             // What is in the timeline is not told twice; where output was shown at once, the last of it is told here.
             let whole = if self.console.is_empty() { node.to_string() } else { node.head() };
             let rest = whole.strip_prefix(node.node.as_str()).unwrap_or(&whole);
@@ -81,13 +116,7 @@ impl<'a> Details<'a> {
                 text.push_str("  output:       none\n");
             }
         }
-        text
     }
-}
-
-/// All nodes, part by part.
-pub(super) fn descriptions(peers: &[Snapshot]) -> Vec<Description> {
-    peers.iter().map(Snapshot::description).collect()
 }
 
 /// What all nodes printed, with times and names.
@@ -120,9 +149,9 @@ pub(super) fn seconds(duration: Duration) -> String {
 struct Labels(BTreeMap<String, (usize, String)>);
 
 impl Labels {
-    fn of(nodes: &[Description], console: &[Line]) -> Self {
+    fn of(nodes: &Described, console: &[Line]) -> Self {
         let mut names: Vec<&str> = Vec::new();
-        let all = nodes.iter().map(|node| node.node.as_str()).chain(console.iter().map(|line| line.node.as_str()));
+        let all = nodes.all().map(|(node, _)| node.node.as_str()).chain(console.iter().map(|line| line.node.as_str()));
         for name in all.map(local).filter(|name| !name.is_empty()) {
             if !names.contains(&name) {
                 names.push(name);
@@ -175,6 +204,10 @@ mod tests {
     use super::super::reporter::sample::{description, line};
     use super::*;
 
+    fn details<'a>(nodes: &'a Described, console: &'a [Line]) -> Details<'a> {
+        Details { abandoned: false, directory: None, comments: &[], nodes, console }
+    }
+
     #[test]
     fn names_are_cut_to_what_tells_them_apart() {
         let short = |names: &[&str]| distinguishing(names);
@@ -189,10 +222,11 @@ mod tests {
 
     #[test]
     fn nodes_and_one_timeline_are_told() {
-        let nodes = [
+        let own = vec![
             description("suite-elects-1-7@host", "running"),
             description("suite-elects-2-7@host", "down: exit status 5"),
         ];
+        let nodes = Described { own, of_groups: Vec::new() };
         let console = [
             Line { node: String::new(), ..line(0, "", "(2 earlier lines were dropped)") },
             line(12, "suite-elects-1-7@host", "elected"),
@@ -235,17 +269,29 @@ output of all nodes:
 
     #[test]
     fn the_last_output_is_told_where_there_is_no_timeline() {
-        let nodes = [description("a-1@host", "running")];
-        let text = Details { nodes: &nodes, ..Details::default() }.text(Paint::PLAIN);
+        let nodes = Described { own: vec![description("a-1@host", "running")], ..Described::default() };
+        let text = details(&nodes, &[]).text(Paint::PLAIN);
         assert!(text.ends_with("  last output:\n    | the last line\n"), "{text}");
-        assert_eq!(Details::default().text(Paint::PLAIN), "\nno nodes were started\n");
+        assert_eq!(details(&Described::default(), &[]).text(Paint::PLAIN), "\nno nodes were started\n");
+    }
+
+    #[test]
+    fn the_nodes_of_its_groups_are_told_as_such() {
+        let of_groups = vec![description("suite-init-1-7@host", "running")];
+        let nodes = Described { own: Vec::new(), of_groups };
+        let text = details(&nodes, &[line(5, "suite-init-1-7@host", "put k")]).text(Paint::PLAIN);
+        assert!(text.starts_with("\n1 node of its groups:\nsuite-init-1-7@host (os pid 7): running\n"), "{text}");
+        assert!(text.ends_with("\noutput of all nodes:\n   0.005s suite-init-1-7 | put k\n"), "{text}");
+        let both = Described { own: nodes.of_groups.clone(), ..nodes };
+        let text = details(&both, &[]).text(Paint::PLAIN);
+        assert!(text.starts_with("\n1 node:\n") && text.contains("\n\n1 node of its groups:\n"), "{text}");
     }
 
     #[test]
     fn each_node_has_its_colour_in_both_lists() {
-        let nodes = [description("a-1@host", "running"), description("a-2@host", "running")];
-        let console = [line(1, "a-2@host", "two")];
-        let text = Details { nodes: &nodes, console: &console, ..Details::default() }.text(Paint::COLOURED);
+        let own = vec![description("a-1@host", "running"), description("a-2@host", "running")];
+        let nodes = Described { own, ..Described::default() };
+        let text = details(&nodes, &[line(1, "a-2@host", "two")]).text(Paint::COLOURED);
         let colour = Paint::COLOURED.node(1, "");
         let colour = colour.trim_end_matches("\u{1b}[0m");
         assert!(text.contains(&format!("{colour}a-2@host\u{1b}[0m (os pid 7)")), "{text}");

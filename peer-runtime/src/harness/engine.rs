@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::verdict::Verdict;
-use crate::scope::tell_leak;
+use crate::scope::{Scope, tell_leak};
 
 /// How a plan is to be run.
 pub(super) struct Options {
@@ -26,8 +26,10 @@ pub(super) struct Options {
     pub(super) ignored: bool,
     /// Whether everything is in an order by chance.
     pub(super) shuffle: bool,
-    /// Where every order by chance comes from.
+    /// Where orders by chance come from.
     pub(super) seed: u64,
+    /// Whether somebody asked for that seed: then groups that have one of their own take it as well.
+    pub(super) seeded: bool,
     /// The time limit of those that have none of their own.
     pub(super) timetrap: Duration,
     /// What every time limit is multiplied by.
@@ -53,6 +55,8 @@ pub(super) struct Context {
     pub(super) hooks: Vec<(Option<&'static Hook>, Option<&'static Hook>)>,
     /// The time limit, if nothing below has its own.
     pub(super) limit: Duration,
+    /// What suite and groups own.
+    pub(super) homes: Vec<Scope>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
     /// Of suite and groups that own anything: what began it, and whether a linked peer of theirs went down since.
@@ -89,9 +93,9 @@ impl Engine {
         let since = Instant::now();
         let mut tests = 0;
         plan.suite.each(&mut |_| tests += 1);
-        let by_chance = self.options.shuffle || plan.suite.has_shuffle();
-        let seed = by_chance.then_some(self.options.seed);
-        self.tell(&Event::Begun { tests, seed, slots: self.options.slots });
+        let Options { shuffle, seed, seeded, slots, .. } = self.options;
+        let by_chance = shuffle || plan.suite.has_shuffle(seeded);
+        self.tell(&Event::Begun { tests, seed: by_chance.then_some(seed), slots });
         let limit = self.limit(self.options.timetrap);
         self.between(
             [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
@@ -151,7 +155,9 @@ impl Engine {
         };
         let mut context = Context { given, ..context.clone() };
         context.owners.push((init.1.to_owned(), home.crashed()));
+        context.homes.push(home.scope().clone());
         let mut tally = inside(&context, Some(&mut home));
+        context.homes.pop();
         if let Some(crash) = home.crash() {
             self.hook_failed(init.1, *crash);
             tally.failed += 1;
@@ -178,7 +184,7 @@ impl Engine {
     ) -> (Home, Result<Given, Box<Failed>>) {
         let group = name.rsplit_once("::").map_or("suite", |(group, _)| group);
         for attempt in 1.. {
-            let mut home = Home::new(group, self.options.live, &self.interrupts);
+            let mut home = Home::new(group, self.options.live, &self.interrupts, &context.homes);
             let Some(init) = init else { return (home, Ok(context.given.clone())) };
             let may_again = attempt <= INFRASTRUCTURE_RETRIES && !self.interrupts.is_interrupted();
             match self.hook(name, init, &mut home, context, attempt) {
@@ -199,7 +205,9 @@ impl Engine {
         attempt: u32,
     ) -> Result<Given, Box<Failed>> {
         let scope = home.scope().clone();
-        let running = Arc::new(Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope });
+        let homes = context.homes.clone();
+        let running = Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope, homes };
+        let running = Arc::new(running);
         self.tell(&Event::Started { running: &running, attempt });
         home.run(hook, &context.given, context.limit, &mut |line| self.show(name, line))
     }

@@ -25,6 +25,16 @@ pub(super) struct Running {
     pub(super) since: Instant,
     /// What it owns: its nodes, and what they do.
     pub(super) scope: Scope,
+    /// What its groups own.
+    pub(super) homes: Vec<Scope>,
+}
+
+/// The peers that something had, as they were when it ended.
+#[derive(Default)]
+pub(super) struct Peers {
+    pub(super) own: Vec<Snapshot>,
+    /// Those of its groups, which it may have used.
+    pub(super) of_groups: Vec<Snapshot>,
 }
 
 /// An attempt that failed, and was not the last one.
@@ -65,8 +75,8 @@ pub(super) struct Finished {
     pub(super) earlier: Vec<Earlier>,
     /// What `peer::comment` added.
     pub(super) comments: Vec<String>,
-    /// Its peers, as they were when it ended, and what they printed.
-    pub(super) peers: Vec<Snapshot>,
+    /// What its peers were doing, and what they printed.
+    pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
     /// Its directory, if it had one and that is kept.
     pub(super) directory: Option<PathBuf>,
@@ -88,7 +98,7 @@ impl Finished {
             cause,
             earlier: Vec::new(),
             comments: Vec::new(),
-            peers: Vec::new(),
+            peers: Peers::default(),
             console: Vec::new(),
             directory: None,
             abandoned: false,

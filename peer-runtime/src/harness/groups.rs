@@ -76,6 +76,8 @@ pub struct Group {
     pub sequence: bool,
     /// In an order by chance.
     pub shuffle: bool,
+    /// Where that order comes from, unless somebody asks for another one when it runs.
+    pub seed: Option<u64>,
     /// How often.
     pub repeat: Repeat,
     /// The time limit of its tests and hooks, if not that of the group around it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use super::event::Peers;
 use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
@@ -18,20 +19,22 @@ use crate::scope::{Line, Nodes, Scope};
 /// Peers that an init started belong to it, so that they live until its end.
 pub(super) struct Home {
     stage: Stage,
+    /// What suite and groups around it own, which its hooks may use.
+    outer: Vec<Scope>,
 }
 
 /// A hook that did not pass, and what its scope had then.
 pub(super) struct Failed {
     pub(super) fault: Fault,
     pub(super) took: Duration,
-    pub(super) peers: Vec<Snapshot>,
+    pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
 }
 
 impl Home {
-    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts) -> Self {
+    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts, outer: &[Scope]) -> Self {
         let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
-        Self { stage: Stage::new(name, kind, live, interrupts) }
+        Self { stage: Stage::new(name, kind, live, interrupts), outer: outer.to_vec() }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -52,14 +55,15 @@ impl Home {
         let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
         let outcome: Outcome =
             if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
-        outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, since.elapsed()))
+        let (took, peers) = (since.elapsed(), self.stage.peers());
+        outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
-        let report = self.stage.crash()?;
-        let peers = self.scope().peers();
-        Some(Box::new(Failed { peers, ..*self.failed(Fault::Crashed(report), Duration::ZERO) }))
+        let report = self.stage.crash();
+        // As they are now: when its last hook ended, nothing had crashed.
+        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.scope().peers()))
     }
 
     /// Becomes true when a linked peer of it goes down.
@@ -67,10 +71,10 @@ impl Home {
         self.stage.has_crashed()
     }
 
-    fn failed(&mut self, fault: Fault, took: Duration) -> Box<Failed> {
+    fn failed(&self, fault: Fault, took: Duration, own: Vec<Snapshot>) -> Box<Failed> {
+        let peers = Peers { own, of_groups: self.outer.iter().flat_map(Scope::peers).collect() };
         self.scope().tells(panic_of(Some(&fault)));
-        let console = self.scope().output(false);
-        Box::new(Failed { fault, took, peers: self.stage.peers(), console })
+        Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false) })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
@@ -82,7 +86,7 @@ impl Home {
         self.stage.leave(&mut None, print);
         let mut told = scope.leaks();
         // What goes on in its background belongs to no test.
-        let panics = scope.output(true).into_iter().filter(|line| line.node.is_empty());
+        let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());
         told.extend(panics.filter(|_| !passed).map(|line| line.text));
         told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();

@@ -174,10 +174,11 @@ impl Branch {
         self.group.map_or("", |group| group.module.split_once("::").map_or(group.module, |(_, module)| module))
     }
 
-    /// Whether any order is one by chance.
-    pub(super) fn has_shuffle(&self) -> bool {
-        let nested = |item: &Item| matches!(item, Item::Group(inner) if inner.has_shuffle());
-        self.group.is_some_and(|group| group.shuffle) || self.items.iter().any(nested)
+    /// Whether any order comes from the seed of the run: `seeded` if no group has one of its own.
+    pub(super) fn has_shuffle(&self, seeded: bool) -> bool {
+        let nested = |item: &Item| matches!(item, Item::Group(inner) if inner.has_shuffle(seeded));
+        self.group.is_some_and(|group| group.shuffle && (seeded || group.seed.is_none()))
+            || self.items.iter().any(nested)
     }
 
     pub(super) fn is_sequence(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What a person reads of a failed test: what went wrong and where, then every node.
 
 use super::case::Ended;
-use super::details::{self, Details};
+use super::details::{Described, Details};
 use super::event::Earlier;
 use super::fault::{Fault, panic_of};
 use super::paint::Paint;
@@ -13,7 +13,7 @@ use crate::timeouts;
 
 /// The report of a failed run.
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
-    let nodes = details::descriptions(&ended.peers);
+    let nodes = Described::of(&ended.peers);
     let details = Details {
         abandoned: ended.abandoned,
         directory: ended.directory.as_deref(),

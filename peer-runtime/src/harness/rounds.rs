@@ -120,7 +120,8 @@ impl Engine {
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
         if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
-            shuffle::shuffle(&mut items, self.options.seed, branch.name(), round);
+            let own = branch.group.and_then(|group| group.seed).filter(|_| !self.options.seeded);
+            shuffle::shuffle(&mut items, own.unwrap_or(self.options.seed), branch.name(), round);
         }
         items
     }
@@ -151,12 +152,13 @@ impl Engine {
         let mut earlier: Vec<Earlier> = Vec::new();
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
-                let (since, scope) = (Instant::now(), scope.clone());
-                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope });
+                let (since, scope, homes) = (Instant::now(), scope.clone(), context.homes.clone());
+                let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope, homes });
                 self.tell(&Event::Started { running: &running, attempt });
             };
             let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
-            let around = case::Around { given: context.given.clone(), hooks: context.hooks.clone(), limit };
+            let Context { given, hooks, homes, .. } = context.clone();
+            let around = case::Around { given, hooks, limit, homes };
             let print = &mut |line: &str| self.show(&name, line);
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
             let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);

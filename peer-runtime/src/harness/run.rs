@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::arguments::{Arguments, complain, factor, listed};
+use super::arguments::{Arguments, complain, factor, listed, number};
 use super::engine::{Engine, Options};
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
@@ -50,12 +50,14 @@ pub fn main() -> ExitCode {
     if let Err(error) = interrupts.watch() {
         complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
+    let seed = arguments.seed().or_else(|| number("PEER_SEED"));
     let options = Options {
         slots: arguments.test_threads().unwrap_or(u32::MAX).min(slots::keep_to(arguments.jobs())),
         live: arguments.is_live(),
         ignored: arguments.runs_ignored(),
         shuffle: arguments.shuffles(),
-        seed: arguments.seed().unwrap_or_else(rand::random),
+        seed: seed.unwrap_or_else(rand::random),
+        seeded: seed.is_some(),
         timetrap: timetrap_of_suite(),
         factor: factor(),
         filtered: all - tests.len(),

@@ -107,7 +107,8 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         if init.is_none() && end.is_none() {
             continue;
         }
-        let mut home = Home::new(&test.path(), prints_live(), &interrupts);
+        let outer: Vec<_> = homes.iter().map(|(home, ..)| home.scope().clone()).collect();
+        let mut home = Home::new(&test.path(), prints_live(), &interrupts, &outer);
         if let Some(init) = init {
             match home.run(init, &given, limit, &mut show) {
                 Ok(more) => given = more,
@@ -124,6 +125,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         given,
         hooks: above.iter().map(|branch| (branch.init_case, branch.end_case)).collect(),
         limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor())),
+        homes: homes.iter().map(|(home, ..)| home.scope().clone()).collect(),
     };
     let mut ended = match failed {
         Some(fault) => Ended::not_run(fault),

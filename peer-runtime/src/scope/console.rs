@@ -148,6 +148,19 @@ impl Console {
         })
     }
 
+    /// What it kept, and what others kept since it began, in one order and with its times.
+    pub(super) fn kept_with<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> Vec<Line> {
+        let mut lines = self.kept();
+        for other in others {
+            let begun = self.since.saturating_duration_since(other.since);
+            let later = other.kept().into_iter().filter(|line| line.at >= begun);
+            lines.extend(later.map(|line| Line { at: line.at.saturating_sub(begun), ..line }));
+        }
+        // Stable: what arrived at one time stays in its order.
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
     /// How many bytes of unfinished lines there is room for.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn unfinished(&self) -> usize {

@@ -93,14 +93,14 @@ impl Scope {
         }
     }
 
-    /// What its peers printed, as far as it is kept, and the panics that nobody has told yet, in the order of their times.
+    /// What its peers and those of `others` printed, as far as it is kept, and the panics of its own that nobody has told yet, in the order of their times.
     /// From then on panics are said at once if this is the `last` time.
-    pub(crate) fn output(&self, last: bool) -> Vec<Line> {
+    pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
         let panics = self.0.panics.with(|state| {
             state.closed |= last;
             std::mem::take(&mut state.kept)
         });
-        let mut lines = self.console();
+        let mut lines = self.console_with(others);
         // Shown at once, as all that would be here.
         if !self.0.console.is_live() {
             lines.extend(panics.iter().flat_map(Panicked::lines));

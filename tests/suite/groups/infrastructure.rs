@@ -23,7 +23,7 @@ fn take_all() -> Full {
 }
 
 #[peer_group(sequence)]
-mod nodes {
+mod boots {
     use super::*;
 
     static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
@@ -31,23 +31,23 @@ mod nodes {
     /// What an init gives is dropped with its test.
     async fn init_per_testcase() -> Option<Full> {
         let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed) + 1;
-        trace(&format!("nodes: attempt {attempt}"));
+        trace(&format!("boots: attempt {attempt}"));
         (attempt != 2).then(take_all)
     }
 
     #[peer_test(nodes = 2, exclusive)]
     async fn boots_later(nodes: Nodes) {
-        trace(&format!("nodes: {} of them", nodes.len()));
+        trace(&format!("boots: {} of them", nodes.len()));
     }
 
     #[peer_test(nodes = 1, exclusive)]
     async fn does_not_boot(nodes: Nodes) {
-        trace(&format!("nodes: {nodes:?}, which must not run"));
+        trace(&format!("boots: {nodes:?}, which must not run"));
     }
 
     #[peer_test]
     async fn is_skipped() {
-        trace("nodes: is_skipped, which must not run");
+        trace("boots: is_skipped, which must not run");
     }
 }
 

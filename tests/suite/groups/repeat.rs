@@ -72,6 +72,31 @@ async fn one_test_until_it_fails() {
     assert!(ROUND.fetch_add(1, Ordering::Relaxed) < 2, "no quorum");
 }
 
+#[peer_group(sequence, shuffle = 42)]
+mod own_seed {
+    use super::*;
+
+    #[peer_test]
+    async fn a() {
+        trace("own_seed: a");
+    }
+
+    #[peer_test]
+    async fn b() {
+        trace("own_seed: b");
+    }
+
+    #[peer_test]
+    async fn c() {
+        trace("own_seed: c");
+    }
+
+    #[peer_test]
+    async fn d() {
+        trace("own_seed: d");
+    }
+}
+
 #[peer_group(sequence, shuffle)]
 mod by_chance {
     use super::*;

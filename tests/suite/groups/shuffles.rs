@@ -41,11 +41,3 @@ mod outer {
         says!(a b c d e f);
     }
 }
-
-/// Its seed is its own, unless another one is given.
-#[peer_group(sequence, shuffle = 42)]
-mod fixed {
-    use super::*;
-
-    says!(a b c d e f g h);
-}

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json_core::ser::Error;
 
-use super::super::details;
+use super::super::details::Described;
 use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
@@ -42,7 +42,7 @@ impl Reporter for Json {
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),
             Event::Line { test, line: text } => line(&Output { r#type: "output", event: "line", name: test, text }),
             Event::Finished(finished) if finished.what == What::Hook && finished.verdict.is_ok() => return,
-            Event::Finished(finished) => line(&Test::of(finished, &details::descriptions(&finished.peers))),
+            Event::Finished(finished) => line(&Test::of(finished, &Described::of(&finished.peers))),
             Event::Ended(summary) => line(&Ended::of(summary)),
         };
         lock(&self.screen).print(&text);
@@ -51,7 +51,7 @@ impl Reporter for Json {
 
 /// Something that has been running for long.
 pub(super) fn running(notice: &Notice) -> String {
-    let nodes = notice.nodes.iter().map(|(name, state)| Node { name, state, options: None }).collect();
+    let nodes = notice.nodes.iter().map(|(name, state)| Node { name, state, of_group: false, options: None }).collect();
     let exec_time = notice.since.as_secs_f64();
     line(&Long { r#type: kind(notice.what), event: "running", name: &notice.name, exec_time, nodes })
 }
@@ -120,6 +120,9 @@ struct Long<'a> {
 struct Node<'a> {
     name: &'a str,
     state: &'a str,
+    /// Whether it belongs to a group of the test.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    of_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'a str>,
 }
@@ -174,11 +177,15 @@ struct Test<'a> {
 }
 
 impl<'a> Test<'a> {
-    fn of(finished: &'a Finished, descriptions: &'a [Description]) -> Self {
+    fn of(finished: &'a Finished, described: &'a Described) -> Self {
         let fails = finished.verdict.fails();
         let (event, verdict, reason) = words(&finished.verdict);
-        let node =
-            |one: &'a Description| Node { name: &one.node, state: &one.state, options: Some(one.options.as_str()) };
+        let node = |(one, of_group): (&'a Description, bool)| Node {
+            name: &one.node,
+            state: &one.state,
+            of_group,
+            options: Some(one.options.as_str()),
+        };
         let printed = |line: &'a Line| Printed { at: line.at.as_secs_f64(), node: &line.node, text: &line.text };
         Self {
             r#type: kind(finished.what),
@@ -195,10 +202,10 @@ impl<'a> Test<'a> {
             comments: &finished.comments,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),
             abandoned: finished.abandoned,
-            nodes: descriptions.iter().map(node).collect(),
+            nodes: described.all().map(node).collect(),
             // Nothing from what passes.
             output: if fails { finished.console.iter().map(printed).collect() } else { Vec::new() },
-            stdout: fails.then(|| lines::failure(finished, descriptions, Paint::PLAIN)),
+            stdout: fails.then(|| lines::failure(finished, described, Paint::PLAIN)),
         }
     }
 }
@@ -275,12 +282,14 @@ mod tests {
             directory: Some("/tmp/a".into()),
             ..test("a", Verdict::TimedOut(Duration::from_secs(3)))
         };
-        let nodes = [description("a-1@host", "down: exit status 5")];
+        let own = vec![description("a-1@host", "down: exit status 5")];
+        let nodes = Described { own, of_groups: vec![description("b-2@host", "running")] };
         let value: serde_json::Value = serde_json::from_str(&line(&Test::of(&failed, &nodes))).expect("it is JSON");
         assert_eq!(value["directory"], "/tmp/a");
         assert_eq!(value["reason"], "time limit exceeded");
         let node = serde_json::json!([
-            { "name": "a-1@host", "state": "down: exit status 5", "options": "{ connection: StandardIo }" }
+            { "name": "a-1@host", "state": "down: exit status 5", "options": "{ connection: StandardIo }" },
+            { "name": "b-2@host", "state": "running", "of_group": true, "options": "{ connection: StandardIo }" }
         ]);
         assert_eq!(value["nodes"], node);
         assert_eq!(value["output"], serde_json::json!([{ "at": 1.5, "node": "a-1@host", "text": "tab\there" }]));

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
-use super::super::details::{self, Details, seconds};
+use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
-use crate::origin::Description;
 
 pub(super) struct JUnit {
     path: PathBuf,
@@ -33,7 +32,7 @@ impl JUnit {
         Self { path: path.to_owned(), suite }
     }
 
-    fn finished(&mut self, finished: &Finished, nodes: &[Description]) {
+    fn finished(&mut self, finished: &Finished, nodes: &Described) {
         if finished.what == What::Hook && finished.verdict.is_ok() {
             return;
         }
@@ -48,7 +47,7 @@ impl JUnit {
         if finished.rounds > 1 {
             add("round", &format!("{} of {}", finished.round, finished.rounds));
         }
-        for node in nodes {
+        for (node, _) in nodes.all() {
             add(&format!("node {}", node.node), &node.options);
         }
         for comment in &finished.comments {
@@ -99,7 +98,7 @@ impl Reporter for JUnit {
             Event::Begun { seed: Some(seed), .. } => {
                 self.suite.add_property(("seed", seed.to_string().as_str()));
             }
-            Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),
+            Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),
             Event::Begun { .. } | Event::Started { .. } | Event::Line { .. } => {}
         }
@@ -111,7 +110,7 @@ fn case_name(finished: &Finished) -> String {
     if finished.rounds > 1 { format!("{} (round {})", finished.name, finished.round) } else { finished.name.clone() }
 }
 
-fn status(finished: &Finished, nodes: &[Description]) -> TestCaseStatus {
+fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
     let cause = finished.cause.as_deref().unwrap_or_default().trim_end();
     let mut status = match &finished.verdict {
         Verdict::Skipped { why, by_failure } => {

@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 
-use super::super::details::{self, Details, seconds};
+use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::progress::Notice;
 use super::screen::{Shared, lock};
-use crate::origin::Description;
 
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
@@ -39,12 +38,12 @@ impl Lines {
         let mut text = format!("\nrunning {tests} test{plural}\n");
         // Writing to a string cannot fail.
         if let Some(seed) = seed {
-            let _ = writeln!(text, "shuffle seed {seed}: --shuffle={seed} runs this order again");
+            let _ = writeln!(text, "shuffle seed {seed}: PEER_SEED={seed} gives this order again");
         }
         lock(&self.screen).print(&text);
     }
 
-    fn finished(&mut self, finished: &Finished, nodes: &[Description]) {
+    fn finished(&mut self, finished: &Finished, nodes: &Described) {
         if finished.what == What::Hook && finished.verdict.is_ok() {
             return;
         }
@@ -122,7 +121,7 @@ impl Reporter for Lines {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
             Event::Line { line, .. } => lock(&self.screen).show(line),
-            Event::Finished(finished) => self.finished(finished, &details::descriptions(&finished.peers)),
+            Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),
         }
     }
@@ -133,7 +132,7 @@ fn round(finished: &Finished) -> String {
 }
 
 /// All that is to be read of a failure, its name first.
-pub(super) fn failure(finished: &Finished, nodes: &[Description], paint: Paint) -> String {
+pub(super) fn failure(finished: &Finished, nodes: &Described, paint: Paint) -> String {
     let attempt = (finished.attempt > 1).then(|| format!("attempt {}", finished.attempt));
     let round = (finished.rounds > 1).then(|| round(finished));
     let which: Vec<String> = attempt.into_iter().chain(round).collect();
@@ -224,10 +223,11 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; fini
             directory: Some("/tmp/peer/fails".into()),
             ..test("fails", Verdict::Failed)
         };
-        let nodes = [
+        let own = vec![
             description("suite-fails-1-7@host", "running"),
             description("suite-fails-2-7@host", "down: exit status 5"),
         ];
+        let nodes = Described { own, ..Described::default() };
         assert_golden("failure.txt", &failure(&failed, &nodes, Paint::PLAIN));
         assert_golden("failure-coloured.txt", &failure(&failed, &nodes, Paint::COLOURED));
     }

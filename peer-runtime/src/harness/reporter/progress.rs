@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::event::{Event, Finished, Reporter, Running, What};
 use super::screen::{Shared, lock};
 use crate::origin::Snapshot;
+use crate::scope::Scope;
 use crate::timeouts::{Deadline, LONG_TEST, LONG_TEST_EACH, REDRAW, UNLIMITED};
 
 /// Something that has been running for so long, and what its nodes are doing.
@@ -227,7 +228,8 @@ impl Shown {
     }
 
     fn tell(&self, running: &Arc<Running>, told: u32) {
-        let nodes = running.scope.peers().iter().map(doing).collect();
+        let scopes = std::iter::once(&running.scope).chain(&running.homes);
+        let nodes = scopes.flat_map(Scope::peers).map(|peer| doing(&peer)).collect();
         let notice = Notice { name: running.name.clone(), what: running.what, since: after(told), nodes };
         let text = (self.form)(&notice);
         let mut screen = lock(&self.screen);

@@ -20,7 +20,8 @@ fn report() -> String {
         directory: Some("/tmp/peer/a".into()),
         ..test("a", Verdict::Failed)
     };
-    let nodes = [description("a-1@host", "running"), description("a-2@host", "down: exit status 5")];
+    let own = vec![description("a-1@host", "running"), description("a-2@host", "down: exit status 5")];
+    let nodes = Described { own, ..Described::default() };
     junit.finished(&failed, &nodes);
     sample::run(&mut junit, Some(42), &verdicts(), true);
     junit.xml().expect("it can be written")
