@@ -48,7 +48,7 @@ impl Engine {
             );
             total.add(tally);
             let met = group.repeat.until.is_some_and(|until| tally.meets(until));
-            if tally.stop || met || self.interrupts.is_interrupted() {
+            if tally.stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
                 break;
             }
         }
@@ -82,10 +82,10 @@ impl Engine {
                         let slots = if broken.is_none() && !is_ignored { self.gate.take(test) } else { None };
                         // It may have waited for long.
                         broken = broken.or_else(lost);
-                        if let Some(why) = &broken {
-                            count(&self.skip(test, why));
-                        } else if is_ignored {
+                        if is_ignored {
                             count(&self.skip(test, &Verdict::ignored(test)));
+                        } else if let Some(why) = &broken {
+                            count(&self.skip(test, why));
                         } else if let Some(slots) = slots {
                             let run = move || {
                                 let verdict = self.test(test, context);
@@ -137,7 +137,7 @@ impl Engine {
                 total = verdict;
             }
             let met = test.repeat.until.is_some_and(|until| tally.meets(until));
-            if stop || met || self.interrupts.is_interrupted() {
+            if stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
                 break;
             }
         }
@@ -163,7 +163,8 @@ impl Engine {
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
             let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
             let left = if is_infrastructure { &mut reboots } else { &mut retries };
-            if *left > 0 && fails(test, &ended) && !self.interrupts.is_interrupted() {
+            let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
+            if *left > 0 && fails(test, &ended) && !in_vain {
                 *left -= 1;
                 earlier.push(report::earlier(test, &ended));
                 continue;

@@ -73,7 +73,8 @@ mod in_use {
         trace("in_use: end_per_group");
     }
 
-    #[peer_test]
+    /// Neither another attempt nor another round has a cluster.
+    #[peer_test(retries = 2, repeat = 2)]
     async fn fails(cluster: &Cluster) -> peer::Result {
         take_it_down(cluster).await;
         assert!(cluster.0.call(alive, ()).await?);
@@ -93,7 +94,7 @@ mod from_a_nested_group {
         trace("from_a_nested_group: end_per_group");
     }
 
-    #[peer_group(sequence)]
+    #[peer_group(sequence, repeat = 2)]
     mod nested {
         use super::*;
 
