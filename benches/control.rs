@@ -15,14 +15,16 @@ use peer::prelude::*;
 mod cpu;
 #[path = "control/floor.rs"]
 mod floor;
-#[path = "control/marks.rs"]
+#[path = "common/marks.rs"]
 mod marks;
 #[path = "control/otp.rs"]
 mod otp;
 #[path = "control/peers.rs"]
 mod peers;
-#[path = "control/table.rs"]
+#[path = "common/table.rs"]
 mod table;
+#[path = "control/targets.rs"]
+mod targets;
 
 use otp::Otp;
 use table::Table;
@@ -75,7 +77,7 @@ fn run() -> Outcome {
             otp.run(&mut table, part, "")?;
         }
     }
-    marks::print(&table);
+    marks::print(&table, &targets::MARKS);
     Ok(())
 }
 

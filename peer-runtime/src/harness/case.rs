@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::booting::Booting;
 use super::event::Peers;
-use super::fault::{Fault, panic_of, panicked};
+use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::Hook;
 use super::interrupt::Interrupts;
@@ -14,9 +15,8 @@ use super::report;
 use super::stage::{self, Outcome, Print, Stage, Work};
 use super::tests::{Flavor, Test};
 use super::verdict::TestStatus;
-use crate::options::StartOptions;
 use crate::plane;
-use crate::scope::{Line, Nodes, Scope, ct_peer};
+use crate::scope::{Line, Nodes, Scope};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,8 @@ pub(super) fn run(
     begun(stage.scope());
     let since = Instant::now();
     let before = Arc::new(Mutex::new(Before { passed: 0, given: around.given.clone() }));
-    let mut fault = stage.run(around.limit, work(test, around, &before), print).err();
+    let body = work(test, around, &before, stage.scope());
+    let mut fault = stage.run_last(around.limit, body, print).err();
     let took = since.elapsed();
     let passed = lock(&before).passed;
     if let Some((Some(init), _)) = around.hooks.get(passed) {
@@ -98,8 +99,10 @@ pub(super) fn run(
 }
 
 /// The hooks before the test, its nodes, and its body.
-fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>) -> Work {
-    let (before, hooks) = (Arc::clone(before), around.hooks.clone());
+fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>, scope: &Scope) -> Work {
+    let (before, hooks, scope) = (Arc::clone(before), around.hooks.clone(), scope.clone());
+    // Without hooks before it they boot while its thread is being made.
+    let early = hooks.iter().all(|(init, _)| init.is_none()).then(|| Booting::begin(test, &scope));
     Box::new(move || {
         Box::pin(async move {
             for (init, _) in hooks {
@@ -110,7 +113,8 @@ fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>) -> Wo
                 }
                 lock(&before).passed += 1;
             }
-            let nodes = nodes(test).await?;
+            let booting = early.unwrap_or_else(|| Booting::begin(test, &scope));
+            let nodes = booting.nodes().await?;
             let given = lock(&before).given.clone();
             (test.body)(Parts { nodes, ..parts(given) }).await.map(|()| None)
         })
@@ -123,21 +127,6 @@ fn parts(given: Given) -> Parts {
 
 fn lock(before: &Mutex<Before>) -> std::sync::MutexGuard<'_, Before> {
     before.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn nodes(test: &'static Test) -> Result<Nodes, Fault> {
-    let path = format!("{}::{}", test.module, test.name);
-    let options = StartOptions::new().connection(test.connection).own_dir(test.own_dirs);
-    let starts: Vec<_> = (0..test.nodes).map(|_| tokio::spawn(ct_peer(&path, options.clone()))).collect();
-    let mut nodes = Vec::new();
-    for start in starts {
-        match start.await {
-            Ok(Ok(node)) => nodes.push(node),
-            Ok(Err(error)) => return Err(Fault::NoNodes(error)),
-            Err(error) => return Err(panicked(Box::new(error.to_string()))),
-        }
-    }
-    Ok(Nodes::new(nodes))
 }
 
 /// The hooks after the test, innermost first, of those groups whose hooks before it have passed. On a stage of their own,

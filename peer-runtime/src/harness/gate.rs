@@ -29,6 +29,8 @@ struct Shared {
 pub(super) struct Taken {
     shared: Arc<Shared>,
     nodes: u32,
+    /// Of so many.
+    slots: u32,
     _of_user: slots::Taken,
 }
 
@@ -67,7 +69,14 @@ impl Gate {
         drop(free);
         // None if the run is interrupted, and then nothing is free any more.
         let of_user = slots::take_for(weight)?;
-        Some(Taken { shared: Arc::clone(&self.shared), nodes, _of_user: of_user })
+        Some(Taken { shared: Arc::clone(&self.shared), nodes, slots: self.slots, _of_user: of_user })
+    }
+}
+
+impl Taken {
+    /// Whether nothing else can run meanwhile.
+    pub(super) fn are_all(&self) -> bool {
+        self.nodes == self.slots
     }
 }
 

@@ -87,15 +87,18 @@ impl Engine {
                         } else if let Some(why) = &broken {
                             count(&self.skip(test, why));
                         } else if let Some(slots) = slots {
+                            // Whoever comes next would wait for it anyway.
+                            let alone = branch.is_sequence() || slots.are_all();
                             let run = move || {
                                 let verdict = self.test(test, context);
                                 drop(slots);
                                 verdict
                             };
-                            if branch.is_sequence() {
+                            if alone {
                                 let verdict = run();
                                 count(&verdict);
-                                broken = verdict.fails().then(|| Verdict::broken(&test.path()));
+                                let breaks = branch.is_sequence() && verdict.fails();
+                                broken = breaks.then(|| Verdict::broken(&test.path())).or(broken);
                             } else {
                                 threads.spawn(|| count(&run()));
                             }

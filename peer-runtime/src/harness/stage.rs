@@ -48,6 +48,14 @@ enum Event {
 struct Job {
     work: Work,
     stop: Arc<Notify>,
+    /// There is no other one behind it.
+    last: bool,
+}
+
+/// How a job is done.
+struct Manner {
+    last: bool,
+    interruptible: bool,
 }
 
 /// See the module.
@@ -134,15 +142,21 @@ impl Stage {
 
     /// Does some work, for at most `limit`; a linked peer that goes down ends it as well, and an interrupt.
     pub(super) fn run(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
-        self.run_job(limit, work, true, print)
+        self.run_job(limit, work, Manner { last: false, interruptible: true }, print)
+    }
+
+    /// The same, once: nothing is run here any more.
+    pub(super) fn run_last(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
+        self.run_job(limit, work, Manner { last: true, interruptible: true }, print)
     }
 
     /// The same of what cleans up, which an interrupt does not end.
     pub(super) fn clean_up(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
-        self.run_job(limit, work, false, print)
+        self.run_job(limit, work, Manner { last: false, interruptible: false }, print)
     }
 
-    fn run_job(&mut self, limit: Duration, work: Work, interruptible: bool, print: Print<'_>) -> Outcome {
+    fn run_job(&mut self, limit: Duration, work: Work, manner: Manner, print: Print<'_>) -> Outcome {
+        let Manner { last, interruptible } = manner;
         if let Some(error) = self.missing.take() {
             return Err(Fault::NotRun(error));
         }
@@ -152,7 +166,7 @@ impl Stage {
         }
         self.stop = Arc::new(Notify::new());
         let deadline = Deadline::after(limit);
-        let job = Job { work, stop: Arc::clone(&self.stop) };
+        let job = Job { work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let outcome = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
         // Before a job that is given up lets go of its calls.
@@ -217,16 +231,19 @@ impl Stage {
             return true;
         }
         let deadline = Deadline::after(BLOCKED_TEST);
+        let mut released = false;
         loop {
             if deadline.left().is_zero() {
-                return false;
+                return released;
             }
-            match self.inbox.recv_timeout(deadline.left()) {
+            // Behind its release is what its peers said while they were ended, and no more than that.
+            let wait = if released { Duration::ZERO } else { deadline.left() };
+            match self.inbox.recv_timeout(wait) {
                 Ok(Event::Scope(Heard::Line(line))) => print(&line),
                 Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
                 Ok(Event::Done(_) | Event::Interrupted) => {}
-                Ok(Event::Released) => return true,
-                Err(_) => return false,
+                Ok(Event::Released) => released = true,
+                Err(_) => return released,
             }
         }
     }
@@ -241,7 +258,8 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
     scope.enter_for_good();
     match runtime(kind, scope.clone()) {
         Ok(runtime) => {
-            while let Ok(Job { work, stop }) = queue.recv() {
+            while let Ok(Job { work, stop, last }) = queue.recv() {
+                let mut stopped = false;
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
                     runtime.block_on(async {
                         let mut work = work();
@@ -249,7 +267,10 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
                         tokio::select! {
                             outcome = work => outcome,
                             // Nobody asks for the outcome any more.
-                            () = stop.notified() => Ok(None),
+                            () = stop.notified() => {
+                                stopped = true;
+                                Ok(None)
+                            }
                         }
                     })
                 }));
@@ -257,6 +278,11 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
                 let outcome = outcome.unwrap_or_else(|payload: Box<dyn Any + Send>| Err(panicked(payload)));
                 // Who asked for it may have given it up, here and below.
                 let _ = events.send(Event::Done(outcome));
+                // Without a thread of its own nothing in this runtime goes on, so that it can go while the scope ends. What
+                // was stopped lets go of its peers first.
+                if last && !stopped && kind.flavor == Flavor::CurrentThread {
+                    break;
+                }
             }
             drop(runtime);
         }

@@ -43,7 +43,7 @@ impl Lines {
         lock(&self.screen).print(&text);
     }
 
-    fn finished(&mut self, finished: &Finished, nodes: &Described) {
+    fn finished(&mut self, finished: &Finished) {
         if finished.what == What::Hook && finished.verdict.is_ok() {
             return;
         }
@@ -58,6 +58,7 @@ impl Lines {
             self.flaky.push(format!("    {} (passed on attempt {attempt})\n{}", finished.name, earlier(finished, 8)));
         }
         if finished.verdict.fails() {
+            let nodes = &Described::of(&finished.peers);
             self.failures.push((finished.name.clone(), failure(finished, nodes, self.paint)));
         }
     }
@@ -121,7 +122,7 @@ impl Reporter for Lines {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
             Event::Line { line, .. } => lock(&self.screen).show(line),
-            Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
+            Event::Finished(finished) => self.finished(finished),
             Event::Ended(summary) => self.ended(summary),
         }
     }

@@ -42,6 +42,8 @@ struct Board {
     done: usize,
     failed: usize,
     entries: Vec<Entry>,
+    /// When the ticker looks again by itself.
+    looks: Option<Instant>,
     ended: bool,
 }
 
@@ -127,16 +129,20 @@ impl Reporter for Progress {
                 self.ticker = ticker.ok();
             }
             Event::Started { running, .. } => {
+                let entry = Entry::new(running);
                 let mut board = self.shared.board();
+                // Not for each test: most have ended when it looks again.
+                if board.looks.is_none_or(|looks| entry.due().is_some_and(|due| due < looks)) {
+                    self.shared.changed.notify_all();
+                }
                 // An attempt takes the place of the one before.
                 board.entries.retain(|entry| entry.name != running.name);
-                board.entries.push(Entry::new(running));
+                board.entries.push(entry);
             }
             Event::Finished(finished) => self.shared.board().finished(finished),
             Event::Line { .. } => return,
             Event::Ended(_) => return self.end(),
         }
-        self.shared.changed.notify_all();
         self.shared.draw();
     }
 }
@@ -217,6 +223,7 @@ impl Shown {
                 return Some(due);
             }
             let next = board.entries.iter().filter_map(Entry::due).chain(redraw.instant()).min();
+            board.looks = next;
             board = match next {
                 Some(at) => {
                     let left = at.saturating_duration_since(now);
