@@ -50,7 +50,7 @@ fn what_the_suite_started_crashes_and_the_rest_is_skipped() {
 #[test]
 fn the_limit_holds_under_the_stock_harness_and_under_nextest_too() {
     let run = |chosen: &str, test: &str| {
-        let mut cargo = cargo_test("suite_stock", &["--exact", test]);
+        let mut cargo = cargo_test("suite_stock", &["--exact", test, "--show-output"]);
         // As nextest runs each test, in a process of its own.
         support::run(cargo.env("SUITE", chosen).env("NEXTEST", "1"))
     };
@@ -58,6 +58,9 @@ fn the_limit_holds_under_the_stock_harness_and_under_nextest_too() {
     run("test hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("init_per_suite hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("hurries hangs", "whole::group::hurried::hurries").failed().says(&["did not end within its timetrap of 300ms"]);
+    // What the machine could not do is tried again there, too.
+    let again = run("test lacks room", "whole::before_the_group").passed();
+    again.says(&["Too many open files", "tried again, 1 more times at most"]);
     let refused = support::run(cargo_test("suite_stock", &["--exact", "whole::before_the_group"]).env("SUITE", ""));
     refused.failed().says(&["which stock libtest knows nothing of"]);
 }

@@ -1,13 +1,16 @@
 //! Hooks of a whole target, and its time limit. What they do is chosen by the variable `SUITE`.
 
+use std::fs::File;
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use peer::prelude::*;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Says that something happens, in one write, so that lines do not mix.
 fn trace(what: &str) {
     let Some(path) = std::env::var_os("TRACE") else { return };
-    let mut file = std::fs::File::options().append(true).open(path).unwrap();
+    let mut file = File::options().append(true).open(path).unwrap();
     file.write_all(format!("{what}\n").as_bytes()).unwrap();
 }
 
@@ -31,8 +34,20 @@ async fn act(what: &str) -> peer::Result {
         " fails" => Err("no license".into()),
         " skips" => peer::skip("no license here"),
         " hangs" => std::future::pending().await,
+        " lacks room" => boot_without_descriptors().await,
         _ => Ok(()),
     }
+}
+
+/// The first time there are no descriptors left.
+async fn boot_without_descriptors() -> peer::Result {
+    static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
+    let limit = Rlimit { current: Some(1024), ..getrlimit(Resource::Nofile) };
+    setrlimit(Resource::Nofile, limit)?;
+    let is_first = ATTEMPT.fetch_add(1, Ordering::Relaxed) == 0;
+    let _all: Vec<File> = std::iter::from_fn(|| is_first.then(|| File::open("/dev/null").ok())?).collect();
+    ct_peer!().await?;
+    Ok(())
 }
 
 #[peer::init_per_suite]
