@@ -31,6 +31,7 @@
 //! - *scope*: what a test or a program owns: its linked peers, mailboxes, console, directory and ports ([`Scope`]).
 //! - *linked*: ends with its scope and, with [`PeerDown::Crash`], takes it down.
 //! - *mailbox*: a named receiver of typed messages ([`Mailbox`]); its [`Address`] can be passed around and sent to.
+//! - *barrier*: a point, by its name, that the nodes of a scope and its origin pass together ([`Barrier`]).
 //! - *console*: what a node and its children print, read by the origin.
 //! - *keeper*: the process between origin and peers, which ends everything below it when the origin is gone.
 //!
@@ -53,15 +54,19 @@
 //! [`priv_dir`] is a directory that is removed when the test passes, and kept when it fails; with
 //! [`own_dir`](StartOptions::own_dir) each peer runs in a part of it. [`free_port`] leases a port that nobody else is given.
 //!
+//! # Waiting for one another
+//! At a [`barrier`](fn@barrier) the nodes of a test and the test wait until all of them have arrived. Who goes down breaks it at once, and a
+//! time-out says who is missing, and what those are doing.
+//!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.
 
 pub use peer_runtime::node;
 pub use peer_runtime::{
-    Address, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure, Input,
-    Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
-    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, comment, free_port, mailbox, priv_dir,
-    random_name, scope, skip, start, start_link,
+    Address, Barrier, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure,
+    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
+    Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
+    priv_dir, random_name, scope, skip, start, start_link,
 };
 
 #[doc(hidden)]

@@ -86,6 +86,11 @@ fn a_sequence_goes_on_until_one_fails() {
 }
 
 #[test]
+fn tests_wait_at_the_barriers_of_their_group() {
+    compare("barriers", false);
+}
+
+#[test]
 fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
     compare("nodes", false);
 }

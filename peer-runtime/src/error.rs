@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::panic::RemotePanic;
 use crate::state::Reason;
 use crate::timeouts;
@@ -58,7 +60,20 @@ pub(crate) enum Kind {
     /// A value that could not be encoded or decoded.
     Codec,
     NoScope,
+    Barrier(Break),
     Io,
+}
+
+/// Why a barrier was not passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Break {
+    /// Who arrived does not go with the others, or not at all.
+    Refused,
+    /// A participant went down.
+    Down(Reason),
+    TimedOut,
+    /// The scope ended.
+    Ended,
 }
 
 impl Error {

@@ -3,6 +3,7 @@
 //! The public face is `peer`; this crate's own interface changes without notice. Modules are listed
 //! in the order in which they may import each other.
 
+mod barrier;
 mod codec;
 mod error;
 mod failure;
@@ -45,6 +46,7 @@ pub mod fuzz;
 #[doc(hidden)]
 pub mod private;
 
+pub use barrier::Barrier;
 pub use error::Error;
 pub use failure::{Failure, Result};
 pub use harness::{TestStatus, comment, skip};
@@ -57,6 +59,6 @@ pub use options::{
 pub use origin::{Call, Peer, Start, Stop};
 pub use panic::RemotePanic;
 pub use registry::RemoteFn;
-pub use scope::{Entered, Nodes, Scope, free_port, mailbox, priv_dir, scope, start, start_link};
+pub use scope::{Entered, Nodes, Scope, barrier, free_port, mailbox, priv_dir, scope, start, start_link};
 pub use state::{PeerState, Reason};
 pub use timeouts::UNLIMITED;

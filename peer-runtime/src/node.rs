@@ -25,6 +25,7 @@ use crate::owner::Owner;
 use crate::sys;
 use crate::wire::message::{self, BootSpec, ToOrigin};
 
+mod barrier;
 mod boot;
 mod call;
 mod descriptors;
@@ -32,6 +33,7 @@ mod halt;
 mod input;
 mod serve;
 
+pub(crate) use barrier::gate;
 pub(crate) use boot::{Prepared, prepare};
 pub use halt::{halt, on_stop};
 pub(crate) use serve::serve_here;

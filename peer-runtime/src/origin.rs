@@ -3,6 +3,7 @@
 //! It knows nothing of nodes but the protocol, and nothing of scopes but that a peer has an
 //! [`Owner`](crate::owner::Owner).
 
+mod barrier;
 mod boot;
 mod boot_error;
 mod calls;
@@ -25,5 +26,5 @@ pub(crate) use boot::start;
 pub use calls::Call;
 pub(crate) use describe::{Description, Snapshot};
 pub(crate) use handle::{Adopter, Handle};
-pub(crate) use inner::How;
+pub(crate) use inner::{How, Inner};
 pub use peer::{Peer, Stop};

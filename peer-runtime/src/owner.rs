@@ -2,7 +2,12 @@
 //!
 //! The origin knows nothing of scopes, and a node nothing of either; both know this trait.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::barrier::{Arrival, Gate, Who};
 use crate::mailbox::Letter;
+use crate::state::Reason;
 
 /// What owns a peer, or a node's end of a control connection.
 pub(crate) trait Owner: Send + Sync {
@@ -23,4 +28,40 @@ pub(crate) trait Owner: Send + Sync {
 
     /// `node` left a process behind, which had to be ended; `text` says all about it, and was noted.
     fn leaked(&self, node: &str, text: String);
+
+    /// `who` arrives at a barrier, and is told with the arrival what becomes of it.
+    fn arrive(&self, who: Who, arrival: Arrival);
+
+    /// `who` waits no longer with the arrival of this number.
+    fn withdraw(&self, who: &Who, id: u64);
+
+    /// At which barriers `node` waits, and for how long.
+    fn waits(&self, node: &str) -> Vec<(String, Duration)>;
+
+    /// A node is down: nobody needs to wait for it.
+    fn down(&self, down: Down<'_>);
+}
+
+/// The end of a node.
+#[derive(Clone, Copy)]
+pub(crate) struct Down<'a> {
+    pub(crate) name: &'a str,
+    /// Its full name.
+    pub(crate) node: &'a str,
+    pub(crate) reason: &'a Reason,
+    /// What it wrote last.
+    pub(crate) output: &'a str,
+}
+
+/// The way to the barriers of an owner, for the origin itself.
+pub(crate) struct OriginGate(pub(crate) Arc<dyn Owner>);
+
+impl Gate for OriginGate {
+    fn arrive(&self, arrival: Arrival) {
+        self.0.arrive(Who::Origin, arrival);
+    }
+
+    fn withdraw(&self, id: u64) {
+        self.0.withdraw(&Who::Origin, id);
+    }
 }

@@ -18,6 +18,7 @@ use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
+mod barriers;
 pub(crate) mod console;
 mod leaks;
 mod nodes;
@@ -27,6 +28,8 @@ mod place;
 mod route;
 mod starting;
 
+use barriers::Barriers;
+pub use barriers::barrier;
 use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
@@ -72,6 +75,7 @@ struct Shared {
     /// Every peer that was started in it, with whether it is linked.
     peers: Mutex<Vec<(Peer, bool)>>,
     mailboxes: Mailboxes,
+    barriers: Barriers,
     console: Console,
     /// Why it refuses everything, once it has ended.
     ended: OnceLock<String>,
@@ -198,6 +202,7 @@ impl Scope {
             name,
             peers: Mutex::default(),
             mailboxes: Mailboxes::new(sys::build_id()),
+            barriers: Barriers::default(),
             console,
             ended: OnceLock::new(),
             listener,
@@ -259,7 +264,14 @@ impl Scope {
     /// Every peer that was started in it, as it is now.
     pub(crate) fn peers(&self) -> Vec<Snapshot> {
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.snapshot()).collect()
+        let all: Vec<Snapshot> = peers.iter().map(|(peer, _)| peer.snapshot()).collect();
+        // Who has arrived somewhere asks for the peers with the barriers locked.
+        drop(peers);
+        let with_waits = |peer: Snapshot| {
+            let waits = self.waits_of(peer.name());
+            peer.at_barriers(waits)
+        };
+        all.into_iter().map(with_waits).collect()
     }
 
     /// What its peers printed, as far as it is kept, and those of other scopes since this one is there, as one.
@@ -291,6 +303,7 @@ impl Scope {
         };
         let linked: Vec<Peer> = linked.into_iter().map(|(peer, _)| peer).collect();
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
+        self.0.barriers.close(&format!("the scope of {} has ended: {why}", self.0.name));
         let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {

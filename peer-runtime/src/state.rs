@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The state of a peer, as [`Peer::state`](crate::Peer::state) tells it.
 ///
 /// Mirrors the manual's `peer_state()`: booting until the node has reported that it is started,
@@ -44,7 +46,7 @@ impl fmt::Display for PeerState {
 /// assert_eq!(peer::Reason::Exited(3).to_string(), "exit status 3");
 /// assert_eq!(peer::Reason::Killed(9).to_string(), "killed by signal 9 (SIGKILL)");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reason {
     /// The origin stopped it.

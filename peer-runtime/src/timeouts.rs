@@ -16,6 +16,8 @@ pub const UNLIMITED: Duration = Duration::MAX;
 pub(crate) const BOOT: Duration = Duration::from_secs(15);
 /// A call, from its first poll until its reply; also the wait for a message in a mailbox.
 pub(crate) const CALL: Duration = Duration::from_secs(5);
+/// At a barrier, from an arrival until all others have arrived; less than [`TIMETRAP`], since it can tell more.
+pub(crate) const BARRIER: Duration = Duration::from_secs(30);
 /// `Shutdown::Halt`: until the halted process is gone; then it is killed.
 pub(crate) const HALT: Duration = Duration::from_secs(5);
 /// The shortest time-out that a shutdown policy takes, as in OTP.

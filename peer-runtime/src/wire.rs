@@ -6,9 +6,9 @@
 //! comes after a [`message::ToOrigin::Bye`].
 //!
 //! Origin to peer: `Boot` (always the first frame, on standard input), `Call`, `Cast`, `Message`,
-//! `Halt`, `Shutdown`, `Input`, `EndOfInput`, `Ping`.
+//! `Halt`, `Shutdown`, `Input`, `EndOfInput`, `Ping`, `Barrier`.
 //! Peer to origin: `Hello` (always the first frame), `Started`, `Reply`, `Panic`, `Refused`,
-//! `Message`, `Note`, `Pong`, `Bye`.
+//! `Message`, `Note`, `Pong`, `Bye`, `Arrive`, `Withdraw`.
 
 pub(crate) mod frame;
 pub(crate) mod keeper;

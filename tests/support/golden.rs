@@ -40,6 +40,7 @@ fn plain(text: &str) -> String {
             ("left behind os pid ", " "),
             ("ended since (os pid ", ")"),
             ("`, for ", " s"),
+            ("`, ", " s ago"),
         ] {
             line = without_number(&line, before, after);
         }

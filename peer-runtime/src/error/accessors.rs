@@ -1,11 +1,11 @@
 //! What a program asks an error.
 
-use super::{Error, Kind};
+use super::{Break, Error, Kind};
 use crate::panic::RemotePanic;
 use crate::state::Reason;
 
 impl Error {
-    /// Whether something took longer than it may: a call, a boot, a wait for a message. OTP's `timeout`.
+    /// Whether something took longer than it may: a call, a boot, a wait for a message or at a barrier. OTP's `timeout`.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -19,7 +19,8 @@ impl Error {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn is_timeout(&self) -> bool {
-        matches!(self.0.kind, Kind::Timeout | Kind::BootFailed(Some(Reason::BootTimeout)))
+        use Kind::{Barrier, BootFailed, Timeout};
+        matches!(self.0.kind, Timeout | BootFailed(Some(Reason::BootTimeout)) | Barrier(Break::TimedOut))
     }
 
     /// Whether the remote function panicked; [`panic`](Self::panic) tells how. The exception that OTP's
@@ -99,7 +100,7 @@ impl Error {
     }
 
     /// Whether the node was not connected: booting, stopping or down. OTP's `noconnection`. Of a wait for a
-    /// message: whether the mailbox's scope has ended.
+    /// message, or at a barrier: whether its scope has ended.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -112,7 +113,7 @@ impl Error {
     /// # Ok(()) }
     /// ```
     pub fn is_noconnection(&self) -> bool {
-        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_))
+        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_) | Kind::Barrier(Break::Ended))
     }
 
     /// Whether the peer had been stopped, or had ended, before. OTP's `noproc`.
@@ -178,12 +179,31 @@ impl Error {
         self.0.kind == Kind::NoScope
     }
 
+    /// Whether a barrier was not passed: a participant went down ([`down_reason`](Self::down_reason) tells why), its time
+    /// ran out ([`is_timeout`](Self::is_timeout)), its scope ended, or those who arrived did not agree.
+    ///
+    /// ```
+    /// # use peer::prelude::*;
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let barrier = tokio::spawn(peer::barrier("loaded"));
+    /// # tokio::task::yield_now().await;
+    /// peer.stop().await?;
+    /// let error = barrier.await?.unwrap_err();
+    /// assert!(error.is_barrier());
+    /// # Ok(()) }
+    /// ```
+    pub fn is_barrier(&self) -> bool {
+        matches!(self.0.kind, Kind::Barrier(_))
+    }
+
     /// Why the node is down, where that is why the operation failed.
     ///
     /// See [`node::halt`](crate::node::halt) for an example.
     pub fn down_reason(&self) -> Option<&Reason> {
         match &self.0.kind {
             Kind::NoConnection(reason) | Kind::NoProcess(reason) | Kind::BootFailed(reason) => reason.as_ref(),
+            Kind::Barrier(Break::Down(reason)) => Some(reason),
             _ => None,
         }
     }

@@ -5,7 +5,10 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::barrier::{Broken, Verdict};
 use crate::codec::Encoding;
+use crate::error::Break;
+use crate::state::Reason;
 use crate::wire::message::{self, BootSpec, Connect, ToOrigin, ToPeer};
 
 /// Serde sets at most 1 MiB aside for a length that the bytes behind it do not bear out.
@@ -68,6 +71,14 @@ fn held_by_peer(message: &ToPeer<'_>) -> usize {
             name.capacity() + host.as_ref().map_or(0, String::capacity) + origin.capacity() + addresses
         }
         ToPeer::Message { to, .. } => to.name().len(),
+        ToPeer::Barrier { verdict: Verdict::Broken(Broken { why, text, hint, node, output }), .. } => {
+            let reason = match why {
+                Break::Down(Reason::Protocol(text) | Reason::Unheard(text)) => text.capacity(),
+                _ => 0,
+            };
+            let texts = [hint, node].into_iter().flatten().chain([text, output]);
+            texts.map(String::capacity).sum::<usize>() + reason
+        }
         _ => 0,
     }
 }

@@ -5,9 +5,13 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::hello::TOKEN;
+use crate::barrier::{Broken, Members, Verdict};
 use crate::codec::Encoding;
+use crate::error::Break;
 use crate::mailbox::Target;
 use crate::panic::caught;
+use crate::state::Reason;
+use crate::timeouts::{BARRIER, UNLIMITED};
 use crate::wire::message::{self, BootSpec, Connect, Function, Refusal, ToOrigin, ToPeer};
 use crate::wire::{FRAME_LIMIT, MAGIC, PROTOCOL};
 
@@ -98,6 +102,11 @@ fn to_peer() -> Vec<Vec<u8>> {
         ["127.0.0.1:4000", "[::1]:65535"].iter().map(|text| text.parse().expect("an address")).collect();
     let named = Function::Named { module: "mydb::admin", name: "rows", signature: "rows(String) -> u64" };
     let to = Target::Name("inbox".to_owned());
+    let broken = Broken {
+        node: Some("suite-case-2-4711@host".to_owned()),
+        output: "no quorum".to_owned(),
+        ..Broken::new(Break::Down(Reason::Protocol("no magic".to_owned())), "the node went down").hint("look")
+    };
     vec![
         frame(&boot(Connect::StandardIo), &[]),
         frame(&boot(Connect::Tcp { addresses, heartbeat: true }), &[]),
@@ -109,12 +118,15 @@ fn to_peer() -> Vec<Vec<u8>> {
         frame(&ToPeer::Input, b"a line\n"),
         frame(&ToPeer::EndOfInput, &[]),
         frame(&ToPeer::Ping, &[]),
+        frame(&ToPeer::Barrier { id: 1, verdict: Verdict::Passed }, &[]),
+        frame(&ToPeer::Barrier { id: u64::MAX, verdict: Verdict::Broken(broken) }, &[]),
     ]
 }
 
 fn to_origin() -> Vec<Vec<u8>> {
     let [postcard, message_pack] = payloads();
     let to = Target::Address { home: 7, table: 1, name: "replies".to_owned() };
+    let arrive = |id, members, timeout| ToOrigin::Arrive { id, name: "loaded", members, timeout };
     let panic = caught(Box::new("attempt to divide by zero"));
     vec![
         frame(&first_words(), &[]),
@@ -126,6 +138,9 @@ fn to_origin() -> Vec<Vec<u8>> {
         frame(&ToOrigin::Note { text: "a message to nobody" }, &[]),
         frame(&ToOrigin::Pong, &[]),
         frame(&ToOrigin::Bye, &[]),
+        frame(&arrive(300, Members::All, UNLIMITED), &[]),
+        frame(&arrive(1, Members::Count(4), BARRIER), &[]),
+        frame(&ToOrigin::Withdraw { id: 300 }, &[]),
     ]
 }
 

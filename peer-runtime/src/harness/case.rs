@@ -84,7 +84,7 @@ pub(super) fn run(
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
     let of_groups = around.homes.iter().flat_map(Scope::peers).collect();
-    let peers = Peers { own: stage.peers(), of_groups };
+    let peers = Peers { own: stage.peers(), barriers: stage.barriers(), of_groups };
     after(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };

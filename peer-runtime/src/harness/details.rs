@@ -16,6 +16,8 @@ use crate::timeouts::{self, BLOCKED_TEST};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Described {
     pub(super) own: Vec<Description>,
+    /// At which barriers it waited itself, and for how long.
+    pub(super) barriers: Vec<String>,
     /// Those of its groups, which others may have used meanwhile.
     pub(super) of_groups: Vec<Description>,
 }
@@ -25,7 +27,7 @@ impl Described {
     pub(super) fn of(peers: &Peers) -> Self {
         let [own, of_groups] =
             [&peers.own, &peers.of_groups].map(|peers| peers.iter().map(Snapshot::description).collect());
-        Self { own, of_groups }
+        Self { own, barriers: peers.barriers.clone(), of_groups }
     }
 
     /// All of them, each with whether it is a group's.
@@ -72,6 +74,9 @@ impl<'a> Details<'a> {
                 "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
             );
         }
+        for barrier in &self.nodes.barriers {
+            let _ = writeln!(text, "\nat barrier: {barrier}");
+        }
         if let Some(directory) = self.directory {
             let _ = writeln!(text, "\nits directory: {}", directory.display());
         }
@@ -87,7 +92,7 @@ impl<'a> Details<'a> {
     }
 
     fn node_list(&self, labels: &Labels, paint: Paint) -> String {
-        let Described { own, of_groups } = self.nodes;
+        let Described { own, of_groups, .. } = self.nodes;
         let mut text = match own.len() {
             0 if of_groups.is_empty() => return "\nno nodes were started\n".to_owned(),
             0 => String::new(),
@@ -226,7 +231,7 @@ mod tests {
             description("suite-elects-1-7@host", "running"),
             description("suite-elects-2-7@host", "down: exit status 5"),
         ];
-        let nodes = Described { own, of_groups: Vec::new() };
+        let nodes = Described { own, barriers: vec!["`loaded`, for 0.3 s".to_owned()], of_groups: Vec::new() };
         let console = [
             Line { node: String::new(), ..line(0, "", "(2 earlier lines were dropped)") },
             line(12, "suite-elects-1-7@host", "elected"),
@@ -243,6 +248,8 @@ mod tests {
         assert_eq!(
             details.text(Paint::PLAIN),
             "  its thread is still blocked 10s after its end, and was abandoned; it can start and call nothing any more
+
+at barrier: `loaded`, for 0.3 s
 
 its directory: /tmp/peer-1
 
@@ -278,7 +285,7 @@ output of all nodes:
     #[test]
     fn the_nodes_of_its_groups_are_told_as_such() {
         let of_groups = vec![description("suite-init-1-7@host", "running")];
-        let nodes = Described { own: Vec::new(), of_groups };
+        let nodes = Described { of_groups, ..Described::default() };
         let text = details(&nodes, &[line(5, "suite-init-1-7@host", "put k")]).text(Paint::PLAIN);
         assert!(text.starts_with("\n1 node of its groups:\nsuite-init-1-7@host (os pid 7): running\n"), "{text}");
         assert!(text.ends_with("\noutput of all nodes:\n   0.005s suite-init-1-7 | put k\n"), "{text}");

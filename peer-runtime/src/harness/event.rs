@@ -33,6 +33,8 @@ pub(super) struct Running {
 #[derive(Default)]
 pub(super) struct Peers {
     pub(super) own: Vec<Snapshot>,
+    /// At which barriers it waited itself, and for how long.
+    pub(super) barriers: Vec<String>,
     /// Those of its groups, which it may have used.
     pub(super) of_groups: Vec<Snapshot>,
 }

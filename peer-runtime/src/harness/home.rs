@@ -34,7 +34,10 @@ pub(super) struct Failed {
 impl Home {
     pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts, outer: &[Scope]) -> Self {
         let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
-        Self { stage: Stage::new(name, kind, live, interrupts), outer: outer.to_vec() }
+        let stage = Stage::new(name, kind, live, interrupts);
+        // Several tests may share its nodes: none of them is the one that these would wait for.
+        stage.scope().leave_barriers_to_nodes();
+        Self { stage, outer: outer.to_vec() }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -55,7 +58,8 @@ impl Home {
         let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
         let outcome: Outcome =
             if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
-        let (took, peers) = (since.elapsed(), self.stage.peers());
+        let (took, own, barriers) = (since.elapsed(), self.stage.peers(), self.stage.barriers());
+        let peers = Peers { barriers, ..self.peers(own) };
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
@@ -63,7 +67,7 @@ impl Home {
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
         let report = self.stage.crash();
         // As they are now: when its last hook ended, nothing had crashed.
-        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.scope().peers()))
+        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.peers(self.scope().peers())))
     }
 
     /// Becomes true when a linked peer of it goes down.
@@ -71,8 +75,11 @@ impl Home {
         self.stage.has_crashed()
     }
 
-    fn failed(&self, fault: Fault, took: Duration, own: Vec<Snapshot>) -> Box<Failed> {
-        let peers = Peers { own, of_groups: self.outer.iter().flat_map(Scope::peers).collect() };
+    fn peers(&self, own: Vec<Snapshot>) -> Peers {
+        Peers { own, barriers: Vec::new(), of_groups: self.outer.iter().flat_map(Scope::peers).collect() }
+    }
+
+    fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
         self.scope().tells(panic_of(Some(&fault)));
         Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false) })
     }

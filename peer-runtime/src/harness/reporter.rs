@@ -14,6 +14,7 @@ mod json;
 #[cfg(feature = "junit")]
 mod junit;
 mod lines;
+mod notice;
 mod progress;
 #[cfg(test)]
 pub(super) mod sample;

@@ -71,6 +71,8 @@ pub(super) struct Stage {
     has_crashed: Arc<AtomicBool>,
     /// The peers of its scope, as they were when the last job ended or was given up.
     peers: Vec<Snapshot>,
+    /// At which barriers it waited itself then, and for how long.
+    barriers: Vec<String>,
     /// Why there is no thread.
     missing: Option<std::io::Error>,
     _interrupts: super::interrupt::Subscription,
@@ -126,6 +128,7 @@ impl Stage {
             crashed: None,
             has_crashed: Arc::default(),
             peers: Vec::new(),
+            barriers: Vec::new(),
             missing,
             _interrupts: subscription,
         }
@@ -171,6 +174,7 @@ impl Stage {
         let outcome = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
         // Before a job that is given up lets go of its calls.
         self.peers = self.scope.peers();
+        self.barriers = self.scope.own_waits();
         if outcome.is_err() {
             self.stop.notify_one();
         }
@@ -216,6 +220,11 @@ impl Stage {
     /// The peers of its scope, as they were when the last job ended or was given up.
     pub(super) fn peers(&mut self) -> Vec<Snapshot> {
         std::mem::take(&mut self.peers)
+    }
+
+    /// At which barriers the last job waited when it ended or was given up, and for how long.
+    pub(super) fn barriers(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.barriers)
     }
 
     /// What took a linked peer of its scope down while nobody waited.

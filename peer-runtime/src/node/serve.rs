@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 
 use super::boot::{self, Prepared};
-use super::{INSIDE, Inside, call, halt};
+use super::{INSIDE, Inside, barrier, call, halt};
 use crate::link::blocking::Incoming;
 use crate::mailbox::Letter;
 use crate::sys;
@@ -189,6 +189,7 @@ fn handle(inside: &'static Inside, message: ToPeer<'_>, payload: &[u8]) {
         }
         ToPeer::Input => inside.input.feed(payload),
         ToPeer::EndOfInput => inside.input.end(),
+        ToPeer::Barrier { id, verdict } => barrier::told(id, verdict),
         ToPeer::Ping => inside.tell(&ToOrigin::Pong, &[]),
         // A second specification says nothing new; calls are the caller's business.
         ToPeer::Boot(_) | ToPeer::Call { .. } | ToPeer::Cast { .. } => {}

@@ -247,10 +247,16 @@ impl<R: DeserializeOwned> Call<R> {
             }
             Answer::TimedOut => {
                 let error = Error::timeout(self.operation(), self.timeout, "reply").on(self.peer.node());
-                let hint = if self.peer.faults.is_paused() {
-                    "the node is paused, and goes on with this after `resume()`"
-                } else {
-                    "the function goes on in the node; `.timeout(..)` waits longer"
+                let waits = self.peer.owner.waits(&self.peer.name);
+                let hint = match waits.first() {
+                    _ if self.peer.faults.is_paused() => {
+                        "the node is paused, and goes on with this after `resume()`".to_owned()
+                    }
+                    Some((name, time)) => format!(
+                        "the node waits at barrier `{name}`, for {:.1} s; `.timeout(..)` waits longer",
+                        time.as_secs_f64()
+                    ),
+                    None => "the function goes on in the node; `.timeout(..)` waits longer".to_owned(),
                 };
                 Err(error.hint(hint).output(self.peer.tail()))
             }

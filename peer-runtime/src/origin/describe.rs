@@ -11,24 +11,27 @@ use crate::state::PeerState;
 
 /// Lines of output in a report of a whole node.
 const LINES: usize = 20;
-/// Calls in flight in such a report.
-const CALLS: usize = 5;
+/// Calls in flight in such a report, and barriers.
+const SHOWN: usize = 5;
 
 /// A peer as it was when it mattered.
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     inner: Arc<Inner>,
     state: PeerState,
+    /// Since its process was started.
+    age: Duration,
     paused: bool,
     /// What it was asked for and had not answered, and for how long.
     calls: Vec<(Arc<str>, Duration)>,
+    /// At which barriers it waited, and for how long.
+    barriers: Vec<(String, Duration)>,
 }
 
 impl Peer {
     /// The peer as it is now, for a report that is written later.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let inner = self.inner();
-        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
-        Snapshot { state, paused, calls, inner }
+        Snapshot::of(&self.inner())
     }
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Description {
     pub(crate) state: String,
     /// What it was asked for and had not answered, and for how long.
     pub(crate) calls: Vec<String>,
+    /// At which barriers it waited, and for how long.
+    pub(crate) barriers: Vec<String>,
     pub(crate) command_line: String,
     pub(crate) options: String,
     /// The last lines of what it printed; none if that is nothing.
@@ -49,16 +54,44 @@ pub(crate) struct Description {
 }
 
 impl Snapshot {
+    pub(crate) fn of(inner: &Arc<Inner>) -> Self {
+        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
+        let (age, barriers) = (inner.since.elapsed(), Vec::new());
+        Self { state, age, paused, calls, barriers, inner: Arc::clone(inner) }
+    }
+
+    pub(crate) fn at_barriers(mut self, barriers: Vec<(String, Duration)>) -> Self {
+        self.barriers = barriers;
+        self
+    }
+
+    /// The state, and what it is doing, in one line.
+    pub(crate) fn doing(&self) -> String {
+        let Description { state, barriers, calls, .. } = self.description();
+        let at = barriers.iter().map(|barrier| format!(", at barrier {barrier}"));
+        let doing: String = at.chain(calls.iter().map(|call| format!(", in call {call}"))).collect();
+        match self.state {
+            PeerState::Booting => format!("{state}, for {:.1} s{doing}", self.age.as_secs_f64()),
+            // What another program does is not known.
+            PeerState::Running if doing.is_empty() && !self.paused && self.inner.is_node() => format!("{state}, idle"),
+            _ => state + &doing,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(crate) fn node(&self) -> String {
+        self.inner.node()
+    }
+
     /// Part by part.
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        let in_call =
-            |(function, time): &(Arc<str>, Duration)| format!("`{function}`, for {:.1} s", time.as_secs_f64());
-        let mut calls: Vec<String> = self.calls.iter().take(CALLS).map(in_call).collect();
-        if let Some(others @ 1..) = self.calls.len().checked_sub(CALLS) {
-            calls.push(format!("and {others} more"));
-        }
-        Description { calls, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
+        let calls = told(self.calls.iter().map(|(function, time)| (&**function, *time)));
+        let barriers = told(self.barriers.iter().map(|(name, time)| (name.as_str(), *time)));
+        Description { calls, barriers, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
     }
 }
 
@@ -89,6 +122,7 @@ impl Inner {
             process: format!("os pid {}{host}", self.os_pid()),
             state: format!("{state}{more}"),
             calls: Vec::new(),
+            barriers: Vec::new(),
             command_line: self.command_line(),
             options: self.options.to_string(),
             output: self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES),
@@ -99,9 +133,10 @@ impl Inner {
 impl Description {
     /// Without its output, where that is shown by itself.
     pub(crate) fn head(&self) -> String {
-        let Self { node, process, state, command_line, options, calls, .. } = self;
-        let calls: String = calls.iter().map(|call| format!("  in call:      {call}\n")).collect();
-        format!("{node} ({process}): {state}\n{calls}  command line: {command_line}\n  options:      {options}\n")
+        let Self { node, process, state, command_line, options, calls, barriers, .. } = self;
+        let barriers = barriers.iter().map(|barrier| format!("  at barrier:   {barrier}\n"));
+        let doing: String = barriers.chain(calls.iter().map(|call| format!("  in call:      {call}\n"))).collect();
+        format!("{node} ({process}): {state}\n{doing}  command line: {command_line}\n  options:      {options}\n")
     }
 }
 
@@ -114,6 +149,17 @@ impl fmt::Display for Description {
         f.write_str("  last output:\n")?;
         self.output.lines().try_for_each(|line| writeln!(f, "    | {line}"))
     }
+}
+
+/// Some of what somebody is doing, and for how long.
+fn told<'a>(all: impl ExactSizeIterator<Item = (&'a str, Duration)>) -> Vec<String> {
+    let others = all.len().saturating_sub(SHOWN);
+    let mut told: Vec<String> =
+        all.take(SHOWN).map(|(name, time)| format!("`{name}`, for {:.1} s", time.as_secs_f64())).collect();
+    if others > 0 {
+        told.push(format!("and {others} more"));
+    }
+    told
 }
 
 /// A word of a command line as a shell would need it.

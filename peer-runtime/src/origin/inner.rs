@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 use crate::link::outbox::Outbox;
 use crate::link::tcp::Hello;
 use crate::options::{Shutdown, StartOptions};
-use crate::owner::Owner;
+use crate::owner::{Down, Owner};
 use crate::process::Process;
 use crate::state::{PeerState, Reason};
 use crate::sys;
@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     node: Mutex<String>,
     pub(super) hello: OnceLock<Hello>,
     os_pid: AtomicU32,
+    /// When its process was started.
+    pub(super) since: Instant,
     pub(super) process: Arc<Process>,
     pub(super) options: Arc<StartOptions>,
     pub(super) command_line: Arc<[OsString]>,
@@ -108,6 +110,7 @@ impl Inner {
             node: Mutex::new(node),
             hello: OnceLock::new(),
             os_pid: AtomicU32::new(process.pid()),
+            since: Instant::now(),
             process,
             options,
             command_line,
@@ -139,6 +142,15 @@ impl Inner {
 
     pub(crate) fn os_pid(&self) -> u32 {
         self.os_pid.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it can be called, once it runs.
+    pub(crate) fn is_node(&self) -> bool {
+        self.options.foreign.is_none()
     }
 
     /// Where the node keeps its mailboxes, once it has said so.
@@ -179,6 +191,7 @@ impl Inner {
     pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
+        self.owner.down(Down { name: &self.name, node: &self.node(), reason, output: &self.tail() });
     }
 
     /// An error unless the node is there to be talked to.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::barrier::{self, Arrived};
 use super::calls::Answer;
 use super::inner::Inner;
 use crate::link::claim;
@@ -182,7 +183,7 @@ impl Link {
 }
 
 /// One message; whether it was the last one.
-fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
+fn handle(inner: &Arc<Inner>, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
     let (message, payload) =
         message::decode::<ToOrigin<'_>>(frame).map_err(|fault| Reason::Protocol(fault.to_string()))?;
     match message {
@@ -202,6 +203,10 @@ fn handle(inner: &Inner, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) ->
         ToOrigin::Pong => {}
         ToOrigin::Hello { .. } => return Err(Reason::Protocol("a second hello".to_owned())),
         ToOrigin::Bye => return Ok(true),
+        ToOrigin::Arrive { id, name, members, timeout } => {
+            barrier::arrive(inner, Arrived { id, name, members, timeout })?;
+        }
+        ToOrigin::Withdraw { id } => barrier::withdraw(inner, id),
     }
     Ok(false)
 }

@@ -26,7 +26,7 @@ impl Inner {
     /// To a node in a frame; to a program that is none as it is.
     pub(super) fn feed(&self, bytes: &[u8]) -> Result<(), Error> {
         let operation = || "input".to_owned();
-        if self.is_foreign() {
+        if !self.is_node() {
             self.check_fed()?;
             return self.send_frame(bytes, operation);
         }
@@ -40,7 +40,7 @@ impl Inner {
     pub(super) fn feed_end(&self) -> Result<(), Error> {
         self.check_fed()?;
         let operation = || "end of input".to_owned();
-        if self.is_foreign() {
+        if !self.is_node() {
             self.check_running(operation)?;
             self.outbox.finish();
             return Ok(());
@@ -48,13 +48,9 @@ impl Inner {
         self.send_frame(&message::small(&ToPeer::EndOfInput), operation)
     }
 
-    fn is_foreign(&self) -> bool {
-        self.options.foreign.is_some()
-    }
-
     /// An error for a program that nobody can call.
     fn check_node(&self, operation: impl FnOnce() -> String) -> Result<(), Error> {
-        if !self.is_foreign() {
+        if self.is_node() {
             return Ok(());
         }
         let what = "it is no node: it was started with `foreign`, and has no functions and no mailboxes";
@@ -124,7 +120,7 @@ impl Inner {
             Ok(())
         } else {
             let what =
-                if self.is_foreign() { "its standard input is closed" } else { "the control connection is closed" };
+                if !self.is_node() { "its standard input is closed" } else { "the control connection is closed" };
             Err(self.error(Kind::NoConnection(None), operation(), what))
         }
     }

@@ -1,8 +1,11 @@
 //! What a scope does with what its peers tell it.
 
+use std::time::Duration;
+
 use super::{Heard, Scope, route};
+use crate::barrier::{Arrival, Who};
 use crate::mailbox::Letter;
-use crate::owner::Owner;
+use crate::owner::{Down, Owner};
 
 impl Owner for Scope {
     fn console(&self, node: &str, bytes: &[u8]) {
@@ -39,5 +42,21 @@ impl Owner for Scope {
             std::process::exit(1);
         };
         listener(Heard::Crashed(report));
+    }
+
+    fn arrive(&self, who: Who, arrival: Arrival) {
+        self.arrive_at_barrier(who, arrival);
+    }
+
+    fn withdraw(&self, who: &Who, id: u64) {
+        self.withdraw_from_barrier(who, id);
+    }
+
+    fn waits(&self, node: &str) -> Vec<(String, Duration)> {
+        self.waits_of(node)
+    }
+
+    fn down(&self, down: Down<'_>) {
+        self.down_at_barriers(down);
     }
 }

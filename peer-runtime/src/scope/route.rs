@@ -22,6 +22,12 @@ pub(super) fn add_scope(scope: &Scope) {
     scopes.push(scope.weak());
 }
 
+/// The scopes of this process that are there still.
+pub(super) fn scopes() -> Vec<Scope> {
+    let scopes = SCOPES.lock().unwrap_or_else(PoisonError::into_inner);
+    scopes.iter().filter_map(Weak::upgrade).map(Scope).collect()
+}
+
 pub(super) fn add_peer(peer: &Peer) {
     let mut peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
     peers.retain(|peer| peer.strong_count() > 0);
@@ -47,11 +53,8 @@ fn send(letter: Letter, patient: bool) -> Result<(), String> {
         return Err("a letter without an address".to_owned());
     };
     if *its_home == home() {
-        let scopes = SCOPES.lock().unwrap_or_else(PoisonError::into_inner);
-        let scope = scopes.iter().filter_map(Weak::upgrade).find(|scope| scope.mailboxes.id() == *table);
-        drop(scopes);
-        return match scope {
-            Some(scope) => scope.mailboxes.put(letter),
+        return match scopes().iter().find(|scope| scope.0.mailboxes.id() == *table) {
+            Some(scope) => scope.0.mailboxes.put(letter),
             None => Err(format!("a message for mailbox `{name}` was dropped: its scope has ended")),
         };
     }

@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::frame;
+use crate::barrier::{Members, Verdict};
 use crate::codec::Encoding;
 use crate::mailbox::Target;
 use crate::panic::RemotePanic;
@@ -111,6 +113,11 @@ pub(crate) enum ToPeer<'a> {
     Input,
     EndOfInput,
     Ping,
+    /// What became of the barrier that the node's arrival of this number waited at.
+    Barrier {
+        id: u64,
+        verdict: Verdict,
+    },
 }
 
 /// Why a node did not run a function.
@@ -164,6 +171,17 @@ pub(crate) enum ToOrigin<'a> {
     Pong,
     /// The node ends in order, with nothing more to say.
     Bye,
+    /// Somebody in the node arrives at a barrier, under a number of the node's own.
+    Arrive {
+        id: u64,
+        name: &'a str,
+        members: Members,
+        timeout: Duration,
+    },
+    /// That one waits no longer.
+    Withdraw {
+        id: u64,
+    },
 }
 
 /// Bytes that are not a message.

@@ -11,7 +11,7 @@ use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, 
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::lines;
-use super::progress::Notice;
+use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
 use crate::origin::Description;
 use crate::scope::Line;
@@ -51,9 +51,16 @@ impl Reporter for Json {
 
 /// Something that has been running for long.
 pub(super) fn running(notice: &Notice) -> String {
-    let nodes = notice.nodes.iter().map(|(name, state)| Node { name, state, of_group: false, options: None }).collect();
+    let nodes = notice.nodes.iter().map(Node::now).collect();
     let exec_time = notice.since.as_secs_f64();
-    line(&Long { r#type: kind(notice.what), event: "running", name: &notice.name, exec_time, nodes })
+    line(&Long {
+        r#type: kind(notice.what),
+        event: "running",
+        name: &notice.name,
+        exec_time,
+        nodes,
+        barriers: &notice.barriers,
+    })
 }
 
 fn kind(what: What) -> &'static str {
@@ -114,6 +121,8 @@ struct Long<'a> {
     name: &'a str,
     exec_time: f64,
     nodes: Vec<Node<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -124,7 +133,26 @@ struct Node<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     of_group: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    doing: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    calls: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<&'a str>,
+}
+
+impl<'a> Node<'a> {
+    /// As it is just now.
+    fn now(NodeNow { name, state, doing }: &'a NodeNow) -> Self {
+        Self { name, state, of_group: false, doing: Some(doing), barriers: &[], calls: &[], options: None }
+    }
+
+    /// As it was when its test ended.
+    fn then((node, of_group): (&'a Description, bool)) -> Self {
+        let Description { node: name, state, barriers, calls, options, .. } = node;
+        Self { name, state, of_group, doing: None, barriers, calls, options: Some(options) }
+    }
 }
 
 #[derive(Serialize)]
@@ -166,6 +194,8 @@ struct Test<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     earlier: Vec<Attempt<'a>>,
     comments: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    barriers: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     directory: Option<Cow<'a, str>>,
     abandoned: bool,
@@ -180,12 +210,6 @@ impl<'a> Test<'a> {
     fn of(finished: &'a Finished, described: &'a Described) -> Self {
         let fails = finished.verdict.fails();
         let (event, verdict, reason) = words(&finished.verdict);
-        let node = |(one, of_group): (&'a Description, bool)| Node {
-            name: &one.node,
-            state: &one.state,
-            of_group,
-            options: Some(one.options.as_str()),
-        };
         let printed = |line: &'a Line| Printed { at: line.at.as_secs_f64(), node: &line.node, text: &line.text };
         Self {
             r#type: kind(finished.what),
@@ -200,9 +224,10 @@ impl<'a> Test<'a> {
             cause: finished.cause.as_deref(),
             earlier: finished.earlier.iter().map(Attempt::of).collect(),
             comments: &finished.comments,
+            barriers: &described.barriers,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),
             abandoned: finished.abandoned,
-            nodes: described.all().map(node).collect(),
+            nodes: described.all().map(Node::then).collect(),
             // Nothing from what passes.
             output: if fails { finished.console.iter().map(printed).collect() } else { Vec::new() },
             stdout: fails.then(|| lines::failure(finished, described, Paint::PLAIN)),
@@ -261,7 +286,7 @@ impl Ended {
 mod tests {
     use std::time::Duration;
 
-    use super::super::sample::{self, Paper, description, test, verdicts};
+    use super::super::sample::{self, Paper, description, node, test, verdicts};
     use super::*;
 
     #[test]
@@ -283,7 +308,7 @@ mod tests {
             ..test("a", Verdict::TimedOut(Duration::from_secs(3)))
         };
         let own = vec![description("a-1@host", "down: exit status 5")];
-        let nodes = Described { own, of_groups: vec![description("b-2@host", "running")] };
+        let nodes = Described { own, of_groups: vec![description("b-2@host", "running")], ..Described::default() };
         let value: serde_json::Value = serde_json::from_str(&line(&Test::of(&failed, &nodes))).expect("it is JSON");
         assert_eq!(value["directory"], "/tmp/a");
         assert_eq!(value["reason"], "time limit exceeded");
@@ -299,9 +324,15 @@ mod tests {
 
     #[test]
     fn what_runs_for_long_is_a_line() {
-        let nodes = vec![("a-1@host".to_owned(), "running".to_owned())];
-        let notice = Notice { name: "a".to_owned(), what: What::Test, since: Duration::from_secs(10), nodes };
-        let expected = r#"{"type":"test","event":"running","name":"a","exec_time":10.0,"nodes":[{"name":"a-1@host","state":"running"}]}"#;
+        let nodes = vec![node("a-1@host", "running", "running, idle")];
+        let notice = Notice {
+            name: "a".to_owned(),
+            what: What::Test,
+            since: Duration::from_secs(10),
+            nodes,
+            barriers: Vec::new(),
+        };
+        let expected = r#"{"type":"test","event":"running","name":"a","exec_time":10.0,"nodes":[{"name":"a-1@host","state":"running","doing":"running, idle"}]}"#;
         assert_eq!(running(&notice), format!("{expected}\n"));
     }
 }

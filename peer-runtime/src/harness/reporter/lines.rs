@@ -6,7 +6,7 @@ use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
-use super::progress::Notice;
+use super::notice::Notice;
 use super::screen::{Shared, lock};
 
 /// So many characters are in a line of the short form, as in libtest's.
@@ -166,8 +166,11 @@ fn earlier(finished: &Finished, indent: usize) -> String {
 pub(super) fn running(notice: &Notice) -> String {
     let kind = if notice.what == What::Test { "test" } else { "hook" };
     let mut text = format!("{kind} {} has been running for {} s\n", notice.name, notice.since.as_secs());
-    for (node, doing) in &notice.nodes {
-        let _ = writeln!(text, "  {node}: {doing}");
+    for barrier in &notice.barriers {
+        let _ = writeln!(text, "  at barrier {barrier}");
+    }
+    for node in &notice.nodes {
+        let _ = writeln!(text, "  {}: {}", node.name, node.doing);
     }
     text
 }

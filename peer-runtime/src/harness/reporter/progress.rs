@@ -5,19 +5,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::super::event::{Event, Finished, Reporter, Running, What};
+use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
-use crate::origin::Snapshot;
 use crate::scope::Scope;
 use crate::timeouts::{Deadline, LONG_TEST, LONG_TEST_EACH, REDRAW, UNLIMITED};
-
-/// Something that has been running for so long, and what its nodes are doing.
-pub(super) struct Notice {
-    pub(super) name: String,
-    pub(super) what: What,
-    pub(super) since: Duration,
-    /// Names, and what each does.
-    pub(super) nodes: Vec<(String, String)>,
-}
 
 /// The form of a notice, in lines.
 pub(super) type Form = fn(&Notice) -> String;
@@ -236,8 +227,9 @@ impl Shown {
 
     fn tell(&self, running: &Arc<Running>, told: u32) {
         let scopes = std::iter::once(&running.scope).chain(&running.homes);
-        let nodes = scopes.flat_map(Scope::peers).map(|peer| doing(&peer)).collect();
-        let notice = Notice { name: running.name.clone(), what: running.what, since: after(told), nodes };
+        let nodes = scopes.flat_map(Scope::peers).map(|peer| NodeNow::of(&peer)).collect();
+        let barriers = running.scope.own_waits();
+        let notice = Notice { name: running.name.clone(), what: running.what, since: after(told), nodes, barriers };
         let text = (self.form)(&notice);
         let mut screen = lock(&self.screen);
         // What ended meanwhile has its result in a moment, behind which this would be odd.
@@ -248,16 +240,10 @@ impl Shown {
     }
 }
 
-/// The name of a node, and what it is doing.
-fn doing(peer: &Snapshot) -> (String, String) {
-    let peer = peer.description();
-    (peer.node, peer.state)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::verdict::Verdict;
-    use super::super::sample::{Paper, hook, running, test};
+    use super::super::sample::{Paper, hook, node, running, test};
     use super::super::screen::Screen;
     use super::super::{json, lines};
     use super::*;
@@ -312,11 +298,13 @@ mod tests {
 
     #[test]
     fn a_notice_names_every_node() {
-        let nodes = vec![("a-1@host".to_owned(), "running".to_owned()), ("a-2@host".to_owned(), "booting".to_owned())];
-        let notice = Notice { name: "a".to_owned(), what: What::Test, since: seconds(60), nodes };
+        let nodes =
+            vec![node("a-1@host", "running", "running, idle"), node("a-2@host", "booting", "booting, for 61.0 s")];
+        let barriers = vec!["`loaded`, for 59.1 s".to_owned()];
+        let notice = Notice { name: "a".to_owned(), what: What::Test, since: seconds(60), nodes, barriers };
         assert_eq!(
             lines::running(&notice),
-            "test a has been running for 60 s\n  a-1@host: running\n  a-2@host: booting\n"
+            "test a has been running for 60 s\n  at barrier `loaded`, for 59.1 s\n  a-1@host: running, idle\n  a-2@host: booting, for 61.0 s\n"
         );
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, What};
 use super::super::verdict::Verdict;
+use super::notice::NodeNow;
 use super::screen::{Screen, Shared};
 use crate::origin::Description;
 use crate::scope::{Line, Scope};
@@ -58,10 +59,16 @@ pub(crate) fn description(node: &str, state: &str) -> Description {
         process: "os pid 7".to_owned(),
         state: state.to_owned(),
         calls: Vec::new(),
+        barriers: Vec::new(),
         command_line: "/bin/suite --peer-node=1:self".to_owned(),
         options: "{ connection: StandardIo }".to_owned(),
         output: "the last line".to_owned(),
     }
+}
+
+/// A node that does something just now.
+pub(super) fn node(name: &str, state: &str, doing: &str) -> NodeNow {
+    NodeNow { name: name.to_owned(), state: state.to_owned(), doing: doing.to_owned() }
 }
 
 /// What a node printed so many milliseconds after the beginning.

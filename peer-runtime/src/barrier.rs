@@ -1,0 +1,323 @@
+//! Barriers: where participants wait for one another. Here is what arrives at one; who is waited for, and what becomes
+//! of it, is decided by the scope.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use crate::error::{Break, Error, Kind};
+use crate::timeouts::BARRIER;
+
+/// The longest name of a barrier, in bytes: it is far shorter than any message may be.
+const LONGEST_NAME: usize = 256;
+
+/// Who has to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Members {
+    /// All nodes, and the origin where it takes part.
+    All,
+    /// All nodes, and nobody else.
+    Nodes,
+    /// So many, whoever they are.
+    Count(u32),
+}
+
+/// Somebody who takes part, as the scope that decides knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Origin,
+    /// The name of a peer.
+    Node(Arc<str>),
+}
+
+impl Who {
+    pub(crate) fn is_node(&self, node: &str) -> bool {
+        matches!(self, Self::Node(name) if **name == *node)
+    }
+}
+
+/// What became of a barrier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Verdict {
+    Passed,
+    Broken(Broken),
+}
+
+/// Why a barrier was not passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Broken {
+    pub(crate) why: Break,
+    pub(crate) text: String,
+    pub(crate) hint: Option<String>,
+    /// The node that went down, and what it wrote last.
+    pub(crate) node: Option<String>,
+    pub(crate) output: String,
+}
+
+impl Broken {
+    pub(crate) fn new(why: Break, text: impl Into<String>) -> Self {
+        Self { why, text: text.into(), hint: None, node: None, output: String::new() }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Of the barrier `name`.
+    fn error(self, name: &str) -> Error {
+        let Self { why, text, hint, node, output } = self;
+        let mut error = Error::new(Kind::Barrier(why), operation(name), text).output(output);
+        if let Some(hint) = hint {
+            error = error.hint(hint);
+        }
+        match node {
+            Some(node) => error.on(node),
+            None => error,
+        }
+    }
+}
+
+/// Told once what became of it.
+pub(crate) type Answer = Box<dyn FnOnce(Verdict) + Send>;
+
+/// One arrival at a barrier.
+pub(crate) struct Arrival {
+    /// Its own, among those of the same process.
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) members: Members,
+    pub(crate) timeout: Duration,
+    pub(crate) answer: Answer,
+}
+
+/// The way to who decides.
+pub(crate) trait Gate: Send + Sync {
+    fn arrive(&self, arrival: Arrival);
+
+    /// Who had arrived waits no longer.
+    fn withdraw(&self, id: u64);
+}
+
+/// A wait at a barrier: a future that owns everything it needs, and arrives at its first poll.
+///
+/// Made by [`peer::barrier`](crate::barrier) and [`Peer::barrier`](crate::Peer::barrier). It waits 30 s unless
+/// [`timeout`](Self::timeout) says otherwise. One that is dropped is no longer there: its arrival is withdrawn.
+///
+/// A barrier is passed when all participants have arrived, and can then be used again. Participants are all nodes of the scope
+/// that can be called and are not down, those that boot included, and the origin; so a node that is started while
+/// others wait is waited for, too. [`parties`](Self::parties) and [`among_nodes`](Self::among_nodes) say otherwise; all who arrive
+/// must say the same. Each participant counts once.
+///
+/// # Errors
+/// All of them are `is_barrier`, and all who wait get the same one at once, the first one; afterwards the name is free again:
+/// - a participant goes down (`down_reason`), also by [`stop`](crate::Peer::stop) or [`restart`](crate::Peer::restart);
+/// - the time of one of them runs out (`is_timeout`): who has arrived, who has not, and what those are doing;
+/// - they do not agree on who takes part: who said what;
+/// - the scope ends (`is_noconnection`).
+///
+/// Only who arrives gets an error if it waits there already, if nobody is there to be waited for, or if it takes no part.
+///
+/// ```
+/// # use std::time::Duration;
+/// use peer::prelude::*;
+/// #[remote]
+/// async fn load(rows: u32) -> Result<(), String> {
+///     // .. loads, and then
+///     peer::barrier("loaded").await.map_err(|error| error.to_string())
+/// }
+/// # #[tokio::main] async fn main() -> peer::Result {
+/// let peers = [peer::start(()).await?, peer::start(()).await?];
+/// let calls = peers.each_ref().map(|peer| tokio::spawn(peer.call(load, (1_000,))));
+/// let loaded: peer::Barrier = peer::barrier("loaded");
+/// loaded.timeout(Duration::from_secs(10)).await?; // both have loaded
+/// for call in calls {
+///     assert_eq!(call.await??, Ok(()));
+/// }
+/// # for peer in peers { peer.stop().await?; } Ok(()) }
+/// ```
+#[must_use = "it arrives at the barrier when it is awaited"]
+pub struct Barrier {
+    name: String,
+    members: Members,
+    timeout: Duration,
+    state: State,
+}
+
+enum State {
+    Failed(Option<Error>),
+    Before(Arc<dyn Gate>),
+    Waiting { gate: Arc<dyn Gate>, id: u64, verdict: oneshot::Receiver<Verdict> },
+    Done,
+}
+
+impl Barrier {
+    pub(crate) fn new(name: &str, gate: Result<Arc<dyn Gate>, Error>) -> Self {
+        let state = match gate.and_then(|gate| check(name).map(|()| gate)) {
+            Ok(gate) => State::Before(gate),
+            Err(error) => State::Failed(Some(error)),
+        };
+        Self { name: name.to_owned(), members: Members::All, timeout: BARRIER, state }
+    }
+
+    /// Waits at most this long, from the arrival; [`UNLIMITED`](crate::UNLIMITED) is possible. Where one waits for less
+    /// long than others, its time-out is that of all.
+    ///
+    /// See [`Barrier`] for an example.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// It is passed when so many have arrived, whoever they are: some of the nodes, or several tasks of one of them.
+    /// Since nobody knows who is to come, it is broken by the end of a node only if that one had arrived.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn elected() -> Result<(), String> {
+    ///     peer::barrier("elected").parties(2).await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let [leader, _other] = [peer::start(()).await?, peer::start(()).await?];
+    /// leader.cast(elected, ());
+    /// peer::barrier("elected").parties(2).await?; // the leader and we
+    /// # leader.stop().await?; _other.stop().await?; Ok(()) }
+    /// ```
+    pub fn parties(mut self, parties: usize) -> Self {
+        // More than there can ever be is as good as as many as that.
+        self.members = Members::Count(u32::try_from(parties).unwrap_or(u32::MAX));
+        if parties == 0 {
+            let error = Error::new(Kind::BadOption, operation(&self.name), "`.parties(0)`: nobody would ever arrive");
+            self.state = State::Failed(Some(error));
+        }
+        self
+    }
+
+    /// It is passed when all nodes have arrived: the origin takes no part in it. Barriers of the nodes of a group, which
+    /// several tests may share, are so anyway.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn round() -> Result<(), String> {
+    ///     peer::barrier("round").among_nodes().await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peers = [peer::start(()).await?, peer::start(()).await?];
+    /// let calls = peers.each_ref().map(|peer| tokio::spawn(peer.call(round, ())));
+    /// for call in calls {
+    ///     assert_eq!(call.await??, Ok(()));
+    /// }
+    /// # for peer in peers { peer.stop().await?; } Ok(()) }
+    /// ```
+    pub fn among_nodes(mut self) -> Self {
+        self.members = Members::Nodes;
+        self
+    }
+
+    /// Arrives, and blocks the calling thread until the barrier is passed: for functions that are not `async`. In a test it
+    /// would block the test's own runtime.
+    ///
+    /// # Errors
+    /// As when it is awaited.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// fn ready() -> bool { peer::barrier("ready").wait().is_ok() }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let call = tokio::spawn(peer.call(ready, ()));
+    /// peer::barrier("ready").await?;
+    /// assert!(call.await??);
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn wait(mut self) -> Result<(), Error> {
+        let (answer, verdict) = mpsc::channel();
+        self.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
+        self.finish(verdict.recv().ok())
+    }
+
+    /// Arrives; the number of the arrival, and where.
+    fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn Gate>, u64), Error> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let again = || Error::new(Kind::Io, operation(&self.name), "it was polled after it was done");
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Before(gate) => {
+                let id = NEXT.fetch_add(1, Ordering::Relaxed);
+                let (name, members, timeout) = (self.name.clone(), self.members, self.timeout);
+                gate.arrive(Arrival { id, name, members, timeout, answer });
+                Ok((gate, id))
+            }
+            State::Failed(error) => Err(error.unwrap_or_else(again)),
+            State::Waiting { .. } | State::Done => Err(again()),
+        }
+    }
+
+    fn finish(&self, verdict: Option<Verdict>) -> Result<(), Error> {
+        match verdict {
+            Some(Verdict::Passed) => Ok(()),
+            Some(Verdict::Broken(broken)) => Err(broken.error(&self.name)),
+            None => Err(Broken::new(Break::Ended, "its scope has ended").error(&self.name)),
+        }
+    }
+}
+
+fn operation(name: &str) -> String {
+    format!("barrier `{name}`")
+}
+
+/// Whether a barrier can have this name.
+pub(crate) fn check(name: &str) -> Result<(), Error> {
+    let fault = match name.len() {
+        0 => "a barrier needs a name",
+        length if length > LONGEST_NAME => "the name of a barrier has at most 256 bytes",
+        _ => return Ok(()),
+    };
+    let short = &name[..name.floor_char_boundary(LONGEST_NAME)];
+    Err(Error::new(Kind::BadOption, operation(short), fault))
+}
+
+impl Future for Barrier {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !matches!(this.state, State::Waiting { .. }) {
+            let (answer, verdict) = oneshot::channel();
+            // An error says that nobody waits any more.
+            let (gate, id) = this.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
+            this.state = State::Waiting { gate, id, verdict };
+        }
+        let State::Waiting { verdict, .. } = &mut this.state else { return Poll::Pending };
+        let Poll::Ready(verdict) = Pin::new(verdict).poll(cx) else { return Poll::Pending };
+        this.state = State::Done;
+        Poll::Ready(this.finish(verdict.ok()))
+    }
+}
+
+impl Drop for Barrier {
+    fn drop(&mut self) {
+        if let State::Waiting { gate, id, .. } = &self.state {
+            gate.withdraw(*id);
+        }
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, members, timeout, .. } = self;
+        f.debug_struct("Barrier")
+            .field("name", name)
+            .field("members", members)
+            .field("timeout", timeout)
+            .finish_non_exhaustive()
+    }
+}

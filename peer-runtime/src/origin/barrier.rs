@@ -1,0 +1,106 @@
+//! Barriers on this side: what arrives from a node, and the origin's own arrival.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::inner::Inner;
+use super::peer::Peer;
+use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::owner::OriginGate;
+use crate::state::Reason;
+use crate::wire::message::{self, ToPeer};
+
+/// So much of a message, of 4,096 bytes at least, is not the text in it, at most.
+const REST: usize = 2_048;
+
+impl Peer {
+    /// Waits at the barrier `name` of the scope that owns this peer, which is where this peer waits at its barriers: for tests
+    /// that share the nodes of their group, and for nodes that have peers of their own. Which peer of the scope it is makes no
+    /// difference.
+    ///
+    /// In the barriers of a group's scope the origin takes no part, since several tests may share its nodes, unless all say how many
+    /// they are, with [`Barrier::parties`].
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// async fn loaded() -> Result<(), String> {
+    ///     peer::barrier("loaded").parties(2).await.map_err(|error| error.to_string())
+    /// }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// peer.cast(loaded, ());
+    /// peer.barrier("loaded").parties(2).await?;
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn barrier(&self, name: &str) -> Barrier {
+        Barrier::new(name, Ok(Arc::new(OriginGate(self.handle.recipe.owner.clone()))))
+    }
+}
+
+/// An arrival as it comes over the control connection.
+pub(super) struct Arrived<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) members: Members,
+    pub(super) timeout: Duration,
+}
+
+/// The node arrives at a barrier, and is answered by a message.
+pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) -> Result<(), Reason> {
+    let Arrived { id, name, members, timeout } = arrived;
+    // A node of ours has looked at it before.
+    barrier::check(name).map_err(|error| Reason::Protocol(error.to_string()))?;
+    let peer = Arc::clone(inner);
+    let answer: Answer = Box::new(move |verdict| {
+        let verdict = fitting(verdict, peer.frame_limit);
+        // A closed connection is the end of the node, and of its wait.
+        peer.outbox.send(&message::small(&ToPeer::Barrier { id, verdict }));
+    });
+    let who = Who::Node(Arc::clone(&inner.name));
+    inner.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
+    Ok(())
+}
+
+pub(super) fn withdraw(inner: &Inner, id: u64) {
+    inner.owner.withdraw(&Who::Node(Arc::clone(&inner.name)), id);
+}
+
+/// With no more text than the connection takes.
+fn fitting(mut verdict: Verdict, limit: usize) -> Verdict {
+    let room = limit.saturating_sub(REST);
+    if let Verdict::Broken(Broken { text, output, .. }) = &mut verdict {
+        text.truncate(text.floor_char_boundary(room));
+        if text.len() + output.len() > room {
+            output.clear();
+        }
+    }
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Break;
+
+    /// What is longer than a frame may be would end the node that is to be told.
+    #[test]
+    fn a_long_story_is_cut_to_what_the_connection_takes() {
+        let reason = Reason::Protocol("no magic".repeat(100));
+        let story = |text: usize, output: usize| {
+            Verdict::Broken(Broken {
+                node: Some("n".repeat(128)),
+                output: "\u{20ac}".repeat(output),
+                ..Broken::new(Break::Down(reason.clone()), "\u{20ac}".repeat(text)).hint("h".repeat(100))
+            })
+        };
+        for (text, output) in [(10, 10), (10, 2_000), (1_100, 200), (2_000, 2_000)] {
+            let whole = story(text, output);
+            let verdict = fitting(whole.clone(), 4_096);
+            assert_eq!(verdict == whole, text + output < 100, "{text} {output}");
+            let mut frame = Vec::new();
+            let told = ToPeer::Barrier { id: u64::MAX, verdict };
+            assert_eq!(message::append(&mut frame, 4_096, &told, &[]), Ok(()), "{text} {output}");
+        }
+    }
+}
