@@ -72,6 +72,8 @@ pub use peer_runtime::{
     priv_dir, random_name, scope, skip, start, start_link,
 };
 
+#[doc(hidden)]
+pub use peer_macros::__suite;
 pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};
 
 /// All that generated code may touch; not public API.
@@ -99,6 +101,10 @@ pub mod prelude {
 /// same), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
 /// all of them.
 ///
+/// `peer::main!(timetrap = "30s")` gives the whole target a time limit: that of every test and hook for which neither the test
+/// nor a group says one, those of the suite included. A time is `"500ms"`, `"30s"`, `"2m"`, `"1h"`, or `"off"`; without it the
+/// limit is 60 s. The order is: test, innermost group, suite, 60 s, and `PEER_TIMETRAP_FACTOR` multiplies all of them.
+///
 /// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, and 130 after a second
 /// interrupt. These are the words of the lines, and what each does to the status:
 ///
@@ -108,12 +114,24 @@ pub mod prelude {
 /// | flaky: passed when it was tried again | `ok (flaky: passed on attempt 2)` | no |
 /// | failed | `FAILED` | yes |
 /// | its timetrap was over | `FAILED (timed out after 30s)` | yes |
-/// | a node of `nodes = N` could not boot, twice: not the test's fault | `FAILED (infrastructure)` | yes |
+/// | infrastructure: a node could not boot, twice, and that is not the test's fault | `FAILED (infrastructure)` | yes |
 /// | passed, with `leaks = "fail"`, and left processes behind | `FAILED (leaked)` | yes |
 /// | ended by an interrupt | `FAILED (interrupted)` | yes |
 /// | ignored, [skipped](skip), or behind something that failed | `ignored, why` | no; what failed does |
 ///
-/// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too.
+/// A verdict is *infrastructure* where a node of `nodes = N` could not boot, or where the test, or an init, returned as it is
+/// the [`Error`] of a boot that failed for want of processes, descriptors or memory, because the keeper of all peers was gone or
+/// did not answer, or because it took longer than its `wait_boot`; and where there was no thread to run the test on. What
+/// the author can mend is a failure: a program that is not there or ended by itself, a bad option, a name in use; and so is
+/// whatever a test asserts, unwraps or wraps into another error. Such an attempt is made once more, with everything fresh,
+/// besides the `retries` of the test and also where it has none.
+///
+/// What panics on the threads of a test is told with that test, and only if it fails: message, place, and with
+/// `RUST_BACKTRACE=1` the backtrace; with `--nocapture` at once. Panics on threads that belong to no test are said at
+/// once, by the hook that was there; a hook that a test sets is called as ever.
+///
+/// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too. In a target
+/// without `harness = false` the main is not used, but the line may stand there all the same, for its `timetrap`.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -123,11 +141,13 @@ pub mod prelude {
 ///     assert_eq!(nodes[0].state(), PeerState::Running);
 /// }
 ///
-/// peer::main!();
+/// peer::main!(timetrap = "30s");
 /// ```
 #[macro_export]
 macro_rules! main {
-    () => {
+    ($($arguments:tt)*) => {
+        $crate::__suite!($($arguments)*);
+
         fn main() -> ::std::process::ExitCode {
             $crate::__private::main()
         }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal};
+use support::golden::{self, cargo_test};
 use support::{DEADLINE, Folder, Ran, command, run, within, without_harness};
 
 /// Cargo with arguments for the suite; compiled by the first one.
@@ -18,102 +19,10 @@ fn cargo(arguments: &[&str]) -> Command {
     cargo_test("suite_groups", arguments)
 }
 
-fn cargo_test(suite: &str, arguments: &[&str]) -> Command {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = command(cargo);
-    command.args(["test", "--quiet", "--test", suite, "--locked", "--offline"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").arg("--").args(arguments);
-    command
-}
-
 /// The output of a scenario and its trace, without what differs from run to run.
 fn outcome(scenario: &str, arguments: &[&str]) -> (Ran, String) {
-    let folder = Folder::new();
-    let trace = folder.path("trace");
-    std::fs::write(&trace, "").unwrap();
     let filter = format!("{scenario}::");
-    let ran = run(cargo(&[&[&*filter], arguments].concat()).env("TRACE", &trace));
-    let text = format!("{}== what happened\n{}", ran.stdout, std::fs::read_to_string(&trace).unwrap());
-    (ran, plain(&text))
-}
-
-/// Times, numbers of processes and names of this machine are no part of what is expected.
-fn plain(text: &str) -> String {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let mut lines = Vec::new();
-    let mut in_backtrace = false;
-    for line in text.lines() {
-        in_backtrace &= !line.is_empty() && !line.starts_with("  then ") && !line.starts_with("  rank");
-        if in_backtrace {
-            continue;
-        }
-        in_backtrace = line.ends_with("remote backtrace:");
-        let mut line = line.replace(&format!("@{host}"), "@HOST");
-        for (before, after) in [
-            ("finished in ", "s"),
-            ("measured; ", " filtered out"),
-            ("(os pid ", ")"),
-            ("left behind os pid ", " "),
-            ("ended since (os pid ", ")"),
-            ("`, for ", " s"),
-            ("`, ", " s ago"),
-        ] {
-            line = without_number(&line, before, after);
-        }
-        if let Some((before, _)) = line.split_once("command line: ") {
-            line = format!("{before}command line: ..");
-        }
-        lines.push(without_names(&without_time(&line)));
-    }
-    lines.join("\n") + "\n"
-}
-
-/// A line of a timeline without its time.
-fn without_time(line: &str) -> String {
-    let text = line.trim_start();
-    let is_time = |word: &str| word.strip_suffix('s').is_some_and(|seconds| seconds.parse::<f64>().is_ok());
-    match text.split_once(' ') {
-        Some((time, rest)) if text.len() < line.len() && is_time(time) => match rest.split_once('|') {
-            // What tells a node from the others may be its number alone.
-            Some((node, said)) if node.trim_end().parse::<u64>().is_ok() => format!("   N.NNNs N |{said}"),
-            _ => format!("   N.NNNs {rest}"),
-        },
-        _ => line.to_owned(),
-    }
-}
-
-/// `finished in 1.23s` without the number.
-fn without_number(line: &str, before: &str, after: &str) -> String {
-    let Some((head, rest)) = line.split_once(before) else { return line.to_owned() };
-    let Some((_, tail)) = rest.split_once(after) else { return line.to_owned() };
-    format!("{head}{before}N{after}{}", without_number(tail, before, after))
-}
-
-/// `suite_groups-ends-hangs-3-4711` without the numbers.
-fn without_names(line: &str) -> String {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find("suite_groups-") {
-        let (head, name) = rest.split_at(at);
-        let (name, tail) = name.split_at(name.find(|c| !is_of_name(c)).unwrap_or(name.len()));
-        let mut parts: Vec<&str> = name.split('-').collect();
-        while parts.len() > 1 && parts.last().is_some_and(|part| part.parse::<u64>().is_ok()) {
-            parts.pop();
-        }
-        out.push_str(head);
-        out.push_str(&parts.join("-"));
-        out.push_str("-N-N");
-        rest = tail;
-    }
-    out + rest
-}
-
-fn golden(scenario: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/suite/groups/{scenario}.out"))
+    golden::outcome(&mut cargo(&[&[&*filter], arguments].concat()))
 }
 
 /// Runs a scenario one test after the other, and compares it line by line; then side by side, where the same lines come in
@@ -125,18 +34,9 @@ fn compare(scenario: &str, passes: bool) {
 fn compare_with(scenario: &str, passes: bool, arguments: &[&str]) {
     let (ran, text) = outcome(scenario, &[arguments, &["--test-threads=1"]].concat());
     assert_eq!(ran.code, Some(if passes { 0 } else { 101 }), "{}", ran.text());
-    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
-        std::fs::write(golden(scenario), &text).unwrap();
-    }
-    let expected = std::fs::read_to_string(golden(scenario)).unwrap_or_default();
-    assert_eq!(text, expected, "{}", ran.text());
-    let (_, text) = outcome(scenario, arguments);
-    let sorted = |text: &str| {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
-    assert_eq!(sorted(&text), sorted(&expected));
+    golden::assert_same(&text, scenario, &ran);
+    let (ran, text) = outcome(scenario, arguments);
+    golden::assert_same_lines(&text, scenario, &ran);
 }
 
 #[test]
@@ -162,6 +62,16 @@ fn what_inits_return_is_handed_down_by_type() {
 #[test]
 fn below_an_init_that_does_not_pass_nothing_runs() {
     compare("inits", false);
+}
+
+#[test]
+fn which_hooks_run_depends_on_those_before_them() {
+    compare("levels", false);
+}
+
+#[test]
+fn a_repetition_ends_with_an_init_that_does_not_pass() {
+    compare("stops", false);
 }
 
 #[test]
@@ -195,18 +105,49 @@ fn each_verdict_has_its_words() {
 }
 
 #[test]
+fn a_node_that_cannot_boot_is_not_the_fault_of_the_test() {
+    compare("infrastructure", false);
+}
+
+#[test]
+fn a_panic_is_told_with_its_test() {
+    let elsewhere = "\nthread 'elsewhere'";
+    let (ran, text) = outcome("panics", &["--test-threads=1"]);
+    golden::assert_same(&text, "panics", &ran);
+    // Nothing else is said than what belongs to no test, and to the hooks of tests.
+    assert_eq!(ran.stderr.matches("panicked at").count(), 1, "{}", ran.stderr);
+    ran.says(&[elsewhere, "on another thread"]);
+    let traced = run(cargo(&["--exact", "panics::fails_by_itself"]).env("RUST_BACKTRACE", "1"));
+    traced.says(&["  no quorum\n  of three\n  backtrace:\n", "suite_groups::panics::ask_for_a_quorum\n"]);
+    assert!(!traced.text().contains("peer_runtime::"), "{}", traced.text());
+    let shown = run(&mut cargo(&["--exact", "panics::catches_it", "--nocapture"])).passed();
+    assert!(shown.stderr.contains("panicked at tests/suite/groups/panics.rs:"), "{}", shown.stderr);
+}
+
+#[test]
+fn a_blocked_thread_is_given_up_and_the_others_go_on() {
+    compare("blocked", false);
+}
+
+#[test]
+fn a_shared_cluster_that_crashes_fails_its_group() {
+    compare("crashes", false);
+}
+
+#[test]
 fn rounds_end_when_their_condition_is_met() {
     let (ran, text) = outcome("repeat", &["--test-threads=1", "--skip=by_chance", "--skip=own_seed"]);
     assert_eq!(ran.code, Some(101), "{}", ran.text());
-    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
-        std::fs::write(golden("repeat"), &text).unwrap();
-    }
-    assert_eq!(text, std::fs::read_to_string(golden("repeat")).unwrap_or_default(), "{}", ran.text());
+    golden::assert_same(&text, "repeat", &ran);
+    compare("conditions", false);
 }
 
 #[test]
 fn time_traps_are_the_nearest_ones() {
     compare("traps", false);
+    let longer =
+        run(cargo(&["--exact", "traps::no_trap::of_the_test_counts_all_the_same"]).env("PEER_TIMETRAP_FACTOR", "3"));
+    longer.failed().says(&["FAILED (timed out after 1.2s)"]);
 }
 
 #[test]
@@ -321,6 +262,49 @@ fn an_order_by_chance_is_the_same_for_the_same_seed() {
     // A nested group moves as one.
     let place = |name: &str| first.lines().position(|line| line.ends_with(name)).unwrap();
     assert_eq!(place(": e").abs_diff(place(": f")), 1, "{first}");
+}
+
+/// What happens in a scenario with these arguments and this `PEER_SEED`, and what is said before it.
+fn shuffled_lines(filter: &str, arguments: &[&str], seed: Option<&str>) -> (Vec<String>, String) {
+    let mut command = cargo(&[&["--test-threads=1", filter], arguments].concat());
+    let (ran, text) = golden::outcome(seed.iter().fold(&mut command, |command, seed| command.env("PEER_SEED", seed)));
+    let (printed, happened) = text.split_once("== what happened\n").unwrap();
+    let name = |line: &str| line.rsplit_once("shuffles::").unwrap().1.to_owned();
+    let seeds: String = printed.lines().filter(|line| line.starts_with("shuffle seed")).collect();
+    ran.passed();
+    (happened.lines().map(name).collect(), seeds)
+}
+
+/// The lines of a group, which stand together, without its name.
+fn together<'a>(lines: &'a [String], group: &str) -> Vec<&'a str> {
+    let is_of = |line: &&String| line.starts_with(group);
+    let first = lines.iter().position(|line| is_of(&line)).unwrap();
+    lines[first..].iter().take_while(is_of).map(|line| &line[group.len()..]).collect()
+}
+
+#[test]
+fn each_round_has_an_order_of_its_own_and_a_nested_group_stays_together() {
+    let (lines, seeds) = shuffled_lines("shuffles::outer", &[], Some("7"));
+    assert_eq!(seeds, "shuffle seed 7: PEER_SEED=7 gives this order again");
+    assert_eq!(lines, shuffled_lines("shuffles::outer", &[], Some("7")).0);
+    assert_ne!(lines, shuffled_lines("shuffles::outer", &[], Some("8")).0);
+    // 4 tests, a group of 4 between its hooks, and a group of 6.
+    let rounds: Vec<&[String]> = lines.chunks(16).collect();
+    assert_eq!(rounds.len(), 3, "{lines:?}");
+    assert!(rounds[0] != rounds[1] && rounds[1] != rounds[2], "{lines:?}");
+    let sorted = |mut lines: Vec<&str>| {
+        lines.sort_unstable();
+        lines.concat()
+    };
+    for round in &rounds {
+        assert_eq!(together(round, "outer::listed::"), ["init", "a", "b", "c", "d", "end"], "{round:?}");
+        assert_eq!(sorted(together(round, "outer::mixed::")), "abcdef", "{round:?}");
+    }
+    let (lines, seeds) = shuffled_lines("shuffles::outer", &["--shuffle=7"], Some("8"));
+    assert_eq!(seeds, "shuffle seed 7: PEER_SEED=7 gives this order again");
+    assert_eq!(lines, shuffled_lines("shuffles::outer", &["--shuffle=7"], None).0);
+    // Now this group is one of many.
+    assert!(lines.chunks(16).any(|round| together(round, "outer::listed::") != ["init", "a", "b", "c", "d", "end"]));
 }
 
 #[test]

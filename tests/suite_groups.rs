@@ -5,26 +5,42 @@
 
 #[path = "suite/groups/barriers.rs"]
 mod barriers;
+#[path = "suite/groups/blocked.rs"]
+mod blocked;
+#[path = "suite/groups/conditions.rs"]
+mod conditions;
+#[path = "suite/groups/crashes.rs"]
+mod crashes;
 #[path = "suite/groups/ends.rs"]
 mod ends;
 #[path = "suite/groups/everywhere.rs"]
 mod everywhere;
 #[path = "suite/groups/given.rs"]
 mod given;
+#[path = "suite/groups/infrastructure.rs"]
+mod infrastructure;
 #[path = "suite/groups/inits.rs"]
 mod inits;
 #[path = "suite/groups/interrupted.rs"]
 mod interrupted;
+#[path = "suite/groups/levels.rs"]
+mod levels;
 #[path = "suite/groups/nodes.rs"]
 mod nodes;
 #[path = "suite/groups/order.rs"]
 mod order;
+#[path = "suite/groups/panics.rs"]
+mod panics;
 #[path = "suite/groups/parallel.rs"]
 mod parallel;
 #[path = "suite/groups/repeat.rs"]
 mod repeat;
 #[path = "suite/groups/sequence.rs"]
 mod sequence;
+#[path = "suite/groups/shuffles.rs"]
+mod shuffles;
+#[path = "suite/groups/stops.rs"]
+mod stops;
 #[path = "suite/groups/traps.rs"]
 mod traps;
 #[path = "suite/groups/verdicts.rs"]

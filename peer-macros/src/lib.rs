@@ -15,6 +15,7 @@ mod path;
 mod peer_group;
 mod peer_test;
 mod remote;
+mod suite;
 mod test_config;
 mod text;
 mod types;
@@ -76,10 +77,10 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `nodes = 4` | that many booted, linked nodes, handed to the parameter `nodes: Nodes` | no nodes, no parameter |
 /// | `everywhere` | the body runs in each of these nodes, and takes `rank: Rank`: see below | it runs once, in the test's process |
 /// | `connection = "tcp"` | how these nodes are connected: `"stdio"` or `"tcp"` | `"stdio"` |
-/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | 60 s |
+/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | that of its group, else of `peer::main!`, else 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
-/// | `own_dirs` | each of these nodes works in a directory of its own, as with the option `own_dir` | |
+/// | `own_dirs` | with `nodes`: each of these nodes works in a directory of its own, as with the option `own_dir` | |
 /// | `leaks = "fail"` | processes that a node left behind, and that had to be ended: `"report"` them, or `"fail"` | `"report"` |
 /// | `repeat = 3` | that many rounds, 0 being none | 1 |
 /// | `repeat_until_any_fail = 100` | at most that many rounds, and none after one that failed; also `_any_ok`, `_all_fail`, `_all_ok` | |
@@ -187,7 +188,7 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `shuffle = 42` | the same, with a seed of its own where nobody gives one by `PEER_SEED` or `--shuffle=SEED` |
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
 /// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
-/// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else 60 s |
+/// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else of `peer::main!`, else 60 s |
 ///
 /// A second `repeat`, and `parallel` beside `sequence`, are errors. The module has to be written here, in braces.
 ///
@@ -201,7 +202,12 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Peers that `init_per_group` starts live until `end_per_group` has run. `end_per_testcase` may take the `TestStatus`; it
 /// runs while the peers of the test are there still, after a time trap as well, and may fail a test that has passed. If an
-/// init fails or skips, everything below it is skipped, and its own end does not run.
+/// init fails or skips, everything below it is skipped, its own end does not run, and there is no further round. An end that
+/// skips has ended early, and changes nothing.
+///
+/// If a peer that `init_per_group` started with `PeerDown::Crash` goes down, what began with it fails by itself where it uses
+/// the peer; everything below that has not begun yet is skipped, `end_per_group` runs, and the crash is a failure of
+/// `init_per_group`.
 ///
 /// ```
 /// use peer::prelude::*;
@@ -329,4 +335,11 @@ pub fn ct_peer(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn ct_peer_name(input: TokenStream) -> TokenStream {
     ct_peer::expand_name(input.into()).into()
+}
+
+/// What the arguments of `peer::main!` say of a whole target.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __suite(arguments: TokenStream) -> TokenStream {
+    suite::expand(arguments.into()).into()
 }

@@ -56,6 +56,7 @@ impl Config {
     pub(crate) fn read(input: TokenStream, errors: &mut Errors) -> Self {
         let mut config = Self::default();
         let mut workers_argument: Option<Ident> = None;
+        let mut own_dirs_argument: Option<Ident> = None;
         let mut bad_flavor = false;
         let known: Vec<Known> = KNOWN.into_iter().chain(values::REPEATS).collect();
         for argument in args::parse(input, &known, errors) {
@@ -78,7 +79,10 @@ impl Config {
                 "retries" => config.retries = number(&argument, 0..=MOST_RETRIES, 2, errors).unwrap_or_default(),
                 "weight" => config.weight = number(&argument, 1..=MOST_NODES, 8, errors),
                 "exclusive" => config.exclusive = true,
-                "own_dirs" => config.own_dirs = true,
+                "own_dirs" => {
+                    config.own_dirs = true;
+                    own_dirs_argument = Some(argument.name);
+                }
                 "everywhere" => config.everywhere = Some(argument),
                 _ => {
                     config.worker_threads = worker_threads(&argument, errors);
@@ -90,6 +94,12 @@ impl Config {
             errors.at(
                 argument,
                 "only a `multi_thread` runtime has worker threads: add `flavor = \"multi_thread\"`, or leave `worker_threads` out",
+            );
+        }
+        if let Some(argument) = own_dirs_argument.filter(|_| config.nodes_argument.is_none()) {
+            errors.at(
+                argument,
+                "`own_dirs` is for the nodes of `nodes = N`: add that, or start nodes with `ct_peer!({ own_dir: true })`",
             );
         }
         config
@@ -228,6 +238,9 @@ mod tests {
             4
         );
         assert_eq!(mistakes(quote!(leaks = "ignore")), ["`leaks` is \"report\" or \"fail\": write one of them"]);
+        assert_eq!(mistakes(quote!(own_dirs)).len(), 1);
+        // A mistake in the number is enough.
+        assert_eq!(mistakes(quote!(own_dirs, nodes = 0)).len(), 1);
         assert_eq!(mistakes(quote!(nodes = 99999999999)), ["at most 1000 nodes: start more of them with `ct_peer!`"]);
     }
 }

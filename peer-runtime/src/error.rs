@@ -37,6 +37,8 @@ struct Repr {
     what: String,
     hint: Option<String>,
     output: Option<String>,
+    /// The machine had no room, or did not answer: whoever asked did nothing wrong.
+    of_machine: bool,
 }
 
 /// The kinds of errors, for the accessors.
@@ -78,7 +80,7 @@ impl Error {
     /// An error of `kind` in `operation` ("call of `suite::sum`"), and what happened.
     pub(crate) fn new(kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Self {
         let (operation, what) = (operation.into(), what.into());
-        Self(Box::new(Repr { kind, operation, node: None, what, hint: None, output: None }))
+        Self(Box::new(Repr { kind, operation, node: None, what, hint: None, output: None, of_machine: false }))
     }
 
     /// `option` was given `value`, and `fault` says what is wrong with that.
@@ -105,6 +107,21 @@ impl Error {
     pub(crate) fn output(mut self, tail: String) -> Self {
         self.0.output = (!tail.is_empty()).then_some(tail);
         self
+    }
+
+    /// Says that the machine had no room, or did not answer.
+    pub(crate) fn of_machine(mut self) -> Self {
+        self.0.of_machine = true;
+        self
+    }
+
+    /// Whether a peer could not boot for no fault of who asked for it: the same may work a moment later.
+    pub(crate) fn is_infrastructure(&self) -> bool {
+        let reason = match &self.0.kind {
+            Kind::BootFailed(reason) => reason,
+            _ => return false,
+        };
+        self.0.of_machine || matches!(reason, Some(Reason::BootTimeout | Reason::KeeperLost | Reason::Unheard(_)))
     }
 
     /// For the console of the node itself, where its last output is already.

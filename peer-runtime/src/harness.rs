@@ -30,7 +30,9 @@ mod verdict;
 pub(crate) use everywhere::FUNCTIONS;
 pub use everywhere::Rank;
 pub use given::{Given, Kind, Parts, Value};
-pub use groups::{GROUPS, Group, HOOKS, Hook, Moment, Repeat, Until, assert_given, ended, given, given_or_failed};
+pub use groups::{
+    GROUPS, Group, HOOKS, Hook, Moment, Repeat, SUITES, Suite, Until, assert_given, ended, given, given_or_failed,
+};
 pub use run::main;
 pub use said::{comment, skip};
 pub use stock::run_test;

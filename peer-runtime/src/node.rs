@@ -93,7 +93,7 @@ pub fn enter() -> Node {
 pub fn enter_booting() -> Node {
     let prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(prepared) = prepared {
-        crate::panic::record_panics(false);
+        crate::panic::record_panics(crate::panic::Says::Others);
         serve::serve_beside(prepared);
     }
     Node { _private: () }

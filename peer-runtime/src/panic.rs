@@ -75,22 +75,51 @@ impl fmt::Display for RemotePanic {
     }
 }
 
-struct Record {
+/// A panic as the hook met it.
+pub(crate) struct Record {
     at: SystemTime,
     thread: ThreadId,
-    message: String,
-    location: String,
+    pub(crate) message: String,
+    /// `file:line:column`, or `unknown place`.
+    pub(crate) location: String,
     backtrace: Backtrace,
 }
 
-static RECORDED: AtomicBool = AtomicBool::new(false);
+/// Whether there was any.
+static HAPPENED: AtomicBool = AtomicBool::new(false);
+
+impl Record {
+    /// The frames that are the user's own, where the environment asks for them.
+    pub(crate) fn backtrace(&self) -> Option<String> {
+        let asked = std::env::var_os("RUST_BACKTRACE").filter(|value| value != "0")?;
+        let whole = self.backtrace.to_string();
+        Some(if asked == "full" { whole } else { trim(&whole) })
+    }
+}
+
+/// Who says a panic, besides its record.
+#[derive(Clone, Copy)]
+pub(crate) enum Says {
+    /// We do, on the console of a node without main.
+    Us,
+    /// The hook that was there.
+    Others,
+    /// This, unless it returns false, and then the hook that was there.
+    Somebody(fn(&Record) -> bool),
+}
+
 static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
 
-/// Makes every panic of this process leave a record. In a node without main it is also said on the
-/// console, by us; elsewhere the hook that was there says it.
-pub(crate) fn record_panics(without_main: bool) {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+static RECORDING: Once = Once::new();
+
+/// Whether panics are recorded, unless the user has put another hook in front.
+pub(crate) fn are_recorded() -> bool {
+    RECORDING.is_completed()
+}
+
+/// Makes every panic of this process leave a record, and be said by whom it is meant to be.
+pub(crate) fn record_panics(says: Says) {
+    RECORDING.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let location = info.location().map_or_else(
@@ -100,17 +129,22 @@ pub(crate) fn record_panics(without_main: bool) {
             let thread = std::thread::current().id();
             let (message, backtrace) = (message(info.payload()), Backtrace::force_capture());
             let record = Record { at: SystemTime::now(), thread, message, location, backtrace };
-            if without_main {
-                print(&record);
-            }
-            RECORDED.store(true, Ordering::Relaxed);
+            HAPPENED.store(true, Ordering::Relaxed);
+            let is_said = match says {
+                Says::Us => {
+                    print(&record);
+                    true
+                }
+                Says::Others => false,
+                Says::Somebody(say) => say(&record),
+            };
             let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if records.len() == REMEMBERED {
                 records.pop_front();
             }
             records.push_back(record);
             drop(records);
-            if !without_main {
+            if !is_said {
                 previous(info);
             }
         }));
@@ -122,8 +156,8 @@ fn print(record: &Record) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
     let mut text = format!("thread '{name}' panicked at {}:\n{}\n", record.location, record.message);
-    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
-        text.push_str(&trim(&record.backtrace.to_string()));
+    if let Some(backtrace) = record.backtrace() {
+        text.push_str(&backtrace);
         text.push('\n');
     }
     // Where the console is gone there is nobody to tell.
@@ -163,14 +197,8 @@ fn position(records: &VecDeque<Record>, message: &str) -> Option<usize> {
 }
 
 /// Whether there was a panic, told or not.
-pub(crate) fn has_recorded() -> bool {
-    RECORDED.load(Ordering::Relaxed)
-}
-
-/// Where the newest panic that says `message` happened, if panics are recorded.
-pub(crate) fn place(message: &str) -> Option<String> {
-    let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
-    position(&records, message).map(|at| records[at].location.clone())
+pub(crate) fn have_happened() -> bool {
+    HAPPENED.load(Ordering::Relaxed)
 }
 
 /// Drops what a panic left behind: that may panic again, which changes nothing any more.

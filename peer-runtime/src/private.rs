@@ -3,8 +3,8 @@
 pub use linkme;
 
 pub use crate::harness::{
-    Body, Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, ShouldPanic, TESTS, Test,
-    Until, Value, assert_given, ended, given, given_or_failed, main, outcome, rank_outcome, run_test,
+    Body, Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, SUITES, ShouldPanic, Suite,
+    TESTS, Test, Until, Value, assert_given, ended, given, given_or_failed, main, outcome, rank_outcome, run_test,
 };
 pub use crate::options::{Connection, StartOptions};
 pub use crate::registry::{

@@ -36,6 +36,9 @@ pub struct Place {
     pub line: u32,
     /// Counted from 1.
     pub column: u32,
+    /// Line and column of what stands there where a macro wrote it: within that macro. It tells the order of all that one use
+    /// of it wrote.
+    pub written: (u32, u32),
 }
 
 impl std::fmt::Display for Place {

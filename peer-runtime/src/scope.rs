@@ -23,6 +23,7 @@ pub(crate) mod console;
 mod leaks;
 mod nodes;
 mod owner;
+mod panics;
 mod place;
 mod route;
 mod starting;
@@ -34,6 +35,8 @@ pub(crate) use console::Line;
 use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
+use panics::Panics;
+pub(crate) use panics::{Panicked, take_panic};
 pub use place::{free_port, priv_dir};
 pub(crate) use route::send_to_root;
 
@@ -82,6 +85,8 @@ struct Shared {
     leaks: Leaks,
     /// What is to be told with it.
     comments: Mutex<Vec<String>>,
+    /// What panicked on its threads.
+    panics: Panics,
     place: Place,
     /// How many starts are under way, of peers that are not among the others yet.
     starting: watch::Sender<usize>,
@@ -204,6 +209,7 @@ impl Scope {
             listener,
             leaks: Leaks::default(),
             comments: Mutex::default(),
+            panics: Panics::new(),
             place,
             starting: watch::Sender::new(0),
         };

@@ -1,6 +1,8 @@
 //! What several test targets use: running an executable with a deadline, seeing processes end, and waiting on a fifo.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
+pub(crate) mod golden;
+
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -193,9 +195,15 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        let path = std::env::temp_dir().join(peer::random_name("peer-test"));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
+        loop {
+            let path = std::env::temp_dir().join(peer::random_name("peer-test"));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                // That of a process which had this one's id, and was killed.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

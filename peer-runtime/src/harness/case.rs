@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use super::booting::Booting;
 use super::event::Peers;
 use super::everywhere;
-use super::fault::Fault;
+use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::Hook;
 use super::interrupt::Interrupts;
 use super::leaks;
+use super::report;
 use super::stage::{self, Outcome, Print, Stage, Work};
 use super::tests::{Body, Flavor, Test};
 use super::verdict::TestStatus;
@@ -91,7 +92,8 @@ pub(super) fn run(
     plane::handle().block_on(scope.end(why));
     let abandoned = !stage.leave(&mut fault, print);
     leaks::judge(test, &mut fault, scope.leaks());
-    let (console, comments) = (scope.console_with(&around.homes), scope.comments());
+    scope.tells(panic_of(fault.as_ref()));
+    let (console, comments) = (scope.output(&around.homes, true), scope.comments());
     let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
@@ -157,10 +159,17 @@ fn after(
         let outcome: Outcome = beside.clean_up(around.limit, work, print);
         // What it blocks is abandoned with the test.
         drop(beside);
-        if let Err(end_fault) = outcome
-            && test.passes(fault.as_ref())
-        {
-            *fault = Some(Fault::End(end.path(), Box::new(end_fault)));
+        match outcome {
+            Err(end_fault) if end_fault.is_skip() => {}
+            Err(end_fault) if test.passes(fault.as_ref()) => {
+                *fault = Some(Fault::End(end.path(), Box::new(end_fault)));
+            }
+            // The first one counts, and the other is told with it.
+            Err(end_fault) => {
+                stage.scope().comment(report::hook_cause(&end.path(), &end_fault));
+                stage.scope().tells(panic_of(Some(&end_fault)));
+            }
+            Ok(_) => {}
         }
     }
 }
@@ -169,7 +178,8 @@ fn status(test: &Test, fault: Option<&Fault>) -> TestStatus {
     match fault {
         _ if test.passes(fault) => TestStatus::Passed,
         Some(Fault::TimedOut(limit)) => TestStatus::TimedOut(*limit),
-        Some(Fault::Skipped(why)) => TestStatus::Skipped(why.clone()),
+        Some(fault) if fault.is_skip() => TestStatus::Skipped(fault.reason()),
+        Some(Fault::Init(name, fault)) => TestStatus::Skipped(format!("`{name}` failed: {}", fault.reason())),
         Some(fault) => TestStatus::Failed { reason: fault.reason(), place: fault.place() },
         None => TestStatus::Failed {
             reason: "it did not panic as expected".to_owned(),

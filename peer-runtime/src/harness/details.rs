@@ -129,7 +129,8 @@ fn timeline(console: &[Line], labels: &Labels, paint: Paint) -> String {
     if console.is_empty() {
         return String::new();
     }
-    let mut text = String::from("\noutput of all nodes:\n");
+    let of_nodes = console.iter().any(|line| !line.node.is_empty());
+    let mut text = format!("\noutput of {}:\n", if of_nodes { "all nodes" } else { "the test itself" });
     for line in console {
         let at = seconds(line.at);
         let shown = if line.node.is_empty() {

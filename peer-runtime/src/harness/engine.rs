@@ -1,5 +1,6 @@
 //! Running a plan: one walk through its groups, which starts tests as there is room for them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::report;
+use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::verdict::Verdict;
 use crate::scope::{Scope, tell_leak};
 
@@ -57,6 +59,16 @@ pub(super) struct Context {
     pub(super) homes: Vec<Scope>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
+    /// Of suite and groups that own anything: what began it, and whether a linked peer of theirs went down since.
+    pub(super) owners: Vec<(String, Arc<AtomicBool>)>,
+}
+
+impl Context {
+    /// Why what is below cannot run, if a linked peer of something above went down. That is told where it belongs.
+    pub(super) fn crashed(&self) -> Option<Verdict> {
+        let crashed = self.owners.iter().find(|(_, crashed)| crashed.load(Ordering::Relaxed));
+        crashed.map(|(init, _)| Verdict::below(init))
+    }
 }
 
 /// What the direct children of a round came to.
@@ -125,19 +137,24 @@ impl Engine {
         if init.0.is_none() && end.0.is_none() {
             return inside(context, None);
         }
-        let group = init.1.rsplit_once("::").map_or("suite", |(group, _)| group);
-        let mut home = Home::new(group, self.options.live, &self.interrupts, &context.homes);
-        let mut context = context.clone();
-        if let Some(hook) = init.0 {
-            match self.hook(init.1, hook, &mut home, &context) {
-                Ok(given) => context.given = given,
-                Err(why) => {
-                    let tally = skip(&why);
-                    self.leave(init.1, home, !why.by_failure());
-                    return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
-                }
-            }
+        let slot = init.0.and_then(|_| self.gate.take_one());
+        // It may have waited for long.
+        if let Some(why) = context.crashed() {
+            return skip(&why);
         }
+        let (mut home, begun) = self.begin(init, context);
+        drop(slot);
+        let given = match begun {
+            Ok(given) => given,
+            Err(failed) => {
+                let why = self.hook_failed(init.1, *failed);
+                let tally = skip(&why);
+                self.leave(init.1, home, !why.by_failure());
+                return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
+            }
+        };
+        let mut context = Context { given, ..context.clone() };
+        context.owners.push((init.1.to_owned(), home.crashed()));
         context.homes.push(home.scope().clone());
         let mut tally = inside(&context, Some(&mut home));
         context.homes.pop();
@@ -145,26 +162,54 @@ impl Engine {
             self.hook_failed(init.1, *crash);
             tally.failed += 1;
         }
+        // What ends something runs after an interrupt as well, when there are no slots any more.
+        let slot = end.0.and_then(|_| self.gate.take_one());
         if let Some(hook) = end.0
-            && self.hook(end.1, hook, &mut home, &context).is_err()
+            && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
-            tally.failed += 1;
+            let is_skip = failed.fault.is_skip();
+            self.hook_failed(end.1, *failed);
+            tally.failed += usize::from(!is_skip);
         }
+        drop(slot);
         self.leave(end.1, home, tally.failed == 0);
         tally
     }
 
-    /// Runs a hook; what is given from then on, or why what is below cannot run.
-    fn hook(&self, name: &str, hook: &'static Hook, home: &mut Home, context: &Context) -> Result<Given, Verdict> {
-        // What ends something runs after an interrupt as well, when there are no slots any more.
-        let _slot = self.gate.take_one();
+    /// A home, and what its init came to, if there is one; in another home once more if that could not boot a peer.
+    fn begin(
+        &self,
+        (init, name): (Option<&'static Hook>, &str),
+        context: &Context,
+    ) -> (Home, Result<Given, Box<Failed>>) {
+        let group = name.rsplit_once("::").map_or("suite", |(group, _)| group);
+        for attempt in 1.. {
+            let mut home = Home::new(group, self.options.live, &self.interrupts, &context.homes);
+            let Some(init) = init else { return (home, Ok(context.given.clone())) };
+            let may_again = attempt <= INFRASTRUCTURE_RETRIES && !self.interrupts.is_interrupted();
+            match self.hook(name, init, &mut home, context, attempt) {
+                Err(failed) if may_again && failed.fault.is_infrastructure() => self.leave(name, home, false),
+                begun => return (home, begun),
+            }
+        }
+        unreachable!("there are fewer attempts than numbers")
+    }
+
+    /// Runs a hook; what is given from then on, or why it did not pass.
+    fn hook(
+        &self,
+        name: &str,
+        hook: &'static Hook,
+        home: &mut Home,
+        context: &Context,
+        attempt: u32,
+    ) -> Result<Given, Box<Failed>> {
         let scope = home.scope().clone();
         let homes = context.homes.clone();
         let running = Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope, homes };
         let running = Arc::new(running);
-        self.tell(&Event::Started { running: &running, attempt: 1 });
-        let print = &mut |line: &str| self.show(name, line);
-        home.run(hook, &context.given, context.limit, print).map_err(|failed| self.hook_failed(name, *failed))
+        self.tell(&Event::Started { running: &running, attempt });
+        home.run(hook, &context.given, context.limit, &mut |line| self.show(name, line))
     }
 
     /// Tells of a hook that did not pass; why what is below cannot run.
@@ -180,7 +225,7 @@ impl Engine {
         });
         match verdict {
             Verdict::Skipped { .. } => verdict,
-            _ => Verdict::Skipped { why: format!("`{name}` failed"), by_failure: true },
+            _ => Verdict::below(name),
         }
     }
 

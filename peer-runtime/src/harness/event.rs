@@ -39,6 +39,24 @@ pub(super) struct Peers {
     pub(super) of_groups: Vec<Snapshot>,
 }
 
+/// An attempt that failed, and was not the last one.
+#[derive(Clone, Debug)]
+pub(super) struct Earlier {
+    pub(super) verdict: Verdict,
+    /// What went wrong and where.
+    pub(super) cause: String,
+    /// Its directory, if it had one.
+    pub(super) directory: Option<PathBuf>,
+}
+
+impl Earlier {
+    /// All of it, for a reader.
+    pub(super) fn text(&self) -> String {
+        let directory = self.directory.as_ref().map(|directory| format!("\n  its directory: {}", directory.display()));
+        self.cause.trim_end().to_owned() + &directory.unwrap_or_default()
+    }
+}
+
 /// One round of something, with all its attempts.
 pub(super) struct Finished {
     /// The path within the crate: `quick::a_leader_is_elected`, `quick::end_per_group`.
@@ -52,8 +70,11 @@ pub(super) struct Finished {
     /// From 1; 1 of 1 without a `repeat`.
     pub(super) round: u32,
     pub(super) rounds: u32,
-    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report.
+    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report. Of what passed on a
+    /// retry that of the first attempt.
     pub(super) cause: Option<String>,
+    /// The attempts before the last one, all of which failed.
+    pub(super) earlier: Vec<Earlier>,
     /// What `peer::comment` added.
     pub(super) comments: Vec<String>,
     /// What its peers were doing, and what they printed.
@@ -77,6 +98,7 @@ impl Finished {
             round: 1,
             rounds: 1,
             cause,
+            earlier: Vec::new(),
             comments: Vec::new(),
             peers: Peers::default(),
             console: Vec::new(),

@@ -8,21 +8,24 @@ use super::said::Skip;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::panic;
+use crate::scope::{self, Panicked};
 use crate::timeouts;
 
 /// Why a test or a hook did not pass.
 #[derive(Debug)]
 pub enum Fault {
-    /// With the place, where panics are recorded.
+    /// With its place and more, where panics are kept for their test.
     Panicked {
         payload: Box<dyn Any + Send>,
-        place: Option<String>,
+        told: Option<Box<Panicked>>,
     },
     Failed(Failure),
     /// The body did not pass in one of the nodes.
     InRank(Box<FailedRank>),
     /// It returned another error than a `Failure`, in its own words.
     Returned(String),
+    /// It returned an error of this crate as it is.
+    Error(Error),
     /// One of its nodes did not boot.
     NoNodes(Error),
     /// A linked peer went down; its report.
@@ -50,11 +53,12 @@ impl Fault {
             Self::Failed(failure) => failure.to_string(),
             Self::InRank(failed) => format!("{} {}", failed.whose(), failed.reason()),
             Self::Returned(text) => text.clone(),
-            Self::NoNodes(error) => error.to_string(),
+            Self::Error(error) | Self::NoNodes(error) => error.to_string(),
             Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
             Self::TimedOut(limit) => format!("it did not end within its timetrap of {}", timeouts::display(*limit)),
             Self::Leaked(leaks) => format!("its peers left processes behind: {}", leaks.join("; ")),
             Self::Skipped(why) => why.clone(),
+            Self::Init(_, fault) if fault.is_skip() => fault.reason(),
             Self::Init(hook, fault) | Self::End(hook, fault) => format!("{hook} failed: {}", fault.reason()),
             Self::Interrupted => "the run was interrupted".to_owned(),
             Self::NotRun(error) => format!("it could not be run: {error}"),
@@ -87,15 +91,36 @@ impl Fault {
         }
     }
 
+    /// Whether a peer could not boot, or there was no thread to run it on, and that is not the fault of the test or hook.
+    pub(super) fn is_infrastructure(&self) -> bool {
+        match self {
+            Self::NoNodes(_) | Self::NotRun(_) => true,
+            Self::Error(error) => error.is_infrastructure(),
+            Self::Failed(failure) => failure.error().downcast_ref().is_some_and(Error::is_infrastructure),
+            Self::InRank(failed) => failed.is_infrastructure(),
+            Self::Init(_, fault) => fault.is_infrastructure(),
+            _ => false,
+        }
+    }
+
     /// Where, as far as that is known.
     pub(super) fn place(&self) -> Option<String> {
         match self {
-            Self::Panicked { place, .. } => place.clone(),
+            Self::Panicked { told, .. } => told.as_ref().map(|told| told.place.clone()),
             Self::Failed(failure) => Some(failure.location().to_string()),
             Self::InRank(failed) => failed.place(),
             Self::Init(_, fault) | Self::End(_, fault) => fault.place(),
             _ => None,
         }
+    }
+}
+
+/// The panic that a fault tells of.
+pub(super) fn panic_of(fault: Option<&Fault>) -> Option<&Panicked> {
+    match fault? {
+        Fault::Panicked { told, .. } => told.as_deref(),
+        Fault::Init(_, fault) | Fault::End(_, fault) => panic_of(Some(fault)),
+        _ => None,
     }
 }
 
@@ -105,6 +130,6 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
         Ok(skip) => return Fault::Skipped(skip.0),
         Err(payload) => payload,
     };
-    let place = panic::place(&panic::message(&*payload));
-    Fault::Panicked { payload, place }
+    let told = scope::scope().and_then(|scope| scope.panic_of(&panic::message(&*payload))).map(Box::new);
+    Fault::Panicked { payload, told }
 }

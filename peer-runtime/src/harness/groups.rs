@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::given::{Kind, Parts, Value};
 use super::tests::Outcome;
 use crate::registry::Place;
+use crate::timeouts::TIMETRAP;
 
 /// Every `#[peer_group]` that is linked into this executable.
 #[cfg(not(test))]
@@ -22,6 +23,14 @@ pub static GROUPS: [Group];
 #[linkme::distributed_slice]
 pub static HOOKS: [Hook];
 
+/// What `peer::main!` says of its target, if it says anything.
+#[cfg(not(test))]
+#[linkme::distributed_slice]
+pub static SUITES: [Suite];
+
+/// None, as there are no tests.
+#[cfg(test)]
+pub static SUITES: [Suite; 0] = [];
 /// None, as there are no tests.
 #[cfg(test)]
 pub static GROUPS: [Group; 0] = [];
@@ -73,6 +82,18 @@ pub struct Group {
     pub repeat: Repeat,
     /// The time limit of its tests and hooks, if not that of the group around it.
     pub timetrap: Option<Duration>,
+}
+
+/// A whole target.
+#[derive(Debug)]
+pub struct Suite {
+    /// The time limit of its tests and hooks that have none from a group or of their own.
+    pub timetrap: Option<Duration>,
+}
+
+/// The time limit where neither a test nor a group says one.
+pub(super) fn timetrap_of_suite() -> Duration {
+    SUITES.iter().find_map(|suite| suite.timetrap).unwrap_or(TIMETRAP)
 }
 
 /// When a hook runs.

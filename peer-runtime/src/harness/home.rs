@@ -1,9 +1,11 @@
 //! What a group, or the suite, owns for as long as it lasts: a scope and a runtime, in which its hooks run.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::event::Peers;
-use super::fault::Fault;
+use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
@@ -68,12 +70,18 @@ impl Home {
         report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.peers(self.scope().peers())))
     }
 
+    /// Becomes true when a linked peer of it goes down.
+    pub(super) fn crashed(&self) -> Arc<AtomicBool> {
+        self.stage.has_crashed()
+    }
+
     fn peers(&self, own: Vec<Snapshot>) -> Peers {
         Peers { own, barriers: Vec::new(), of_groups: self.outer.iter().flat_map(Scope::peers).collect() }
     }
 
     fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
-        Box::new(Failed { fault, took, peers, console: self.stage.scope().console_with(&self.outer) })
+        self.scope().tells(panic_of(Some(&fault)));
+        Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false) })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
@@ -84,6 +92,9 @@ impl Home {
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
         self.stage.leave(&mut None, print);
         let mut told = scope.leaks();
+        // What goes on in its background belongs to no test.
+        let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());
+        told.extend(panics.filter(|_| !passed).map(|line| line.text));
         told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
         told

@@ -40,7 +40,7 @@ mod tests {
     static TEST: Test = Test {
         module: "suite::leaks",
         name: "leaking",
-        place: Place { file: "suite.rs", line: 3, column: 1 },
+        place: Place { file: "suite.rs", line: 3, column: 1, written: (3, 1) },
         ignore: None,
         should_panic: ShouldPanic::No,
         nodes: 0,

@@ -196,6 +196,11 @@ impl Branch {
         if group.is_empty() { hook.to_owned() } else { format!("{group}::{hook}") }
     }
 
+    /// The path of what started all that it owns.
+    pub(super) fn init_name(&self) -> String {
+        self.hook_name(if self.group.is_some() { Moment::InitPerGroup } else { Moment::InitPerSuite })
+    }
+
     /// `given` by the suite and groups above, `by_case` by what runs before each test.
     fn check(&self, given: &[Kind], by_case: &[Kind], problems: &mut Vec<String>) {
         check_hook(self.init, given, problems);
@@ -237,7 +242,9 @@ impl Item {
     fn place(&self) -> Place {
         match self {
             Self::Test(test) => test.place,
-            Self::Group(branch) => branch.group.map_or(Place { file: "", line: 0, column: 0 }, |group| group.place),
+            Self::Group(branch) => {
+                branch.group.map_or(Place { file: "", line: 0, column: 0, written: (0, 0) }, |group| group.place)
+            }
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use super::case::Ended;
 use super::details::{Described, Details};
-use super::fault::Fault;
+use super::event::Earlier;
+use super::fault::{Fault, panic_of};
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
+use super::verdict::Verdict;
 use crate::panic;
+use crate::scope::Panicked;
 use crate::timeouts;
 
 /// The report of a failed run.
@@ -33,7 +36,13 @@ pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
     }
 }
 
-/// What went wrong with an attempt that is not the last one, and where its directory is.
+/// What went wrong with an attempt that is not the last one, for the report on all of them.
+pub(super) fn earlier(test: &Test, ended: &Ended) -> Earlier {
+    let verdict = ended.fault.as_ref().map_or(Verdict::Failed, Verdict::of);
+    Earlier { verdict, cause: cause_of(test, ended), directory: ended.directory.clone() }
+}
+
+/// The same in a text, and where its directory is.
 pub(super) fn attempt(test: &Test, ended: &Ended) -> String {
     let directory = ended.directory.as_ref().map(|directory| format!("\nits directory: {}", directory.display()));
     cause_of(test, ended) + &directory.unwrap_or_default()
@@ -41,9 +50,12 @@ pub(super) fn attempt(test: &Test, ended: &Ended) -> String {
 
 /// What went wrong with a hook, and where.
 pub(super) fn hook_cause(name: &str, fault: &Fault) -> String {
+    if let Fault::Crashed(report) = fault {
+        return format!("`{name}` started a linked peer, and that went down:\n{}", indent(report));
+    }
     let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
-    let verb = if matches!(fault, Fault::Skipped(_)) { "skipped" } else { "failed" };
-    format!("`{name}` {verb}{place}:\n{}", indent(&fault.reason()))
+    let verb = if fault.is_skip() { "skipped" } else { "failed" };
+    format!("`{name}` {verb}{place}:\n{}{}", indent(&fault.reason()), backtrace(panic_of(Some(fault))))
 }
 
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
@@ -54,15 +66,22 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::Init(..)) => format!("could not run:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
         Some(Fault::End(name, fault)) => {
             let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
-            format!("passed, and then `{name}` failed{place}:\n{}", indent(&fault.reason()))
+            let backtrace = backtrace(panic_of(Some(fault)));
+            format!("passed, and then `{name}` failed{place}:\n{}{backtrace}", indent(&fault.reason()))
         }
         Some(Fault::Interrupted) => "was interrupted".to_owned(),
-        Some(Fault::Panicked { payload, place: Some(place) }) => {
-            format!("panicked at {place}:\n{}", indent(&panic::message(&**payload)))
+        Some(Fault::Panicked { payload, told: Some(told) }) => {
+            let backtrace = backtrace(Some(told));
+            format!("panicked at {}:\n{}{backtrace}", told.place, indent(&panic::message(&**payload)))
+        }
+        // A hook of the user's own said where.
+        Some(Fault::Panicked { payload, .. }) if panic::are_recorded() => {
+            format!("panicked:\n{}", indent(&panic::message(&**payload)))
         }
         // Under libtest it was printed right before this, and captured with it.
         Some(Fault::Panicked { .. }) => "panicked, as told above".to_owned(),
         Some(Fault::Returned(text)) => format!("({}) returned an error:\n{}", test.place, indent(text)),
+        Some(Fault::Error(error)) => format!("({}) returned an error:\n{}", test.place, indent(&error.to_string())),
         Some(Fault::Failed(failure)) => format!("failed at {}:\n{}", failure.location(), indent(&failure.to_string())),
         Some(Fault::InRank(failed)) => {
             format!("({}) failed in {}:\n{}", test.place, failed.whose(), indent(&failed.to_string()))
@@ -84,6 +103,11 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         }
         Some(Fault::NotRun(error)) => format!("({}) could not be run: {error}", test.place),
     }
+}
+
+fn backtrace(told: Option<&Panicked>) -> String {
+    let backtrace = told.and_then(|told| told.backtrace.as_deref());
+    backtrace.map(|text| format!("\n  backtrace:\n{text}")).unwrap_or_default()
 }
 
 fn indent(text: &str) -> String {

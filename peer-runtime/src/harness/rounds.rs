@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::case::{self, Ended};
 use super::engine::{Context, Engine, Tally};
-use super::event::{Event, Finished, Running, What};
+use super::event::{Earlier, Event, Finished, Running, What};
 use super::fault::Fault;
 use super::groups::Moment;
 use super::home::Home;
@@ -16,8 +16,9 @@ use super::shuffle;
 use super::tests::Test;
 use super::verdict::Verdict;
 
-/// How often a test whose nodes could not boot is tried again, whatever its own retries are.
-const INFRASTRUCTURE_RETRIES: u32 = 1;
+/// How often a test or an init is tried again when a peer could not boot for no fault of theirs, whatever the retries of
+/// the test are.
+pub(super) const INFRASTRUCTURE_RETRIES: u32 = 1;
 
 /// The first one that failed in a sequence.
 type Broken = Option<Verdict>;
@@ -47,7 +48,7 @@ impl Engine {
             );
             total.add(tally);
             let met = group.repeat.until.is_some_and(|until| tally.meets(until));
-            if tally.stop || met || self.interrupts.is_interrupted() {
+            if tally.stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
                 break;
             }
         }
@@ -66,17 +67,26 @@ impl Engine {
         thread::scope(|threads| {
             let mut broken: Broken = None;
             for item in self.order(branch, round) {
-                if let Some(crash) = home.as_mut().and_then(|home| home.crash()) {
-                    broken = Some(self.hook_failed(&branch.hook_name(Moment::InitPerGroup), *crash));
-                    tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
-                }
+                let mut lost = || {
+                    let crash = home.as_mut().and_then(|home| home.crash());
+                    let told = crash.map(|crash| self.hook_failed(&branch.init_name(), *crash));
+                    if told.is_some() {
+                        tally.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
+                    }
+                    told.or_else(|| context.crashed())
+                };
+                broken = broken.or_else(&mut lost);
                 match item {
                     Item::Test(test) => {
-                        if let Some(why) = &broken {
-                            count(&self.skip(test, why));
-                        } else if test.ignore.is_some() && !self.options.ignored {
+                        let is_ignored = test.ignore.is_some() && !self.options.ignored;
+                        let slots = if broken.is_none() && !is_ignored { self.gate.take(test) } else { None };
+                        // It may have waited for long.
+                        broken = broken.or_else(lost);
+                        if is_ignored {
                             count(&self.skip(test, &Verdict::ignored(test)));
-                        } else if let Some(slots) = self.gate.take(test) {
+                        } else if let Some(why) = &broken {
+                            count(&self.skip(test, why));
+                        } else if let Some(slots) = slots {
                             // Whoever comes next would wait for it anyway.
                             let alone = branch.is_sequence() || slots.are_all();
                             let run = move || {
@@ -123,24 +133,26 @@ impl Engine {
     fn test(&self, test: &'static Test, context: &Context) -> Verdict {
         let mut total = Verdict::Passed;
         for round in 1..=test.repeat.rounds {
-            let verdict = self.attempts(test, context, round);
+            let (verdict, stop) = self.attempts(test, context, round);
             let mut tally = Tally::default();
             tally.count(&verdict);
             if !total.fails() {
                 total = verdict;
             }
-            if test.repeat.until.is_some_and(|until| tally.meets(until)) || self.interrupts.is_interrupted() {
+            let met = test.repeat.until.is_some_and(|until| tally.meets(until));
+            if stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
                 break;
             }
         }
         total
     }
 
-    /// One round of a test: tried again while it may be.
-    fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> Verdict {
+    /// One round of a test: tried again while it may be. Whether there is no further round, since a hook before it did not
+    /// pass.
+    fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> (Verdict, bool) {
         let name = test.path();
         let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
-        let mut first_cause = None;
+        let mut earlier: Vec<Earlier> = Vec::new();
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
                 let (since, scope, homes) = (Instant::now(), scope.clone(), context.homes.clone());
@@ -152,15 +164,18 @@ impl Engine {
             let around = case::Around { given, hooks, limit, homes };
             let print = &mut |line: &str| self.show(&name, line);
             let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
-            let verdict = self.judge(test, &ended);
-            let left = if verdict == Verdict::Infrastructure { &mut reboots } else { &mut retries };
-            let again = verdict.fails() && *left > 0 && !self.interrupts.is_interrupted();
-            if again {
+            let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
+            let left = if is_infrastructure { &mut reboots } else { &mut retries };
+            let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
+            if *left > 0 && fails(test, &ended) && !in_vain {
                 *left -= 1;
-                first_cause.get_or_insert_with(|| report::attempt(test, &ended));
+                earlier.push(report::earlier(test, &ended));
                 continue;
             }
+            let stop = matches!(ended.fault, Some(Fault::Init(..)));
+            let verdict = self.judge(test, &ended);
             let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            let first_cause = earlier.first().map(Earlier::text);
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
             let (round, rounds) = match (test.repeat.rounds, context.round) {
                 (1, Some(of_group)) => of_group,
@@ -177,10 +192,11 @@ impl Engine {
                 comments,
                 directory,
                 abandoned,
+                earlier,
                 ..Finished::new(&name, What::Test, verdict.clone(), cause.or(first_cause))
             };
             self.finished(&finished);
-            return verdict;
+            return (verdict, stop);
         }
         unreachable!("there are fewer attempts than numbers")
     }
@@ -196,7 +212,7 @@ impl Engine {
                 }
                 let cause = report::hook_cause(name, fault);
                 self.finished(&Finished::new(name, What::Hook, verdict, Some(cause)));
-                Verdict::Skipped { why: format!("`{name}` failed"), by_failure: true }
+                Verdict::below(name)
             }
             Some(fault) => Verdict::of(fault),
             None => Verdict::Failed,
@@ -224,5 +240,15 @@ impl Engine {
             tally.count(&self.skip(test, &verdict));
         });
         tally
+    }
+}
+
+/// Whether an attempt failed for something that another one may do better: the test itself, or the machine.
+fn fails(test: &Test, ended: &Ended) -> bool {
+    match &ended.fault {
+        fault if test.passes(fault.as_ref()) => false,
+        Some(fault @ Fault::Init(..)) => fault.is_infrastructure(),
+        Some(fault) => Verdict::of(fault).fails(),
+        None => true,
     }
 }

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use super::arguments::{Arguments, complain, factor, listed, number};
 use super::engine::{Engine, Options};
+use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::reporter::reporters;
 use crate::panic;
+use crate::scope;
 use crate::slots;
-use crate::timeouts::TIMETRAP;
 
 /// The exit status of a run in which something failed, as libtest's.
 const FAILED: u8 = 101;
@@ -43,8 +44,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
-    // The report is printed at the end, far from where the panic was.
-    panic::record_panics(false);
+    // Those of tests are told with them, and only if they fail.
+    panic::record_panics(panic::Says::Somebody(scope::take_panic));
     let interrupts = Interrupts::default();
     if let Err(error) = interrupts.watch() {
         complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
         shuffle: arguments.shuffles(),
         seed: seed.unwrap_or_else(rand::random),
         seeded: seed.is_some(),
-        timetrap: TIMETRAP,
+        timetrap: timetrap_of_suite(),
         factor: factor(),
         filtered: all - tests.len(),
     };

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub(super) struct Stage {
     stop: Arc<Notify>,
     /// A linked peer of its scope went down while nobody waited.
     crashed: Option<String>,
+    /// A linked peer of its scope went down, at any time.
+    has_crashed: Arc<AtomicBool>,
     /// The peers of its scope, as they were when the last job ended or was given up.
     peers: Vec<Snapshot>,
     /// At which barriers it waited itself then, and for how long.
@@ -79,13 +82,19 @@ impl Stage {
     /// A stage of that name, with a scope of its own; `live` if its output is printed at once.
     pub(super) fn new(name: &str, kind: Kind, live: bool, interrupts: &Interrupts) -> Self {
         let (events, inbox) = mpsc::channel();
+        let has_crashed = Arc::new(AtomicBool::new(false));
         let listener = {
-            let events = events.clone();
-            // A stage that has ended is told nothing any more.
-            move |heard| drop(events.send(Event::Scope(heard)))
+            let (events, has_crashed) = (events.clone(), Arc::clone(&has_crashed));
+            move |heard| {
+                if matches!(heard, Heard::Crashed(_)) {
+                    has_crashed.store(true, Ordering::Relaxed);
+                }
+                // A stage that has ended is told nothing any more.
+                drop(events.send(Event::Scope(heard)));
+            }
         };
         let scope = Scope::of_test(name.to_owned(), live, Arc::new(listener));
-        Self::within(name, kind, scope, (events, inbox), interrupts)
+        Self { has_crashed, ..Self::within(name, kind, scope, (events, inbox), interrupts) }
     }
 
     /// A stage in the scope of another one, which hears what happens in it.
@@ -117,6 +126,7 @@ impl Stage {
             inbox,
             stop,
             crashed: None,
+            has_crashed: Arc::default(),
             peers: Vec::new(),
             barriers: Vec::new(),
             missing,
@@ -126,6 +136,11 @@ impl Stage {
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Becomes true when a linked peer of its scope goes down.
+    pub(super) fn has_crashed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_crashed)
     }
 
     /// Does some work, for at most `limit`; a linked peer that goes down ends it as well, and an interrupt.

@@ -8,13 +8,14 @@ use super::case::{self, Around, Ended};
 use super::fault::Fault;
 use super::gate::weight;
 use super::given::Given;
+use super::groups::timetrap_of_suite;
 use super::home::Home;
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
+use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::tests::{ShouldPanic, Test};
 use crate::slots;
-use crate::timeouts::TIMETRAP;
 
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
 ///
@@ -65,7 +66,8 @@ fn has_own_process() -> bool {
 
 /// Runs it until it passes, as often as it may; the last failure.
 fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended> {
-    for left in (0..=test.retries).rev() {
+    let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
+    loop {
         let ended = one(test, plan, above);
         if let Some(Fault::Skipped(why)) = &ended.fault {
             show(&format!("skipped: {why}"));
@@ -79,12 +81,14 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
         if test.passes(ended.fault.as_ref()) && test.should_panic == ShouldPanic::No {
             return None;
         }
-        if left == 0 || test.passes(ended.fault.as_ref()) {
+        let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
+        let left = if is_infrastructure { &mut reboots } else { &mut retries };
+        if *left == 0 || test.passes(ended.fault.as_ref()) {
             return Some(ended);
         }
         show(&format!("{}\ntried again, {left} more times at most", report::attempt(test, &ended)));
+        *left -= 1;
     }
-    None
 }
 
 /// One attempt, between the hooks of the suite and of its groups.
@@ -92,7 +96,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
     let _slots = slots::take_for(weight(test));
     let interrupts = Interrupts::default();
-    let mut limit = TIMETRAP.saturating_mul(factor());
+    let mut limit = timetrap_of_suite().saturating_mul(factor());
     let mut given = Given::default();
     let mut homes: Vec<(Home, _, Given, Duration)> = Vec::new();
     let mut failed = None;
@@ -130,6 +134,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     for (mut home, end, given, limit) in homes.into_iter().rev() {
         if let Some(end) = end
             && let Err(failed) = home.run(end, &given, limit, &mut show)
+            && !failed.fault.is_skip()
             && ended.fault.is_none()
         {
             ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));

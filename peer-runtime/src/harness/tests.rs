@@ -163,10 +163,11 @@ impl<E: Debug + 'static> Outcome for Result<(), E> {
         self.map_err(|error| {
             let text = format!("{error:?}");
             // Of its own errors a test knows the place.
-            match (Box::new(error) as Box<dyn Any>).downcast::<Failure>() {
-                Ok(failure) => Fault::Failed(*failure),
-                Err(_) => Fault::Returned(text),
-            }
+            let error = match (Box::new(error) as Box<dyn Any>).downcast::<Failure>() {
+                Ok(failure) => return Fault::Failed(*failure),
+                Err(error) => error,
+            };
+            error.downcast().map_or(Fault::Returned(text), |error| Fault::Error(*error))
         })
     }
 }

@@ -85,7 +85,7 @@ impl Verdict {
     pub(super) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::TimedOut(limit) => Self::TimedOut(*limit),
-            Fault::NoNodes(_) => Self::Infrastructure,
+            fault if fault.is_infrastructure() => Self::Infrastructure,
             Fault::Leaked(_) => Self::Leaked,
             Fault::Skipped(why) => Self::Skipped { why: why.clone(), by_failure: false },
             Fault::Interrupted => Self::Interrupted,
@@ -101,6 +101,11 @@ impl Verdict {
     /// That of those behind the one that failed in a sequence.
     pub(super) fn broken(by: &str) -> Self {
         Self::Skipped { why: format!("sequence: {by} failed"), by_failure: true }
+    }
+
+    /// That of those below an init that failed.
+    pub(super) fn below(init: &str) -> Self {
+        Self::Skipped { why: format!("`{init}` failed"), by_failure: true }
     }
 
     /// Whether it is no verdict on the test, because something else failed.

@@ -70,7 +70,7 @@ impl Lead {
 pub(crate) fn serve_here(prepared: Prepared) -> ! {
     sys::ignore_sigpipe();
     sys::report_stack_overflow();
-    crate::panic::record_panics(true);
+    crate::panic::record_panics(crate::panic::Says::Us);
     if let Ok(name) = std::ffi::CString::new(prepared.name()) {
         // `ps` shows it in place of "exe"; it is cut to what the kernel keeps.
         let _ = rustix::thread::set_name(&name);

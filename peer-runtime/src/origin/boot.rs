@@ -174,6 +174,7 @@ fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error>
 fn no_room(node: &str, what: &str) -> Error {
     Error::new(Kind::BootFailed(None), "start of a peer", what)
         .on(node)
+        .of_machine()
         .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
 }
 
@@ -187,6 +188,8 @@ async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions)
     let program = request.program.display().to_string();
     let option = if options.foreign.is_some() { "foreign" } else { "exec" };
     process::spawn(request, Some(name)).await.map_err(|error| {
+        // The keeper is not there, or does not answer.
+        let of_machine = matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::TimedOut);
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => return name_in_use(name),
             io::ErrorKind::NotFound if options.foreign.is_some() && program.contains(' ') => "the option `foreign` names the program only, and its arguments go into `args`: `foreign: \"redis-server\", args: [\"--port\", \"7000\"]`".to_owned(),
@@ -200,7 +203,9 @@ async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions)
             _ if error.raw_os_error() == Some(NO_PROGRAM) => format!("the option `{option}` names a file that is no program for this machine; a script needs a `#!` line"),
             _ => return no_room(node, &format!("`{program}` cannot be executed: {error}")),
         };
-        Error::new(Kind::BootFailed(None), "start of a peer", format!("`{program}` cannot be executed: {error}")).on(node).hint(hint)
+        let what = format!("`{program}` cannot be executed: {error}");
+        let error = Error::new(Kind::BootFailed(None), "start of a peer", what).on(node).hint(hint);
+        if of_machine { error.of_machine() } else { error }
     })
 }
 

@@ -131,6 +131,11 @@ impl Console {
         }
     }
 
+    /// Whether a test's lines are shown at once.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.to, To::Test(_))
+    }
+
     /// The lines that were kept, in the order in which they arrived.
     pub(crate) fn kept(&self) -> Vec<Line> {
         self.with(|state| {

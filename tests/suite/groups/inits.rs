@@ -1,8 +1,13 @@
 //! Inits that do not let anything below them run.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use peer::prelude::*;
 
 use crate::trace;
+
+/// What the init started that failed.
+static NODE: AtomicU32 = AtomicU32::new(0);
 
 #[peer_group(sequence, repeat = 3)]
 mod fails {
@@ -10,7 +15,8 @@ mod fails {
 
     async fn init_per_group() -> peer::Result {
         trace("fails: init_per_group");
-        let _node = ct_peer!().await?;
+        let node = ct_peer!().await?;
+        NODE.store(node.os_pid(), Ordering::Relaxed);
         let port: u16 = "no port".parse()?;
         trace(&format!("{port}"));
         Ok(())
@@ -91,7 +97,10 @@ mod fails_for_one {
     }
 
     #[peer_test]
-    async fn first() {}
+    async fn first() {
+        let node = NODE.load(Ordering::Relaxed);
+        assert!(node > 0 && !std::path::Path::new(&format!("/proc/{node}")).exists(), "its scope has ended it");
+    }
 
     #[peer_test]
     async fn second() {

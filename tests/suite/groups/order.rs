@@ -65,3 +65,45 @@ mod outer {
         trace("outer: last");
     }
 }
+
+/// What a macro writes is all at one place, and in the order in which it is written there.
+macro_rules! written {
+    ($($name:ident)*) => {
+        #[peer_group(sequence)]
+        mod by_a_macro {
+            use super::*;
+
+            #[peer_test]
+            async fn z() {
+                trace("by_a_macro: z");
+            }
+
+            #[peer_group]
+            mod nested {
+                use super::*;
+
+                #[peer_test]
+                async fn test() {
+                    trace("by_a_macro: nested");
+                }
+            }
+
+            #[peer_test]
+            async fn a() {
+                trace("by_a_macro: a");
+            }
+        }
+
+        #[peer_group(sequence)]
+        mod with_names {
+            use super::*;
+
+            $(#[peer_test]
+            async fn $name() {
+                trace(concat!("with_names: ", stringify!($name)));
+            })*
+        }
+    };
+}
+
+written!(second first third);

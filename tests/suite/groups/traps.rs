@@ -47,3 +47,44 @@ mod of_the_group {
 async fn in_a_call(nodes: Nodes) -> peer::Result {
     Ok(nodes[0].call(block, ()).timeout(peer::UNLIMITED).await?)
 }
+
+/// Two thirds of the limit.
+async fn take_a_while() {
+    let never = std::future::pending::<()>();
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(2), never).await.is_err());
+}
+
+#[peer_group(sequence, timetrap = "3s")]
+mod one_clock {
+    use super::*;
+
+    async fn init_per_group() {
+        take_a_while().await;
+    }
+
+    async fn init_per_testcase() {
+        take_a_while().await;
+    }
+
+    /// Has a clock of its own.
+    async fn end_per_testcase(status: peer::TestStatus) {
+        take_a_while().await;
+        trace(&format!("one_clock: {status}"));
+    }
+
+    /// Has no more time than is left after its init.
+    #[peer_test]
+    async fn is_for_init_and_test() {
+        take_a_while().await;
+    }
+}
+
+#[peer_group(timetrap = "off")]
+mod no_trap {
+    use super::*;
+
+    #[peer_test(timetrap = "400ms")]
+    async fn of_the_test_counts_all_the_same() {
+        std::future::pending().await
+    }
+}

@@ -12,7 +12,7 @@ use crate::panic::RemotePanic;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Told {
     Panicked { panic: RemotePanic, at: SystemTime },
-    Failed { text: String, place: Option<String>, at: SystemTime },
+    Failed { text: String, place: Option<String>, infrastructure: bool, at: SystemTime },
     Skipped { why: String, at: SystemTime },
 }
 
@@ -53,6 +53,11 @@ impl FailedRank {
             Why::Told(Told::Panicked { at, .. } | Told::Failed { at, .. } | Told::Skipped { at, .. }) => Some(*at),
             Why::Lost(_) => None,
         }
+    }
+
+    /// Whether a peer of the rank could not boot, and that is not the fault of the test.
+    pub(crate) fn is_infrastructure(&self) -> bool {
+        matches!(self.why, Why::Told(Told::Failed { infrastructure: true, .. }))
     }
 
     pub(crate) fn panic(&self) -> Option<&RemotePanic> {

@@ -49,7 +49,7 @@ pub(crate) static FUNCTIONS: [RemoteFunction; 2] = [
         module: module_path!(),
         name: "run_rank",
         signature: "run_rank(Job) -> Result<(), Told>",
-        place: Place { file: file!(), line: line!(), column: column!() },
+        place: Place { file: file!(), line: line!(), column: column!(), written: (line!(), column!()) },
         handler: Handler::Async(|request| answer_async::<_, (Job,)>(run_rank, request)),
     },
     RemoteFunction {
@@ -57,7 +57,7 @@ pub(crate) static FUNCTIONS: [RemoteFunction; 2] = [
         module: module_path!(),
         name: "is_failing",
         signature: "is_failing() -> bool",
-        place: Place { file: file!(), line: line!(), column: column!() },
+        place: Place { file: file!(), line: line!(), column: column!(), written: (line!(), column!()) },
         handler: Handler::Sync(|request| answer::<_, ()>(is_failing, request)),
     },
 ];
@@ -69,7 +69,7 @@ pub(in super::super) fn comment(text: &str) -> bool {
 
 /// Whether something has gone wrong here that may be about to end the body.
 pub(super) fn is_failing() -> bool {
-    panic::has_recorded() || failure::has_been_made()
+    panic::have_happened() || failure::has_been_made()
 }
 
 /// Runs the body of a test in this node.
@@ -107,7 +107,7 @@ fn find(job: &Job) -> Option<(&'static Test, RankBody)> {
 }
 
 fn failed(text: String) -> Told {
-    Told::Failed { text, place: None, at: SystemTime::now() }
+    Told::Failed { text, place: None, infrastructure: false, at: SystemTime::now() }
 }
 
 fn on_own_thread(test: &Test, body: RankBody, rank: Rank, done: oneshot::Sender<Result<(), Told>>) {
@@ -123,6 +123,7 @@ fn on_own_thread(test: &Test, body: RankBody, rank: Rank, done: oneshot::Sender<
             text: failure.to_string(),
             place: Some(failure.location().to_string()),
             at: failure.at(),
+            infrastructure: Fault::Failed(failure).is_infrastructure(),
         }),
         Ok(Err(fault)) => Err(failed(fault.reason())),
         Err(payload) => Err(match payload.downcast::<Skip>() {

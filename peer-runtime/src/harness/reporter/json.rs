@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json_core::ser::Error;
 
 use super::super::details::Described;
-use super::super::event::{Event, Finished, Reporter, Running, Summary, What};
+use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::lines;
@@ -163,6 +163,21 @@ struct Printed<'a> {
 }
 
 #[derive(Serialize)]
+struct Attempt<'a> {
+    verdict: &'static str,
+    cause: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directory: Option<Cow<'a, str>>,
+}
+
+impl<'a> Attempt<'a> {
+    fn of(earlier: &'a Earlier) -> Self {
+        let directory = earlier.directory.as_deref().map(Path::to_string_lossy);
+        Self { verdict: words(&earlier.verdict).1, cause: &earlier.cause, directory }
+    }
+}
+
+#[derive(Serialize)]
 struct Test<'a> {
     r#type: &'static str,
     event: &'static str,
@@ -176,6 +191,8 @@ struct Test<'a> {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<Attempt<'a>>,
     comments: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     barriers: &'a [String],
@@ -205,6 +222,7 @@ impl<'a> Test<'a> {
             rounds: finished.rounds,
             reason,
             cause: finished.cause.as_deref(),
+            earlier: finished.earlier.iter().map(Attempt::of).collect(),
             comments: &finished.comments,
             barriers: &described.barriers,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),

@@ -112,35 +112,48 @@ fn case_name(finished: &Finished) -> String {
 
 fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
     let cause = finished.cause.as_deref().unwrap_or_default().trim_end();
-    // Where it was, and what: lists of tests show only this.
-    let message = || text(&cause.lines().take(2).map(str::trim).collect::<Vec<_>>().join(" "));
-    let (kind, ty) = match &finished.verdict {
-        Verdict::Passed => return TestCaseStatus::success(),
-        Verdict::Flaky { .. } => {
-            // The first attempt that failed; how many did is a property.
-            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
-            rerun.set_type("failed").set_message(message()).set_description(text(cause));
-            let mut status = TestCaseStatus::success();
-            status.add_rerun(rerun);
-            return status;
-        }
+    let mut status = match &finished.verdict {
         Verdict::Skipped { why, by_failure } => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(if *by_failure { "failure elsewhere" } else { "skipped" }).set_message(text(why));
             return status;
         }
+        verdict => match word(verdict) {
+            None => TestCaseStatus::success(),
+            Some((kind, ty)) => {
+                // The output is told by itself.
+                let details = Details::of(finished, nodes).facts(Paint::PLAIN);
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_type(ty).set_message(message(cause)).set_description(text(&format!("{cause}\n{details}")));
+                status
+            }
+        },
+    };
+    for earlier in &finished.earlier {
+        let (kind, ty) = word(&earlier.verdict).unwrap_or((NonSuccessKind::Failure, "failed"));
+        let mut rerun = TestRerun::new(kind);
+        rerun.set_type(ty).set_message(message(&earlier.cause)).set_description(text(&earlier.text()));
+        status.add_rerun(rerun);
+    }
+    status
+}
+
+/// Where it was, and what: lists of tests show only this.
+fn message(cause: &str) -> XmlString {
+    text(&cause.lines().take(2).map(str::trim).collect::<Vec<_>>().join(" "))
+}
+
+/// The words for what fails.
+fn word(verdict: &Verdict) -> Option<(NonSuccessKind, &'static str)> {
+    Some(match verdict {
+        Verdict::Passed | Verdict::Flaky { .. } | Verdict::Skipped { .. } => return None,
         Verdict::Failed => (NonSuccessKind::Failure, "failed"),
         Verdict::TimedOut(_) => (NonSuccessKind::Failure, "timed out"),
         Verdict::Leaked => (NonSuccessKind::Failure, "leaked"),
         // JUnit's word for what is not the test's fault.
         Verdict::Infrastructure => (NonSuccessKind::Error, "infrastructure"),
         Verdict::Interrupted => (NonSuccessKind::Error, "interrupted"),
-    };
-    // The output is told by itself.
-    let details = Details::of(finished, nodes).facts(Paint::PLAIN);
-    let mut status = TestCaseStatus::non_success(kind);
-    status.set_type(ty).set_message(message()).set_description(text(&format!("{cause}\n{details}")));
-    status
+    })
 }
 
 /// A section for each node, in the order of their first lines: quick-junit has one element for all of them.
@@ -154,7 +167,7 @@ fn output(finished: &Finished) -> String {
     let mut text = String::new();
     for name in names {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "==== {} ====", if name.is_empty() { "all nodes" } else { name });
+        let _ = writeln!(text, "==== {} ====", if name.is_empty() { "test" } else { name });
         for line in finished.console.iter().filter(|line| line.node == name) {
             let _ = writeln!(text, "{:>9} {}", seconds(line.at), line.text);
         }

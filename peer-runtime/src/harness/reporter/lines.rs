@@ -22,7 +22,7 @@ pub(super) struct Lines {
     done: usize,
     /// What failed: the name, and what is to be read of it.
     failures: Vec<(String, String)>,
-    /// What passed on a retry.
+    /// What passed on a retry, with what failed before.
     flaky: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ impl Lines {
             lock(&self.screen).print(&line);
         }
         if let Verdict::Flaky { attempt } = finished.verdict {
-            self.flaky.push(format!("{} (passed on attempt {attempt})", finished.name));
+            self.flaky.push(format!("    {} (passed on attempt {attempt})\n{}", finished.name, earlier(finished, 8)));
         }
         if finished.verdict.fails() {
             let nodes = &Described::of(&finished.peers);
@@ -99,9 +99,7 @@ impl Lines {
         }
         if !self.flaky.is_empty() {
             text.push_str("\nflaky:\n");
-            for name in &self.flaky {
-                let _ = writeln!(text, "    {name}");
-            }
+            self.flaky.iter().for_each(|flaky| text.push_str(flaky));
         }
         if summary.interrupted {
             text.push_str("\ninterrupted: this is what ran until then\n");
@@ -144,7 +142,23 @@ pub(super) fn failure(finished: &Finished, nodes: &Described, paint: Paint) -> S
     if let Some(cause) = &finished.cause {
         let _ = writeln!(text, "{}", cause.trim_end());
     }
+    if !finished.earlier.is_empty() {
+        let _ = write!(text, "\nearlier attempts:\n{}", earlier(finished, 2));
+    }
     text.push_str(&Details::of(finished, nodes).text(paint));
+    text
+}
+
+/// What went wrong before the last attempt, indented by so many spaces.
+fn earlier(finished: &Finished, indent: usize) -> String {
+    let mut text = String::new();
+    for (attempt, earlier) in (1..).zip(&finished.earlier) {
+        let told = format!("attempt {attempt}: {}", earlier.text());
+        for line in told.lines() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{:indent$}{line}", "");
+        }
+    }
     text
 }
 

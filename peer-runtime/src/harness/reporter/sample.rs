@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::super::event::{Event, Finished, Reporter, Running, Summary, What};
+use super::super::event::{Earlier, Event, Finished, Reporter, Running, Summary, What};
 use super::super::verdict::Verdict;
 use super::notice::NodeNow;
 use super::screen::{Screen, Shared};
@@ -81,6 +81,11 @@ pub(super) fn test(name: &str, verdict: Verdict) -> Finished {
     Finished { took: Duration::from_millis(1234), ..Finished::new(name, What::Test, verdict, cause) }
 }
 
+fn earlier(name: &str, verdict: Verdict, directory: Option<&str>) -> Earlier {
+    let cause = format!("peer test `{name}` failed at tests/a.rs:9:1:\n  {}", verdict.word());
+    Earlier { verdict, cause, directory: directory.map(Into::into) }
+}
+
 pub(super) fn hook(name: &str, verdict: Verdict) -> Finished {
     let cause = verdict.fails().then(|| format!("`{name}` failed:\n  no disk"));
     Finished::new(name, What::Hook, verdict, cause)
@@ -100,9 +105,22 @@ pub(super) fn verdicts() -> Vec<Finished> {
         Finished {
             attempt: 3,
             cause: Some("peer test `flaky` failed at tests/a.rs:9:1:\n  too slow".to_owned()),
+            earlier: vec![
+                earlier("flaky", Verdict::Failed, Some("/tmp/peer-flaky-1")),
+                earlier("flaky", Verdict::Infrastructure, None),
+            ],
             ..test("flaky", Verdict::Flaky { attempt: 3 })
         },
-        Finished { round: 2, rounds: 5, attempt: 2, ..test("quick::fails", Verdict::Failed) },
+        Finished {
+            round: 2,
+            rounds: 5,
+            attempt: 3,
+            earlier: vec![
+                earlier("quick::fails", Verdict::TimedOut(Duration::from_secs(3)), Some("/tmp/peer-fails-1")),
+                earlier("quick::fails", Verdict::Infrastructure, Some("/tmp/peer-fails-2")),
+            ],
+            ..test("quick::fails", Verdict::Failed)
+        },
         test("quick::hangs", Verdict::TimedOut(Duration::from_secs(3))),
         test("boots", Verdict::Infrastructure),
         test("leaks", Verdict::Leaked),

@@ -1,0 +1,122 @@
+//! Panics on the threads of a test, which are told with it, and not where they happen.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
+
+use super::{CURRENT, Line, Scope};
+use crate::panic::Record;
+
+/// A panic that is to be told.
+#[derive(Clone, Debug)]
+pub struct Panicked {
+    /// Which one of its scope.
+    number: usize,
+    /// From the beginning of its scope.
+    at: Duration,
+    thread: ThreadId,
+    thread_name: String,
+    message: String,
+    /// `file:line:column`.
+    pub(crate) place: String,
+    /// Where the environment asks for it.
+    pub(crate) backtrace: Option<String>,
+}
+
+/// The panics of a scope, until they are told.
+pub(super) struct Panics {
+    since: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many there were.
+    count: usize,
+    kept: Vec<Panicked>,
+    /// Nobody will tell what comes now.
+    closed: bool,
+}
+
+/// Keeps a panic for the report of the test that the thread belongs to. False if there is none, or it is over, or its output
+/// is shown at once: then it is said at once.
+pub(crate) fn take_panic(record: &Record) -> bool {
+    // A thread may be beyond the destruction of its locals.
+    let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
+    let Some(scope) = current.filter(|scope| scope.0.listener.is_some()) else { return false };
+    let is_kept = scope.0.panics.add(record);
+    is_kept && !scope.0.console.is_live()
+}
+
+impl Panics {
+    pub(super) fn new() -> Self {
+        Self { since: Instant::now(), state: Mutex::default() }
+    }
+
+    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, record: &Record) -> bool {
+        let at = self.since.elapsed();
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("<unnamed>").to_owned();
+        let (message, place) = (record.message.clone(), record.location.clone());
+        let backtrace = record.backtrace();
+        self.with(|state| {
+            if state.closed {
+                return false;
+            }
+            state.count += 1;
+            let number = state.count;
+            state.kept.push(Panicked { number, at, thread: thread.id(), thread_name: name, message, place, backtrace });
+            true
+        })
+    }
+}
+
+impl Scope {
+    /// The newest panic that says `message`, before all others one of the calling thread.
+    pub(crate) fn panic_of(&self, message: &str) -> Option<Panicked> {
+        let own = std::thread::current().id();
+        self.0.panics.with(|state| {
+            let found = |panic: &&Panicked| panic.message == message;
+            let newest = || state.kept.iter().rev().filter(found);
+            newest().find(|panic| panic.thread == own).or_else(|| newest().next()).cloned()
+        })
+    }
+
+    /// Somebody tells this panic.
+    pub(crate) fn tells(&self, panic: Option<&Panicked>) {
+        if let Some(told) = panic {
+            self.0.panics.with(|state| state.kept.retain(|panic| panic.number != told.number));
+        }
+    }
+
+    /// What its peers and those of `others` printed, as far as it is kept, and the panics of its own that nobody has told yet, in the order of their times.
+    /// From then on panics are said at once if this is the `last` time.
+    pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
+        let panics = self.0.panics.with(|state| {
+            state.closed |= last;
+            std::mem::take(&mut state.kept)
+        });
+        let mut lines = self.console_with(others);
+        // Shown at once, as all that would be here.
+        if !self.0.console.is_live() {
+            lines.extend(panics.iter().flat_map(Panicked::lines));
+            lines.sort_by_key(|line| line.at);
+        }
+        lines
+    }
+}
+
+impl Panicked {
+    fn lines(&self) -> Vec<Line> {
+        let Self { thread_name, place, message, backtrace, .. } = self;
+        let head = format!("thread '{thread_name}' panicked at {place}:");
+        let message = message.lines().map(|line| format!("  {line}"));
+        let backtrace = backtrace.iter().flat_map(|backtrace| backtrace.lines()).map(str::to_owned);
+        let all = std::iter::once(head).chain(message).chain(backtrace);
+        all.map(|text| Line { at: self.at, node: String::new(), text }).collect()
+    }
+}

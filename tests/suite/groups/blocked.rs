@@ -1,0 +1,36 @@
+//! A test that blocks its thread: it is given up, and the others go on.
+
+use peer::prelude::*;
+
+use crate::trace;
+
+#[peer_group(sequence)]
+mod its_thread {
+    use super::*;
+
+    async fn end_per_testcase(status: peer::TestStatus) {
+        trace(&format!("its_thread: end_per_testcase {status}"));
+    }
+
+    async fn end_per_group() {
+        trace("its_thread: end_per_group");
+    }
+
+    #[peer_test(nodes = 1, timetrap = "2s")]
+    async fn is_blocked(nodes: Nodes) {
+        trace(&format!("its_thread: {} node", nodes.len()));
+        loop {
+            std::thread::park();
+        }
+    }
+
+    #[peer_test]
+    async fn is_skipped() {
+        trace("its_thread: is_skipped, which must not run");
+    }
+}
+
+#[peer_test]
+async fn goes_on() {
+    trace("goes_on");
+}
