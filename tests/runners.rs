@@ -54,8 +54,8 @@ fn start(command: &[&str], suites: &[&str], tests: &[&str]) -> Run {
 }
 
 /// Hands on lines as they come, on a thread of its own, until there are no more or nobody takes them.
-fn read(from: impl Read + Send + 'static, mut say: impl FnMut(String) -> bool + Send + 'static) {
-    thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).all(|line| say(line)));
+fn read(from: impl Read + Send + 'static, say: impl FnMut(String) -> bool + Send + 'static) {
+    thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).all(say));
 }
 
 fn stock(tests: &[&str]) -> Run {
