@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal};
 
 use crate::sys::{self, Start};
+use crate::timeouts::{Deadline, RUNNER_GONE, RUNNER_INTERRUPTED, UNLIMITED};
 use crate::tree;
 use crate::wire::keeper::{FromKeeper, ToKeeper};
 
@@ -71,20 +72,26 @@ fn urge() -> io::Result<i32> {
 
 /// Does what is asked for until the origin is gone.
 fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
-    // What the origin is to end with.
+    // What the origin is to end with, until that is gone, and from then on when.
     let mut above: Option<OwnedFd> = None;
+    let mut end = Deadline::after(UNLIMITED);
+    let mut interrupted = false;
     loop {
-        let limit = family.tend()?;
+        let limit = family.tend()?.min(end.left());
         let (line, ended) = family.awaited();
         let readable = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
         let mut polls = vec![line, readable(held.as_fd()), ended];
         polls.extend(above.as_ref().map(|above| readable(above.as_fd())));
         let ready = wait(polls, limit)?;
         if ready.get(3) == Some(&true) {
-            return end_origin(held);
+            above = None;
+            end = Deadline::after(if interrupted { RUNNER_INTERRUPTED } else { RUNNER_GONE });
         }
         if ready[1] {
             return Ok(());
+        }
+        if end.left().is_zero() {
+            return end_origin(held);
         }
         if !ready[0] {
             continue;
@@ -110,6 +117,12 @@ fn keep(family: &mut Family, held: &OwnedFd, origin: u32) -> io::Result<()> {
                 ToKeeper::Terminate { mark } => family.terminate(mark),
                 ToKeeper::Pause { mark, turn } => family.pause(mark, turn),
                 ToKeeper::Resume { mark, turn } => family.resume(mark, turn)?,
+                ToKeeper::Interrupted => {
+                    if end.instant().is_some() && !interrupted {
+                        end = Deadline::after(RUNNER_INTERRUPTED);
+                    }
+                    interrupted = true;
+                }
             }
         }
     }
@@ -121,7 +134,8 @@ fn hold_above(above: u32, origin: u32) -> Option<OwnedFd> {
     (tree::Seen::read(origin)?.parent == above).then_some(held)
 }
 
-/// Ends an origin whose own runner is gone, so that nobody would ever stop it.
+/// Ends an origin whose own runner is gone, so that nobody would ever stop it. Not one that was interrupted with its runner,
+/// as at a terminal, and ends in order: that has its time.
 fn end_origin(held: &OwnedFd) -> io::Result<()> {
     Ok(rustix::process::pidfd_send_signal(held, Signal::KILL)?)
 }

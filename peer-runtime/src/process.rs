@@ -22,7 +22,7 @@ mod line;
 mod listener;
 
 use keeper::Keeper;
-pub(crate) use keeper::run_by;
+pub(crate) use keeper::{interrupted, run_by};
 
 /// Where a process's standard output and error go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

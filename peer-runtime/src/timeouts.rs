@@ -28,6 +28,11 @@ pub(crate) const EXIT_AFTER_LINK: Duration = Duration::from_millis(500);
 pub(crate) const KILLED: Duration = Duration::from_secs(5);
 /// From a request to the keeper until its answer; far more than it takes.
 pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
+/// From the end of the runner above an origin until that is ended: an interrupt may have ended the one and reached the other,
+/// which then says so.
+pub(crate) const RUNNER_GONE: Duration = Duration::from_millis(500);
+/// From then on, for an origin that says so, until it has ended in order; more than [`BLOCKED_TEST`].
+pub(crate) const RUNNER_INTERRUPTED: Duration = Duration::from_secs(15);
 /// From the end of a process, in order, until what it had started is ended, too.
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::plane;
+use crate::process;
 
 type Tell = Box<dyn Fn() + Send + Sync>;
 
@@ -77,6 +78,7 @@ impl Interrupts {
 
 impl Shared {
     fn tell(&self) {
+        process::interrupted();
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         self.interrupted.store(true, Ordering::SeqCst);
         told.values().for_each(|tell| tell());

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -38,6 +39,18 @@ pub(crate) fn run_by(parent: u32) {
     if RUNNERS.contains(&name.trim_end()) {
         // Once, by the hook.
         let _ = RUNNER.set(parent);
+    }
+}
+
+/// Whether an interrupt is ending this process, in order.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Says that an interrupt is ending this process, in order, and perhaps has ended what is above it.
+pub(crate) fn interrupted() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
+    let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(keeper) = current {
+        keeper.ask(&ToKeeper::Interrupted);
     }
 }
 
@@ -102,6 +115,9 @@ impl Keeper {
             unable: OnceLock::new(),
         });
         keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: RUNNER.get().copied() });
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            keeper.ask(&ToKeeper::Interrupted);
+        }
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
             async move {

@@ -28,6 +28,8 @@ pub(crate) enum ToKeeper {
     Pause { mark: Mark, turn: u32 },
     /// Continues what was paused; answered with `Paused`.
     Resume { mark: Mark, turn: u32 },
+    /// The origin was interrupted, and ends in order: what is above it may have ended by the same interrupt.
+    Interrupted,
 }
 
 /// A process to spawn.

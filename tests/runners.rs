@@ -1,0 +1,248 @@
+//! Tests that hang, and interrupts, under each of the runners: stock libtest and `peer::main!()` below cargo, and nextest.
+//!
+//! An interrupt goes to all processes of a run at once, as a terminal sends it.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use support::{DEADLINE, Folder, Ran, ended, within, without_harness};
+
+/// A run of the suites that hang, with a mark by which all of its processes are known.
+struct Run {
+    child: Child,
+    /// What has begun, and hangs.
+    begun: Receiver<String>,
+    /// What is printed, as it comes: whether it is an error, and the line.
+    printed: Receiver<(bool, String)>,
+    ran: Ran,
+    mark: String,
+    _folder: Folder,
+}
+
+/// Starts cargo with these arguments; the last of them choose tests.
+fn start(command: &[&str], suites: &[&str], tests: &[&str]) -> Run {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let folder = Folder::new();
+    let trace = folder.fifo("trace");
+    let lines = std::fs::File::options().read(true).write(true).open(&trace).unwrap();
+    let mark = peer::random_name("runner");
+    // Who runs these tests in the background may ignore interrupts.
+    let mut run = Command::new("env");
+    run.arg("--default-signal=INT,TERM").arg(cargo).args(command).args(["--locked", "--offline"]);
+    if !cfg!(debug_assertions) {
+        run.arg("--release");
+    }
+    run.args(suites.iter().flat_map(|suite| ["--test", suite])).args(tests);
+    run.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").env("MARK", &mark).env("TRACE", &trace);
+    without_harness(&mut run).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = run.spawn().unwrap();
+    let (say, begun) = channel();
+    read(lines, move |line| say.send(line).is_ok());
+    let (say, printed) = channel();
+    let say_error = say.clone();
+    read(child.stdout.take().unwrap(), move |line| say.send((false, line)).is_ok());
+    read(child.stderr.take().unwrap(), move |line| say_error.send((true, line)).is_ok());
+    let ran = Ran { code: None, stdout: String::new(), stderr: String::new() };
+    Run { child, begun, printed, ran, mark, _folder: folder }
+}
+
+/// Hands on lines as they come, on a thread of its own, until there are no more or nobody takes them.
+fn read(from: impl Read + Send + 'static, say: impl FnMut(String) -> bool + Send + 'static) {
+    thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).all(say));
+}
+
+fn stock(tests: &[&str]) -> Run {
+    start(&["test", "--quiet"], &["suite_hanging_stock"], &[&["--"], tests].concat())
+}
+
+fn own(tests: &[&str]) -> Run {
+    start(&["test", "--quiet"], &["suite_hanging"], &[&["--"], tests].concat())
+}
+
+/// Both suites, since nextest runs both kinds.
+fn nextest(tests: &[&str]) -> Run {
+    let command = ["nextest", "run", "--no-fail-fast", "--color=never"];
+    start(&command, &["suite_hanging", "suite_hanging_stock"], tests)
+}
+
+impl Run {
+    /// Waits until so many tests hang.
+    fn hangs(&self, tests: usize) {
+        for at in 0..tests {
+            assert!(self.begun.recv_timeout(DEADLINE).is_ok(), "{at} of {tests} tests have begun");
+        }
+    }
+
+    /// As Ctrl-C at its terminal.
+    fn interrupt(&self) {
+        kill_process_group(Pid::from_child(&self.child), Signal::INT).unwrap();
+    }
+
+    /// Waits until this is printed.
+    fn says(&mut self, text: &str) {
+        while !self.ran.text().contains(text) {
+            assert!(self.hear(), "`{text}` was not printed:\n{}", self.ran.text());
+        }
+    }
+
+    /// Waits for the next line; none comes when all who might print one have ended.
+    fn hear(&mut self) -> bool {
+        let (is_error, line) = match self.printed.recv_timeout(DEADLINE) {
+            Ok(printed) => printed,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => panic!("the run has not ended:\n{}", self.ran.text()),
+        };
+        let of = if is_error { &mut self.ran.stderr } else { &mut self.ran.stdout };
+        of.push_str(&line);
+        of.push('\n');
+        true
+    }
+
+    /// Waits for the end of everything: what it printed, up to the last word of its last process.
+    fn ended(mut self) -> Ran {
+        while self.hear() {}
+        let Self { mut child, mark, mut ran, .. } = self;
+        ran.code = within("the end of the runner", move || child.wait()).unwrap().code();
+        nothing_is_left(&mark);
+        ran
+    }
+}
+
+/// No process whose environment has the mark outlives this.
+fn nothing_is_left(mark: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let entry = format!("MARK={mark}\0").into_bytes();
+    let is_marked = |pid: &u32| {
+        // What has ended meanwhile, or belongs to somebody else, is none.
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.windows(entry.len()).any(|window| window == entry)
+    };
+    loop {
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        let left: Vec<u32> =
+            all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_marked).collect();
+        if left.is_empty() {
+            return;
+        }
+        for pid in left {
+            runtime.block_on(ended(pid));
+        }
+    }
+}
+
+/// Where a test of the suite is written.
+fn place(module: &str, test: &str) -> String {
+    let text = include_str!("suite/hanging.rs");
+    let from = text.find(&format!("mod {module} {{")).unwrap();
+    let at = from + text[from..].find(&format!("async fn {test}(")).unwrap();
+    let line = text[..at].lines().count();
+    format!("(tests/suite/hanging.rs:{line}:14) did not end within its timetrap of 3s")
+}
+
+/// What is told of those that hang, whoever runs them.
+fn says_where_they_were(ran: &Ran, suite: &str) {
+    for test in ["awaits", "blocks"] {
+        let place = place("with_a_limit", test);
+        ran.says(&[&format!("peer test `hanging::with_a_limit::{test}` {place}")]);
+    }
+    ran.says(&[&format!("  in call:      `{suite}::hanging::never_answers`, for ")]);
+    ran.says(&["its thread is still blocked 10s after its end, and was abandoned"]);
+}
+
+#[test]
+fn under_stock_libtest_the_others_finish_and_what_hangs_is_named() {
+    let ran = stock(&["hanging::passes", "with_a_limit", "--format=pretty"]).ended().failed();
+    ran.says(&["test hanging::passes ... ok", "test hanging::passes_too ... ok"]);
+    ran.says(&["\n    hanging::with_a_limit::awaits\n    hanging::with_a_limit::blocks\n"]);
+    ran.says(&["test result: FAILED. 2 passed; 2 failed; 0 ignored"]);
+    says_where_they_were(&ran, "suite_hanging_stock");
+}
+
+#[test]
+fn under_peer_main_the_others_finish_and_what_hangs_is_named() {
+    let ran = own(&["hanging::passes", "with_a_limit"]).ended().failed();
+    ran.says(&["test hanging::passes ... ok", "test hanging::passes_too ... ok"]);
+    for test in ["awaits", "blocks"] {
+        ran.says(&[&format!("test hanging::with_a_limit::{test} ... FAILED (timed out after 3s)")]);
+        ran.says(&[&format!("\n    hanging::with_a_limit::{test}\n")]);
+    }
+    ran.says(&["test result: FAILED. 2 passed; 2 failed; 0 ignored"]);
+    says_where_they_were(&ran, "suite_hanging");
+}
+
+#[test]
+fn under_nextest_the_others_finish_and_what_hangs_is_named() {
+    let ran = nextest(&["hanging::passes", "with_a_limit"]).ended();
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    for suite in ["suite_hanging", "suite_hanging_stock"] {
+        says_where_they_were(&ran, suite);
+        for (word, test) in [("PASS", "passes"), ("FAIL", "with_a_limit::awaits"), ("FAIL", "with_a_limit::blocks")] {
+            let end = format!(" peer::{suite} hanging::{test}");
+            let is_it = |line: &str| line.trim_start().starts_with(word) && line.ends_with(&end);
+            assert!(ran.stderr.lines().any(is_it), "no `{word} ..{end}` in {}", ran.text());
+        }
+    }
+    ran.says(&["8 tests run: 4 passed, 4 failed"]);
+}
+
+/// Waits until two tests hang, interrupts them, and waits for the end.
+fn interrupted(run: Run) -> Ran {
+    run.hangs(2);
+    run.interrupt();
+    run.ended()
+}
+
+/// The same, and once more when the first interrupt has had this effect.
+fn interrupted_twice(mut run: Run, effect: &str) -> Ran {
+    run.hangs(2);
+    run.interrupt();
+    run.says(effect);
+    run.interrupt();
+    run.ended()
+}
+
+#[test]
+fn an_interrupt_ends_stock_libtest_at_once() {
+    let ran = interrupted(stock(&["without_one"]));
+    // As any other test executable, which has no say in it.
+    assert!(ran.code.is_none() && !ran.text().contains("test result"), "{}", ran.text());
+}
+
+#[test]
+fn an_interrupt_ends_peer_main_in_order_though_cargo_is_gone_at_once() {
+    let ran = interrupted(own(&["without_one"]));
+    assert_eq!(ran.code, None, "{}", ran.text());
+    for test in ["awaits", "blocks"] {
+        ran.says(&[&format!("test hanging::without_one::{test} ... FAILED (interrupted)")]);
+        ran.says(&[&format!("peer test `hanging::without_one::{test}` was interrupted")]);
+    }
+    ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked 10s"]);
+    ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 2 failed"]);
+}
+
+#[test]
+fn a_second_interrupt_ends_peer_main_at_once() {
+    let ran = interrupted_twice(own(&["without_one"]), "test hanging::without_one::awaits ... FAILED (interrupted)");
+    assert!(!ran.text().contains("test result"), "{}", ran.text());
+}
+
+#[test]
+fn an_interrupt_ends_what_nextest_runs() {
+    let ran = interrupted(nextest(&["without_one"]));
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    ran.says(&["interrupt: 2 tests still running", "2/4 tests run: 0 passed, 2 failed"]);
+}
+
+#[test]
+fn a_second_interrupt_ends_what_nextest_runs_at_once() {
+    let ran = interrupted_twice(nextest(&["without_one"]), "interrupt: 2 tests still running");
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    ran.says(&["2/4 tests run: 0 passed, 2 failed"]);
+}

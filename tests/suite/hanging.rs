@@ -1,0 +1,77 @@
+//! Tests that hang, awaiting and blocking their threads, each with a node that has a child, and some that pass beside them.
+
+use std::io::Write;
+use std::process::Command;
+
+use peer::prelude::*;
+
+/// Says that a test has begun, in one write, so that lines do not mix.
+fn begun(name: &str) {
+    let Some(path) = std::env::var_os("TRACE") else { return };
+    let mut file = std::fs::File::options().append(true).open(path).unwrap();
+    file.write_all(format!("{name}\n").as_bytes()).unwrap();
+}
+
+#[remote]
+#[expect(clippy::zombie_processes, reason = "what ends the node ends it")]
+fn has_a_child() {
+    Command::new("sleep").arg("1000").spawn().unwrap();
+}
+
+#[remote]
+async fn never_answers() {
+    std::future::pending().await
+}
+
+#[peer_test(nodes = 1)]
+async fn passes(nodes: Nodes) {
+    assert_eq!(nodes[0].state(), PeerState::Running);
+}
+
+#[peer_test(nodes = 1)]
+async fn passes_too(nodes: Nodes) {
+    assert_eq!(nodes[0].state(), PeerState::Running);
+}
+
+async fn awaits(name: &str, nodes: Nodes) -> peer::Result {
+    nodes[0].call(has_a_child, ()).await?;
+    begun(name);
+    nodes[0].call(never_answers, ()).timeout(peer::UNLIMITED).await?;
+    Ok(())
+}
+
+async fn blocks(name: &str, nodes: Nodes) -> peer::Result {
+    nodes[0].call(has_a_child, ()).await?;
+    begun(name);
+    loop {
+        std::thread::park();
+    }
+}
+
+mod with_a_limit {
+    use super::*;
+
+    #[peer_test(nodes = 1, timetrap = "3s")]
+    async fn awaits(nodes: Nodes) -> peer::Result {
+        super::awaits("awaits", nodes).await
+    }
+
+    #[peer_test(nodes = 1, timetrap = "3s")]
+    async fn blocks(nodes: Nodes) -> peer::Result {
+        super::blocks("blocks", nodes).await
+    }
+}
+
+mod without_one {
+    use super::*;
+
+    #[peer_test(nodes = 1, timetrap = "off")]
+    async fn awaits(nodes: Nodes) -> peer::Result {
+        super::awaits("awaits", nodes).await
+    }
+
+    #[peer_test(nodes = 1, timetrap = "off")]
+    async fn blocks(nodes: Nodes) -> peer::Result {
+        super::blocks("blocks", nodes).await
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests that hang, run by `peer::main!()`; by tests/runners.rs, and by nothing else.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+#[path = "suite/hanging.rs"]
+mod hanging;
+
+peer::main!();
