@@ -7,6 +7,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -26,8 +27,8 @@ struct Run {
     _folder: Folder,
 }
 
-/// Starts cargo with these arguments; the last of them choose tests.
-fn start(command: &[&str], suites: &[&str], tests: &[&str]) -> Run {
+/// Starts cargo with these arguments; the last of them choose tests. With `slots` nothing else shares its budget, of one node.
+fn start(command: &[&str], suites: &[&str], tests: &[&str], slots: Option<&Path>) -> Run {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let folder = Folder::new();
     let trace = folder.fifo("trace");
@@ -42,6 +43,9 @@ fn start(command: &[&str], suites: &[&str], tests: &[&str]) -> Run {
     run.args(suites.iter().flat_map(|suite| ["--test", suite])).args(tests);
     run.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").env("MARK", &mark).env("TRACE", &trace);
     without_harness(&mut run).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(folder) = slots {
+        run.env("XDG_RUNTIME_DIR", folder).env("PEER_JOBS", "1");
+    }
     let mut child = run.spawn().unwrap();
     let (say, begun) = channel();
     read(lines, move |line| say.send(line).is_ok());
@@ -59,17 +63,25 @@ fn read(from: impl Read + Send + 'static, say: impl FnMut(String) -> bool + Send
 }
 
 fn stock(tests: &[&str]) -> Run {
-    start(&["test", "--quiet"], &["suite_hanging_stock"], &[&["--"], tests].concat())
+    stock_with(None, tests)
 }
 
 fn own(tests: &[&str]) -> Run {
-    start(&["test", "--quiet"], &["suite_hanging"], &[&["--"], tests].concat())
+    own_with(None, tests)
+}
+
+fn stock_with(slots: Option<&Path>, tests: &[&str]) -> Run {
+    start(&["test", "--quiet"], &["suite_hanging_stock"], &[&["--"], tests].concat(), slots)
+}
+
+fn own_with(slots: Option<&Path>, tests: &[&str]) -> Run {
+    start(&["test", "--quiet"], &["suite_hanging"], &[&["--"], tests].concat(), slots)
 }
 
 /// Both suites, since nextest runs both kinds.
 fn nextest(tests: &[&str]) -> Run {
     let command = ["nextest", "run", "--no-fail-fast", "--color=never"];
-    start(&command, &["suite_hanging", "suite_hanging_stock"], tests)
+    start(&command, &["suite_hanging", "suite_hanging_stock"], tests, None)
 }
 
 impl Run {
@@ -245,4 +257,24 @@ fn a_second_interrupt_ends_what_nextest_runs_at_once() {
     let ran = interrupted_twice(nextest(&["without_one"]), "interrupt: 2 tests still running");
     assert_eq!(ran.code, Some(100), "{}", ran.text());
     ran.says(&["2/4 tests run: 0 passed, 2 failed"]);
+}
+
+#[test]
+fn who_waits_for_other_runs_is_told_for_whom() {
+    let folder = Folder::new();
+    let (slots, tests) = (folder.path("slots"), ["hanging::passes", "--exact"]);
+    std::fs::create_dir(&slots).unwrap();
+    let holder = own_with(Some(&slots), &["without_one::awaits"]);
+    holder.hangs(1);
+    let (mut own, mut stock) = (own_with(Some(&slots), &tests), stock_with(Some(&slots), &tests));
+    own.says("test hanging::passes has been waiting for 10s for 1 of the 1 slots that all runs of this user share");
+    stock.says("peer: test hanging::passes has been waiting for 10s for 1 of the 1 slots");
+    for waiting in [&mut own, &mut stock] {
+        waiting.says("`suite_hanging` (os pid ");
+        waiting.says(") holds 1\n");
+    }
+    holder.interrupt();
+    holder.ended();
+    own.ended().passed().says(&["test hanging::passes ... ok"]);
+    stock.ended().passed().says(&["1 passed"]);
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -25,6 +25,16 @@ const LONGEST_DERIVED: usize = 64;
 /// ```
 pub fn random_name<'a>(prefix: impl Into<Option<&'a str>>) -> String {
     format!("{}-{}", prefix.into().unwrap_or("peer"), unique())
+}
+
+/// The name of a program, without what Cargo puts behind that of a test target.
+pub(crate) fn of_program(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match name.rsplit_once('-') {
+        Some((name, hash)) if is_hash(hash) => name.to_owned(),
+        _ => name.into_owned(),
+    }
 }
 
 /// The part that makes a name unique: a number of this process and its id.

@@ -9,15 +9,18 @@
 //! slip past the one that wants many. Who gets the turn next is for the kernel to say. It does not depend on how many
 //! slots one wants, but no order is kept, and there is no bound on how often one may be passed over.
 //!
-//! All waits end by an event: a slot given back, its holder's death, or [`Cancel`]. There is no timer; who has a deadline
-//! calls that.
+//! All waits end by an event: a slot given back, its holder's death, or [`Cancel`]. Who waits for long is told so meanwhile,
+//! and who holds what it waits for ([`holders`]).
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 
 mod budget;
 mod cancel;
 mod directory;
+mod holders;
 mod lock;
 #[cfg(test)]
 mod tests;
@@ -26,8 +29,11 @@ mod watch;
 use budget::default_budget;
 use cancel::Cancel;
 use directory::Directory;
+pub(crate) use holders::Holder;
 use lock::Held;
 use watch::Watch;
+
+use crate::timeouts;
 
 /// The most slots that there are. Who takes all of them needs a descriptor for each.
 const MOST: u32 = 256;
@@ -49,6 +55,26 @@ pub(crate) struct Taken {
     slots: Vec<Held>,
 }
 
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, slots, of, holders } = self;
+        let time = timeouts::display(*time);
+        write!(
+            f,
+            "has been waiting for {time} for {slots} of the {of} slots that all runs of this user share (`--jobs`, `PEER_JOBS`)"
+        )?;
+        for Holder { pid, program, slots, has_turn } in holders {
+            write!(f, "\n  `{program}` (os pid {pid}) ")?;
+            match (slots, has_turn) {
+                (0, _) => f.write_str("waits for some before it")?,
+                (slots, false) => write!(f, "holds {slots}")?,
+                (slots, true) => write!(f, "holds {slots}, and waits for more before it")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Slots {
     /// The first `budget` slots of this user, at least one, and 256 at most.
     pub(crate) fn open(budget: u32) -> io::Result<Self> {
@@ -64,18 +90,54 @@ impl Slots {
     /// takes them all, and nobody else of the same budget holds any. `None` if the wait is cancelled.
     ///
     /// Who holds slots must not wait for more: all may do so.
-    pub(crate) fn take(&self, weight: u32, cancel: &Cancel) -> io::Result<Option<Taken>> {
+    pub(crate) fn take(&self, weight: u32, cancel: &Cancel, waits: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
         let weight = usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len());
+        let since = Instant::now();
+        let mut told = 0;
+        // What was told once is told again, later and later.
+        let mut patience = || {
+            if since.elapsed() >= timeouts::long(told) {
+                let time = timeouts::long(told);
+                told += 1;
+                waits(&Wait { time, slots: weight, of: self.names.len(), holders: self.holders() });
+            }
+            timeouts::long(told).saturating_sub(since.elapsed())
+        };
         // Given back at the end of this function, however that is reached.
-        let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel)? else { return Ok(None) };
+        let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel, &mut patience)? else { return Ok(None) };
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let slots = gather(&self.directory, &names, weight, cancel)?;
+        let slots = gather(&self.directory, &names, weight, cancel, &mut patience)?;
         Ok(slots.map(|slots| Taken { slots }))
+    }
+
+    /// Who holds slots, and the turn.
+    fn holders(&self) -> Vec<Holder> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        holders::of(&self.directory, TURN, &names)
     }
 }
 
+/// A wait that takes long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wait {
+    /// For so long.
+    pub(crate) time: Duration,
+    /// For so many slots.
+    pub(crate) slots: usize,
+    /// Of so many that there are.
+    pub(crate) of: usize,
+    pub(crate) holders: Vec<Holder>,
+}
+
 /// Holds `count` of these locks: those that are free, and others as they are given back.
-fn gather(directory: &Directory, names: &[&str], count: usize, cancel: &Cancel) -> io::Result<Option<Vec<Held>>> {
+/// `patience` says how long the next wait may be, and may tell of those before it.
+fn gather(
+    directory: &Directory,
+    names: &[&str],
+    count: usize,
+    cancel: &Cancel,
+    patience: &mut dyn FnMut() -> Duration,
+) -> io::Result<Option<Vec<Held>>> {
     let mut held = Vec::new();
     let mut missing = Vec::new();
     for name in names {
@@ -108,7 +170,7 @@ fn gather(directory: &Directory, names: &[&str], count: usize, cancel: &Cancel) 
         if held.len() == count {
             return Ok(Some(held));
         }
-        match watch.wait()? {
+        match watch.wait(patience())? {
             Some(again) => told = again,
             None => return Ok(None),
         }
@@ -146,16 +208,17 @@ fn is_below_a_peer() -> bool {
 }
 
 /// Waits for the slots of a test with `weight` nodes, from the budget of this user; `None` if [`cancel_all`] was called.
+/// `waits` hears of a wait that takes long.
 ///
 /// Where there can be no budget, that is told on standard error, and the test runs without.
-pub(crate) fn take_for(weight: u32) -> Option<Taken> {
+pub(crate) fn take_for(weight: u32, waits: &mut dyn FnMut(&Wait)) -> Option<Taken> {
     let without = Taken { slots: Vec::new() };
     if is_below_a_peer() {
         // Who holds slots would wait for it, and it for slots.
         return Some(without);
     }
     let Some((slots, cancel)) = &SHARED.slots else { return Some(without) };
-    slots.take(weight, cancel).unwrap_or_else(|error| {
+    slots.take(weight, cancel, waits).unwrap_or_else(|error| {
         tell(&error);
         Some(without)
     })

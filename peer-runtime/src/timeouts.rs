@@ -81,6 +81,16 @@ pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
 pub(crate) const LONG_TEST: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
 /// After the last of [`LONG_TEST`]: until it is told again, and so on.
 pub(crate) const LONG_TEST_EACH: Duration = Duration::from_secs(60);
+/// After how long a time something is told that was told so often already: [`LONG_TEST`], and then [`LONG_TEST_EACH`].
+pub(crate) fn long(told: u32) -> Duration {
+    let index = usize::try_from(told).unwrap_or(usize::MAX);
+    let first = u32::try_from(LONG_TEST.len()).unwrap_or(u32::MAX);
+    let last = LONG_TEST[LONG_TEST.len() - 1];
+    LONG_TEST
+        .get(index)
+        .copied()
+        .unwrap_or_else(|| last.saturating_add(LONG_TEST_EACH.saturating_mul(told - first + 1)))
+}
 /// Until the progress line is drawn again, if nothing happens: ages are in seconds.
 pub(crate) const REDRAW: Duration = Duration::from_secs(1);
 /// The end of a scope: until every linked peer is gone, beyond the longest shutdown policy.

@@ -15,6 +15,7 @@ use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::verdict::Verdict;
 use crate::scope::{Scope, tell_leak};
+use crate::slots::Wait;
 
 /// How a plan is to be run.
 pub(super) struct Options {
@@ -121,6 +122,11 @@ impl Engine {
         self.tell(&Event::Line { test, line });
     }
 
+    /// Tells of a long wait for slots.
+    pub(super) fn waits<'a>(&'a self, name: &'a str, what: What) -> impl FnMut(&Wait) + 'a {
+        move |wait| self.tell(&Event::Waiting { name, what, wait })
+    }
+
     /// A time limit as it holds in this run.
     pub(super) fn limit(&self, limit: Duration) -> Duration {
         limit.checked_mul(self.options.factor).unwrap_or(Duration::MAX)
@@ -137,7 +143,7 @@ impl Engine {
         if init.0.is_none() && end.0.is_none() {
             return inside(context, None);
         }
-        let slot = init.0.and_then(|_| self.gate.take_one());
+        let slot = init.0.and_then(|_| self.gate.take_one(&mut self.waits(init.1, What::Hook)));
         // It may have waited for long.
         if let Some(why) = context.crashed() {
             return skip(&why);
@@ -163,7 +169,7 @@ impl Engine {
             tally.failed += 1;
         }
         // What ends something runs after an interrupt as well, when there are no slots any more.
-        let slot = end.0.and_then(|_| self.gate.take_one());
+        let slot = end.0.and_then(|_| self.gate.take_one(&mut self.waits(end.1, What::Hook)));
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {

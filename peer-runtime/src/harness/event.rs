@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::verdict::Verdict;
 use crate::origin::Snapshot;
 use crate::scope::{Line, Scope};
+use crate::slots::Wait;
 
 /// What a result belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +153,12 @@ pub(super) enum Event<'a> {
     Started {
         running: &'a Arc<Running>,
         attempt: u32,
+    },
+    /// Something waits for long for what other runs hold.
+    Waiting {
+        name: &'a str,
+        what: What,
+        wait: &'a Wait,
     },
     /// A line of output, where it is shown at once.
     Line {

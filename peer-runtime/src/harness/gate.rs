@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::interrupt::{Interrupts, Subscription};
 use super::tests::Test;
-use crate::slots;
+use crate::slots::{self, Wait};
 
 /// How many slots a test takes.
 pub(super) fn weight(test: &Test) -> u32 {
@@ -50,17 +50,17 @@ impl Gate {
     }
 
     /// Waits until there is room for a test; none once the run is interrupted. Who asks next waits behind it, so that
-    /// those with many nodes have their turn.
-    pub(super) fn take(&self, test: &Test) -> Option<Taken> {
-        self.take_weight(weight(test))
+    /// those with many nodes have their turn. `waits` hears of a long wait for other runs.
+    pub(super) fn take(&self, test: &Test, waits: &mut dyn FnMut(&Wait)) -> Option<Taken> {
+        self.take_weight(weight(test), waits)
     }
 
     /// The same for a hook, which counts for one node: with a single slot everything comes one after the other.
-    pub(super) fn take_one(&self) -> Option<Taken> {
-        self.take_weight(1)
+    pub(super) fn take_one(&self, waits: &mut dyn FnMut(&Wait)) -> Option<Taken> {
+        self.take_weight(1, waits)
     }
 
-    fn take_weight(&self, weight: u32) -> Option<Taken> {
+    fn take_weight(&self, weight: u32, waits: &mut dyn FnMut(&Wait)) -> Option<Taken> {
         let nodes = weight.clamp(1, self.slots);
         let free = self.shared.free.lock().unwrap_or_else(PoisonError::into_inner);
         let too_few = |free: &mut Option<u32>| free.is_some_and(|free| free < nodes);
@@ -68,7 +68,7 @@ impl Gate {
         *free = Some((*free)? - nodes);
         drop(free);
         // None if the run is interrupted, and then nothing is free any more.
-        let of_user = slots::take_for(weight)?;
+        let of_user = slots::take_for(weight, waits)?;
         Some(Taken { shared: Arc::clone(&self.shared), nodes, slots: self.slots, _of_user: of_user })
     }
 }

@@ -19,6 +19,7 @@ mod progress;
 #[cfg(test)]
 pub(super) mod sample;
 mod screen;
+mod waiting;
 
 use json::Json;
 use lines::Lines;

@@ -79,7 +79,9 @@ impl Engine {
                 match item {
                     Item::Test(test) => {
                         let is_ignored = test.ignore.is_some() && !self.options.ignored;
-                        let slots = if broken.is_none() && !is_ignored { self.gate.take(test) } else { None };
+                        let name = test.path();
+                        let waits = &mut self.waits(&name, What::Test);
+                        let slots = if broken.is_none() && !is_ignored { self.gate.take(test, waits) } else { None };
                         // It may have waited for long.
                         broken = broken.or_else(lost);
                         if is_ignored {

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-use super::arguments::factor;
+use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
 use super::fault::Fault;
 use super::gate::weight;
@@ -15,6 +15,7 @@ use super::plan::{Branch, Plan};
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::tests::{ShouldPanic, Test};
+use crate::name;
 use crate::slots;
 
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
@@ -47,10 +48,7 @@ fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
     }
     let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
     (needs_plan && !has_own_process()).then(|| {
-        let target = std::env::current_exe().ok();
-        let name = target.as_deref().and_then(std::path::Path::file_name).and_then(|name| name.to_str());
-        // Cargo puts a hash behind the name.
-        let name = name.and_then(|name| name.rsplit_once('-')).map_or("mine", |(name, _)| name);
+        let name = name::of_program(&name::own_path());
         format!(
             "peer: this test is in a group that has hooks or is a sequence, which stock libtest knows nothing of.\n\
              Put these lines into Cargo.toml, and `peer::main!();` at the end of the target:\n\n\
@@ -94,7 +92,7 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
 /// One attempt, between the hooks of the suite and of its groups.
 fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
-    let _slots = slots::take_for(weight(test));
+    let _slots = slots::take_for(weight(test), &mut |wait| complain(&format!("test {} {wait}", test.path())));
     let interrupts = Interrupts::default();
     let mut limit = timetrap_of_suite().saturating_mul(factor());
     let mut given = Given::default();

@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::Access;
 
+use crate::name;
+
 /// The longest part of a name that says whose directory it is: paths of Unix sockets below it have 107 bytes in all.
 const LONGEST: usize = 64;
-/// How many hexadecimal digits cargo appends to the name of a test executable.
-const HASH: usize = 16;
 
 /// A path that no other place has: `<executable>-<whose>-<ospid>-<n>`, with `-` for `::`.
 pub(super) fn fresh(whose: Option<&str>) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let prefix = prefix(&executable(), whose);
+    let prefix = prefix(&name::of_program(&name::own_path()), whose);
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = base().join(format!("{prefix}-{}-{n}", std::process::id()));
@@ -32,18 +32,6 @@ fn prefix(executable: &str, whose: Option<&str>) -> String {
         None => executable.to_owned(),
     };
     whole.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(LONGEST).collect()
-}
-
-/// The name of this executable, without what cargo appends to it.
-fn executable() -> String {
-    let path = crate::name::own_path();
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    match stem.rsplit_once('-') {
-        Some((name, hash)) if hash.len() == HASH && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            name.to_owned()
-        }
-        _ => stem.into_owned(),
-    }
 }
 
 /// The name of the directory of the peer `name`: the same, but for what cannot be part of one.
@@ -90,7 +78,7 @@ mod tests {
         assert_eq!(prefix("store", Some("suite::quick::boots")), "store-suite-quick-boots");
         assert_eq!(prefix("store", None), "store");
         assert_eq!(prefix("store", Some(&"very_long::".repeat(20))).len(), LONGEST);
-        assert_eq!(executable(), "peer_runtime");
+        assert_eq!(name::of_program(&name::own_path()), "peer_runtime");
         let (one, two) = (fresh(Some("a::b")), fresh(Some("a::b")));
         assert_ne!(one, two);
         let name = one.file_name().unwrap().to_str().unwrap();

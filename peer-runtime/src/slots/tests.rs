@@ -54,7 +54,7 @@ fn slots(folder: &Path, budget: u32) -> Slots {
 }
 
 fn take(slots: &Slots, weight: u32) -> Taken {
-    slots.take(weight, &Cancel::new().unwrap()).unwrap().expect("nobody cancels")
+    slots.take(weight, &Cancel::new().unwrap(), &mut |_| {}).unwrap().expect("nobody cancels")
 }
 
 #[track_caller]
@@ -73,7 +73,7 @@ fn watch(slots: &Slots, name: &str) -> Watch {
 
 #[track_caller]
 fn wakes(mut watch: Watch, what: &str) {
-    assert_eq!(within(what, move || watch.wait()).unwrap(), Some(vec![0]));
+    assert_eq!(within(what, move || watch.wait(DEADLINE)).unwrap(), Some(vec![0]));
 }
 
 /// The next line of a child that begins with `said `: the rest of it.
@@ -218,17 +218,17 @@ fn a_cancelled_wait_ends_and_holds_nothing() {
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let (slots, cancel) = (Arc::clone(&slots), Arc::clone(&cancel));
-            thread::spawn(move || slots.take(3, &cancel).unwrap().is_none())
+            thread::spawn(move || slots.take(3, &cancel, &mut |_| {}).unwrap().is_none())
         })
         .collect();
     let mut turn = Watch::new(&slots.directory, &["slot-0"], &cancel).unwrap();
     cancel.cancel().unwrap();
     cancel.cancel().unwrap();
-    assert_eq!(within("the cancellation", move || turn.wait()).unwrap(), None);
+    assert_eq!(within("the cancellation", move || turn.wait(DEADLINE)).unwrap(), None);
     for thread in waiting {
         assert!(within("who waits", move || thread.join()).unwrap());
     }
-    assert!(slots.take(1, &cancel).unwrap().is_none(), "later ones, too");
+    assert!(slots.take(1, &cancel, &mut |_| {}).unwrap().is_none(), "later ones, too");
     let others = within("the other slots", move || take(&slots, 2));
     drop((one, others));
 }
@@ -258,7 +258,7 @@ fn what_dead_runs_left_is_no_obstacle() {
     assert_eq!(take(&slots, 2).slots.len(), 2, "what is removed is made again");
     std::fs::remove_file(folder.0.join("peer/slot-1")).unwrap();
     File::create(folder.0.join("peer/slot-1")).unwrap();
-    let error = slots.take(2, &Cancel::new().unwrap()).unwrap_err().to_string();
+    let error = slots.take(2, &Cancel::new().unwrap(), &mut |_| {}).unwrap_err().to_string();
     assert!(error.ends_with("peer/slot-1` is no fifo; remove it"), "{error}");
 }
 

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -41,15 +43,16 @@ impl Watch {
         Ok(epoll::delete(&self.epoll, &self.readers[at])?)
     }
 
-    /// The places of locks that may have been given back, or `None` if the wait is cancelled.
-    pub(super) fn wait(&mut self) -> io::Result<Option<Vec<usize>>> {
+    /// The places of locks that may have been given back, none if that takes longer than `limit`; `None` if the wait is
+    /// cancelled.
+    pub(super) fn wait(&mut self, limit: Duration) -> io::Result<Option<Vec<usize>>> {
         let mut events = Vec::with_capacity(self.readers.len() + 1);
-        while events.is_empty() {
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
-                // A signal that this process handles.
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+        // What no clock can hold is no limit.
+        let limit = Timespec::try_from(limit).ok();
+        match epoll::wait(&self.epoll, spare_capacity(&mut events), limit.as_ref()) {
+            // A signal that this process handles.
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
         let places = events.iter().map(|event| event.data.u64());
         // What is no place is the cancellation.

@@ -13,6 +13,7 @@ use super::super::verdict::Verdict;
 use super::lines;
 use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
+use super::waiting::Waiting;
 use crate::origin::Description;
 use crate::scope::Line;
 
@@ -40,6 +41,7 @@ impl Reporter for Json {
                 slots: *slots,
             }),
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),
+            Event::Waiting { name, what, wait } => line(&Waiting::of(name, *what, wait)),
             Event::Line { test, line: text } => line(&Output { r#type: "output", event: "line", name: test, text }),
             Event::Finished(finished) if finished.what == What::Hook && finished.verdict.is_ok() => return,
             Event::Finished(finished) => line(&Test::of(finished, &Described::of(&finished.peers))),

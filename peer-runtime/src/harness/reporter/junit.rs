@@ -9,6 +9,7 @@ use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
+use crate::name;
 
 pub(super) struct JUnit {
     path: PathBuf,
@@ -17,11 +18,7 @@ pub(super) struct JUnit {
 
 /// The name of this executable, without what Cargo puts behind it.
 pub(super) fn suite_name() -> String {
-    let path = std::env::current_exe().ok();
-    let name = path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    let name = name.unwrap_or_else(|| "suite".to_owned());
-    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    name.rsplit_once('-').filter(|(_, hash)| is_hash(hash)).map_or(name.clone(), |(name, _)| name.to_owned())
+    name::of_program(&name::own_path())
 }
 
 impl JUnit {
@@ -100,7 +97,7 @@ impl Reporter for JUnit {
             }
             Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),
-            Event::Begun { .. } | Event::Started { .. } | Event::Line { .. } => {}
+            Event::Begun { .. } | Event::Started { .. } | Event::Waiting { .. } | Event::Line { .. } => {}
         }
     }
 }

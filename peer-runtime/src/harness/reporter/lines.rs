@@ -8,6 +8,7 @@ use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use super::notice::Notice;
 use super::screen::{Shared, lock};
+use super::waiting;
 
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
@@ -121,6 +122,7 @@ impl Reporter for Lines {
         match event {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
+            Event::Waiting { name, what, wait } => lock(&self.screen).print(&waiting::in_lines(name, *what, wait)),
             Event::Line { line, .. } => lock(&self.screen).show(line),
             Event::Finished(finished) => self.finished(finished),
             Event::Ended(summary) => self.ended(summary),

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::super::event::{Event, Finished, Reporter, Running, What};
 use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
 use crate::scope::Scope;
-use crate::timeouts::{Deadline, LONG_TEST, LONG_TEST_EACH, REDRAW, UNLIMITED};
+use crate::timeouts::{self, Deadline, REDRAW, UNLIMITED};
 
 /// The form of a notice, in lines.
 pub(super) type Form = fn(&Notice) -> String;
@@ -69,19 +69,8 @@ impl Entry {
     }
 
     fn due(&self) -> Option<Instant> {
-        self.since.checked_add(after(self.told))
+        self.since.checked_add(timeouts::long(self.told))
     }
-}
-
-/// After how long a time something is told that was told so often already.
-fn after(told: u32) -> Duration {
-    let index = usize::try_from(told).unwrap_or(usize::MAX);
-    let first = u32::try_from(LONG_TEST.len()).unwrap_or(u32::MAX);
-    let last = LONG_TEST[LONG_TEST.len() - 1];
-    LONG_TEST
-        .get(index)
-        .copied()
-        .unwrap_or_else(|| last.saturating_add(LONG_TEST_EACH.saturating_mul(told - first + 1)))
 }
 
 impl Progress {
@@ -131,7 +120,7 @@ impl Reporter for Progress {
                 board.entries.push(entry);
             }
             Event::Finished(finished) => self.shared.board().finished(finished),
-            Event::Line { .. } => return,
+            Event::Waiting { .. } | Event::Line { .. } => return,
             Event::Ended(_) => return self.end(),
         }
         self.shared.draw();
@@ -229,7 +218,8 @@ impl Shown {
         let scopes = std::iter::once(&running.scope).chain(&running.homes);
         let nodes = scopes.flat_map(Scope::peers).map(|peer| NodeNow::of(&peer)).collect();
         let barriers = running.scope.own_waits();
-        let notice = Notice { name: running.name.clone(), what: running.what, since: after(told), nodes, barriers };
+        let notice =
+            Notice { name: running.name.clone(), what: running.what, since: timeouts::long(told), nodes, barriers };
         let text = (self.form)(&notice);
         let mut screen = lock(&self.screen);
         // What ended meanwhile has its result in a moment, behind which this would be odd.
@@ -242,6 +232,8 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::super::verdict::Verdict;
     use super::super::sample::{Paper, hook, node, running, test};
     use super::super::screen::Screen;
@@ -266,7 +258,7 @@ mod tests {
     #[test]
     fn it_is_told_ever_more_seldom() {
         for (told, age) in (0..).zip(AGES) {
-            assert_eq!(after(told), seconds(age));
+            assert_eq!(timeouts::long(told), seconds(age));
         }
     }
 
