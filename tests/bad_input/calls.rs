@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::*;
-use crate::support::{Lifeline, hold, says, signal};
+use crate::support::{Lifeline, hold, says, sent, signal};
 
 const HERE: &str = module_path!();
 
@@ -106,13 +106,12 @@ async fn every_call_in_flight_fails_at_once_when_the_node_goes_down(nodes: Nodes
         let peer = ct_peer!({ connection: connection, peer_down: PeerDown::Continue }).await?;
         let lifeline = Lifeline::new();
         peer.call(hold_here, (lifeline.port(),)).await?;
-        let calls: Vec<_> = (0..20).map(|_| tokio::spawn(peer.call(forever, ()).timeout(peer::UNLIMITED))).collect();
-        let blocked: Vec<_> =
-            (0..4).map(|_| tokio::spawn(peer.call(forever_blocked, ()).timeout(peer::UNLIMITED))).collect();
+        let calls: Vec<_> = (0..20).map(|_| sent(peer.call(forever, ()).timeout(peer::UNLIMITED))).collect();
+        let blocked: Vec<_> = (0..4).map(|_| sent(peer.call(forever_blocked, ()).timeout(peer::UNLIMITED))).collect();
         assert_eq!(peer.call(sum, (1, 2)).await?, 3);
         signal("KILL", lifeline.held().pid);
         for call in calls.into_iter().chain(blocked) {
-            let error = call.await?.unwrap_err();
+            let error = call.await.unwrap_err();
             assert_eq!(error.down_reason(), Some(&Reason::Killed(9)), "{error}");
             assert!(error.is_noconnection() && !error.is_timeout());
             says(&error, &[&peer.node(), "forever", "down", "SIGKILL"]);

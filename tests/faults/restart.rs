@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::support::{Folder, driven, run};
+use crate::support::{Folder, driven, run, sent};
 
 #[remote]
 fn pid() -> u32 {
@@ -46,13 +46,13 @@ async fn a_running_peer_is_stopped_as_its_policy_says() -> peer::Result {
         let peer = ct_peer!({ connection: connection, shutdown: graceful }).await?;
         peer.call(tell_when_stopped, (stopped.address(),)).await?;
         let gone = peer.gone();
-        let call = tokio::spawn(peer.call(serve, ()).timeout(peer::UNLIMITED));
+        let call = sent(peer.call(serve, ()).timeout(peer::UNLIMITED));
         peer.call(ping, ()).await?;
         peer.restart().await?;
         assert_eq!(stopped.recv().await?, 1);
         // What was before belongs to the process that has ended.
         assert_eq!(soon("the end of the first", gone).await, Reason::Stopped);
-        let error = call.await?.unwrap_err();
+        let error = call.await.unwrap_err();
         assert_eq!(error.down_reason(), Some(&Reason::Stopped), "{error}");
         // The hook did, too.
         peer.stop().await?;

@@ -7,8 +7,10 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::{Command, Output};
 use std::sync::mpsc;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -176,6 +178,15 @@ fn report(port: u16, pid: u32) -> TcpStream {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     writeln!(&stream, "{pid}").unwrap();
     stream
+}
+
+/// Polls a call once, which sends it. On the runtime of the test a spawned one is sent when that waits, and another call
+/// may be answered before it does.
+#[track_caller]
+pub(crate) fn sent<F: Future + Unpin>(mut call: F) -> F {
+    let polled = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "it was over at once");
+    call
 }
 
 /// Runs `wait` on a thread of its own, and waits for that until the deadline.
