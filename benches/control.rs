@@ -19,6 +19,8 @@ mod floor;
 mod marks;
 #[path = "control/otp.rs"]
 mod otp;
+#[path = "common/parts.rs"]
+mod parts;
 #[path = "control/peers.rs"]
 mod peers;
 #[path = "common/table.rs"]
@@ -48,12 +50,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome {
-    let chosen = std::env::var("PEER_BENCH").unwrap_or_default();
-    let chosen: Vec<&str> = chosen.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    if let Some(unknown) = chosen.iter().find(|part| !PARTS.contains(part)) {
-        return Err(format!("PEER_BENCH: no part `{unknown}`; there are {}", PARTS.join(", ")).into());
-    }
-    let wanted = |part: &str| chosen.is_empty() || chosen.contains(&part);
+    let chosen = parts::chosen(&PARTS)?;
+    let wanted = |part: &str| chosen.contains(&part);
     cpu::allow_many_descriptors()?;
     // The callers' own runtime; the control plane has a thread of its own, whatever this one is.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;

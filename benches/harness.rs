@@ -11,11 +11,14 @@ use std::process::ExitCode;
 #[path = "harness/bare.rs"]
 mod bare;
 #[path = "harness/libtest.rs"]
+#[macro_use]
 mod empties;
 #[path = "common/marks.rs"]
 mod marks;
 #[path = "harness/memory.rs"]
 mod memory;
+#[path = "common/parts.rs"]
+mod parts;
 #[path = "harness/runs.rs"]
 mod runs;
 #[path = "harness/suite.rs"]
@@ -61,13 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Outcome {
-    let chosen = std::env::var("PEER_BENCH").unwrap_or_default();
-    let chosen: Vec<&str> = chosen.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    if let Some(unknown) = chosen.iter().find(|part| !PARTS.contains(part)) {
-        return Err(format!("PEER_BENCH: no part `{unknown}`; there are {}", PARTS.join(", ")).into());
-    }
     let mut table = Table::new();
-    for part in PARTS.into_iter().filter(|part| chosen.is_empty() || chosen.contains(part)) {
+    for part in parts::chosen(&PARTS)? {
         match part {
             "empty" => empty(&mut table)?,
             "nodes" => nodes(&mut table)?,

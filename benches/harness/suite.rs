@@ -33,21 +33,6 @@ pub(crate) async fn body(nodes: &[Peer], milliseconds: u64) -> Outcome {
     Ok(())
 }
 
-macro_rules! ten {
-    ($($test:tt)*) => {
-        mod a { $($test)* }
-        mod b { $($test)* }
-        mod c { $($test)* }
-        mod d { $($test)* }
-        mod e { $($test)* }
-        mod f { $($test)* }
-        mod g { $($test)* }
-        mod h { $($test)* }
-        mod i { $($test)* }
-        mod j { $($test)* }
-    };
-}
-
 mod with_1_node {
     ten! { ten! {
         #[peer::peer_test(nodes = 1)]
