@@ -97,8 +97,8 @@ pub mod prelude {
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
 ///
 /// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
-/// `--nocapture`, `--color`; and `--jobs N` (how many nodes there may be at once; `--test-threads` and `PEER_JOBS` mean the
-/// same), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
+/// `--nocapture`, `--color`; and `--jobs N` or `PEER_JOBS` (how many nodes there may be at once of all runs of this user; `--test-threads` says
+/// it of this run alone), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
 /// all of them.
 ///
 /// `peer::main!(timetrap = "30s")` gives the whole target a time limit: that of every test and hook for which neither the test
@@ -132,6 +132,10 @@ pub mod prelude {
 ///
 /// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too. In a target
 /// without `harness = false` the main is not used, but the line may stand there all the same, for its `timetrap`.
+///
+/// A plain `#[test]` in a target with `harness = false` is run by nobody, and the compiler leaves it out without a word: put it into another
+/// target, or make it a `#[peer_test]`. What a test itself prints is not captured, but goes to standard output at once, between the lines;
+/// with `--format json`, `--logfile PATH` keeps the two apart.
 ///
 /// ```no_run
 /// use peer::prelude::*;

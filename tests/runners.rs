@@ -236,6 +236,7 @@ fn an_interrupt_ends_peer_main_in_order_though_cargo_is_gone_at_once() {
         ran.says(&[&format!("peer test `hanging::without_one::{test}` was interrupted")]);
     }
     ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked 10s"]);
+    ran.says(&["interrupted: what runs is being ended, in order; a second interrupt ends it at once"]);
     ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 2 failed"]);
 }
 

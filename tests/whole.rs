@@ -23,6 +23,12 @@ fn the_hooks_of_a_suite_are_the_first_and_the_last() {
 }
 
 #[test]
+fn hooks_around_nothing_do_not_run() {
+    let (ran, text) = golden::outcome(&mut cargo_test("suite_whole", &["no test has this name"]));
+    assert!(ran.passed().stdout.contains("running 0 tests") && text.ends_with("== what happened\n"), "{text}");
+}
+
+#[test]
 fn below_an_init_of_the_suite_that_does_not_pass_nothing_runs() {
     compare("init_per_suite fails", false);
     compare("init_per_suite skips", true);
@@ -60,7 +66,7 @@ fn the_limit_holds_under_the_stock_harness_and_under_nextest_too() {
     run("hurries hangs", "whole::group::hurried::hurries").failed().says(&["did not end within its timetrap of 300ms"]);
     // What the machine could not do is tried again there, too.
     let again = run("test lacks room", "whole::before_the_group").passed();
-    again.says(&["Too many open files", "tried again, 1 more times at most"]);
+    again.says(&["Too many open files", "tried again, once more at most"]);
     let refused = support::run(cargo_test("suite_stock", &["--exact", "whole::before_the_group"]).env("SUITE", ""));
     refused.failed().says(&["which stock libtest knows nothing of"]);
 }

@@ -34,7 +34,7 @@ pub(crate) fn parse(input: TokenStream, known: &[Known], errors: &mut Errors) ->
             continue;
         };
         let Some(example) = known.iter().find(|known| name == known.name).map(|known| known.example) else {
-            errors.at(&name, unknown("argument", &name, &names));
+            errors.at(&name, attribute(&name).unwrap_or_else(|| unknown("argument", &name, &names)));
             continue;
         };
         let equals = matches!(tokens.next(), Some(TokenTree::Punct(sign)) if sign.as_char() == '=');
@@ -74,6 +74,17 @@ fn split(input: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
         pieces.push(piece);
     }
     pieces
+}
+
+/// The message for what is an attribute of its own, above the function.
+fn attribute(name: &Ident) -> Option<String> {
+    let example = match name.to_string().as_str() {
+        "ignore" => "#[ignore = \"why\"]",
+        "should_panic" => "#[should_panic]",
+        "cfg" => "#[cfg(..)]",
+        _ => return None,
+    };
+    Some(format!("`{name}` is an attribute of its own: write `{example}` below this one"))
 }
 
 /// The message for a name that nobody knows: the nearest known one, and all of them.

@@ -19,9 +19,8 @@ const OF_GROUPS: [(&str, &str); 4] = [
     ("end_per_testcase", "EndPerTestcase"),
 ];
 
-const TAKES: &str = "a hook takes what inits above it return, each as `&T`: remove this parameter";
-const TAKES_STATUS: &str =
-    "this hook takes what inits above it return, each as `&T`, and a `TestStatus`: remove this parameter";
+const TAKES: &str = "a hook takes what inits above it return, each as `&T`: write it so, or remove this parameter";
+const TAKES_STATUS: &str = "this hook takes what inits above it return, each as `&T`, and a `TestStatus`: write it so, or remove this parameter";
 
 /// Which hook of a group a function of this name is.
 pub(crate) fn moment_of(name: &Ident) -> Option<&'static str> {

@@ -183,7 +183,7 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | argument | meaning |
 /// |---|---|
 /// | `parallel` | its tests run side by side, as far as there is room for their nodes; the default, also without the attribute |
-/// | `sequence` | one after the other; after the first one that fails the rest is skipped |
+/// | `sequence` | one after the other; after the first one that fails the rest is skipped; `--shuffle` leaves its order alone. Nextest, which runs each test by itself, knows no sequences |
 /// | `shuffle` | in an order by chance, another one in each round; the run says its seed, and `PEER_SEED=N` gives the same order again |
 /// | `shuffle = 42` | the same, with a seed of its own where nobody gives one by `PEER_SEED` or `--shuffle=SEED` |
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |

@@ -15,7 +15,8 @@ use crate::test_config::Config;
 use crate::{everywhere, path, types};
 
 /// What is said of any other parameter.
-const TAKES: &str = "a test takes `nodes: Nodes`, and what inits above it return, each as `&T`: remove this parameter";
+const TAKES: &str =
+    "a test takes `nodes: Nodes`, and what inits above it return, each as `&T`: write it so, or remove this parameter";
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();

@@ -161,7 +161,7 @@ impl Mailboxes {
         if first_dropped {
             Err(format!("mailbox `{name}` is full: {waits} messages wait in it, and the oldest make room from now on"))
         } else if first_unclaimed {
-            Err(format!("a message arrived for mailbox `{name}`, which nobody has opened"))
+            Err(format!("a message arrived for mailbox `{name}`, which nobody has opened yet: it waits there"))
         } else {
             Ok(())
         }

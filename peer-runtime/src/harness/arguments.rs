@@ -9,6 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use libtest_mimic::FormatSetting;
 
+use crate::name;
+
 /// The exit status for arguments that are not understood, as of every program whose arguments clap reads.
 const NOT_UNDERSTOOD: u8 = 2;
 
@@ -26,11 +28,10 @@ const UNSUPPORTED: [(&str, &str); 3] = [
 #[derive(Clone, Debug, Default, Parser)]
 #[group(skip)]
 #[command(
-    override_usage = "[OPTIONS] [FILTER]...",
     help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
     disable_version_flag = true,
-    after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood.\n\
-        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; PEER_SEED is where orders by chance come from; NO_COLOR and CI turn colours and the progress line off.\n\
+    after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, 130 after a second interrupt.\n\
+        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; PEER_SEED is where orders by chance come from; PEER_KEEP_DIRS=1 keeps the directories of all tests; PEER_BOOT_DEBUG=1 shows the steps of every boot; NO_COLOR and CI turn colours and the progress line off.\n\
         Accepted for the sake of stock libtest's users, and without a meaning here: --show-output, --force-run-in-process,\n\
         --test, -Z unstable-options."
 )]
@@ -58,7 +59,7 @@ pub(super) struct Arguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "plain", value_name = "plain|colored")]
     report_time: Option<String>,
 
-    /// Write a JUnit report to PATH
+    /// Write a JUnit report to PATH (feature `junit` of `peer`)
     #[arg(long, value_name = "PATH")]
     pub(super) junit: Option<PathBuf>,
 
@@ -80,6 +81,7 @@ impl Arguments {
         let mut command = <Self as CommandFactory>::command()
             // A line each; libtest-mimic's own words say more, of itself.
             .mut_args(|argument| argument.long_help(None::<&str>))
+            .override_usage(format!("{} [OPTIONS] [FILTER]...", name::of_program(&name::own_path())))
             .mut_arg("nocapture", |flag| {
                 flag.alias("no-capture").help("Show at once what nodes print, with their names")
             })

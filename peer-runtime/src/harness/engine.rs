@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Finished, Reporter, Running, Summary, What};
@@ -9,7 +10,7 @@ use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
-use super::interrupt::Interrupts;
+use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
@@ -43,8 +44,9 @@ pub(super) struct Engine {
     pub(super) options: Options,
     pub(super) gate: Gate,
     pub(super) interrupts: Interrupts,
-    reporter: Mutex<Box<dyn Reporter>>,
+    reporter: Arc<Mutex<Box<dyn Reporter>>>,
     summary: Mutex<Summary>,
+    _listener: Subscription,
 }
 
 /// What holds in a group, for what is below.
@@ -86,7 +88,18 @@ impl Engine {
     pub(super) fn new(options: Options, interrupts: Interrupts, reporter: Box<dyn Reporter>) -> Self {
         let summary = Summary { filtered: options.filtered, ..Summary::default() };
         let gate = Gate::new(options.slots, &interrupts);
-        Self { options, gate, interrupts, reporter: Mutex::new(reporter), summary: Mutex::new(summary) }
+        let reporter = Arc::new(Mutex::new(reporter));
+        let listener = {
+            let reporter = Arc::clone(&reporter);
+            interrupts.subscribe(move || {
+                let reporter = Arc::clone(&reporter);
+                // On the control plane, which waits for nobody who reads; without a thread it is not told.
+                drop(thread::Builder::new().name("interrupted".to_owned()).spawn(move || {
+                    reporter.lock().unwrap_or_else(PoisonError::into_inner).hear(&Event::Interrupted);
+                }));
+            })
+        };
+        Self { options, gate, interrupts, reporter, summary: Mutex::new(summary), _listener: listener }
     }
 
     /// Runs everything, and says how it ended.
@@ -98,8 +111,9 @@ impl Engine {
         let by_chance = shuffle || plan.suite.has_shuffle(seeded);
         self.tell(&Event::Begun { tests, seed: by_chance.then_some(seed), slots });
         let limit = self.limit(self.options.timetrap);
+        let hooks = if self.has_work(&plan.suite) { [plan.init, plan.end] } else { [None, None] };
         self.between(
-            [(plan.init, Moment::InitPerSuite.name()), (plan.end, Moment::EndPerSuite.name())],
+            [(hooks[0], Moment::InitPerSuite.name()), (hooks[1], Moment::EndPerSuite.name())],
             &Context { limit, ..Context::default() },
             |context, home| self.branch(&plan.suite, context, home),
             |why| self.skip_all(&plan.suite, why),

@@ -160,6 +160,8 @@ pub(super) enum Event<'a> {
         what: What,
         wait: &'a Wait,
     },
+    /// The run is to end in order.
+    Interrupted,
     /// A line of output, where it is shown at once.
     Line {
         test: &'a str,

@@ -230,9 +230,13 @@ fn check_wants(path: &str, place: Place, wants: &[Kind], given: &[Kind], problem
     for wanted in wants {
         if !given.iter().any(|given| given.id() == wanted.id()) {
             let list: Vec<String> = given.iter().map(|kind| format!("`{kind}`")).collect();
-            let there = if list.is_empty() { "no init above it returns anything".to_owned() } else { list.join(", ") };
+            let there = if list.is_empty() {
+                "no init above it returns anything".to_owned()
+            } else {
+                format!("those above it return {}", list.join(", "))
+            };
             problems.push(format!(
-                "`{path}` ({place}) takes a `&{wanted}`, which nobody gives: return one from an init above it (there is: {there})"
+                "`{path}` ({place}) takes a `&{wanted}`, which nobody gives: return one from an init above it ({there})"
             ));
         }
     }

@@ -124,7 +124,8 @@ impl Engine {
 
     fn order<'a>(&self, branch: &'a Branch, round: u32) -> Vec<&'a Item> {
         let mut items: Vec<&Item> = branch.items.iter().collect();
-        if self.options.shuffle || branch.group.is_some_and(|group| group.shuffle) {
+        // Who shuffles a whole run does not mean what depends on its order.
+        if self.options.shuffle && !branch.is_sequence() || branch.group.is_some_and(|group| group.shuffle) {
             let own = branch.group.and_then(|group| group.seed).filter(|_| !self.options.seeded);
             shuffle::shuffle(&mut items, own.unwrap_or(self.options.seed), branch.name(), round);
         }
@@ -227,7 +228,7 @@ impl Engine {
     }
 
     /// Whether anything in a group would run: hooks around nothing do not.
-    fn has_work(&self, branch: &Branch) -> bool {
+    pub(super) fn has_work(&self, branch: &Branch) -> bool {
         let mut has_work = false;
         branch.each(&mut |test| has_work |= test.ignore.is_none() || self.options.ignored);
         has_work

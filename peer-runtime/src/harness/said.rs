@@ -31,7 +31,8 @@ pub fn skip(why: impl Into<String>) -> ! {
     resume_unwind(Box::new(Skip(why.into())))
 }
 
-/// Adds a line to the report of the test that calls it, whether it passes or fails; Common Test's `ct:comment/1`.
+/// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. In JSON and JUnit it is there whether the test passes
+/// or fails, in what a person reads if it fails.
 ///
 /// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
 ///

@@ -51,7 +51,7 @@ fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
         let name = name::of_program(&name::own_path());
         format!(
             "peer: this test is in a group that has hooks or is a sequence, which stock libtest knows nothing of.\n\
-             Put these lines into Cargo.toml, and `peer::main!();` at the end of the target:\n\n\
+             Put these lines into Cargo.toml, and `peer::main!();` at the end of the target, if it is not there:\n\n\
              [[test]]\nname = \"{name}\"\nharness = false\n"
         )
     })
@@ -84,7 +84,8 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
         if *left == 0 || test.passes(ended.fault.as_ref()) {
             return Some(ended);
         }
-        show(&format!("{}\ntried again, {left} more times at most", report::attempt(test, &ended)));
+        let more = if *left == 1 { "once more".to_owned() } else { format!("{left} more times") };
+        show(&format!("{}\ntried again, {more} at most", report::attempt(test, &ended)));
         *left -= 1;
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Holder {
     pub(crate) has_turn: bool,
 }
 
-/// The holders of these locks, in the order of their pids. What cannot be found out is left out.
+/// The other processes that hold these locks, in the order of their pids. What cannot be found out is left out.
 pub(super) fn of(directory: &Directory, turn: &str, slots: &[&str]) -> Vec<Holder> {
     let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
     let inode = |name: &str| Some(fstat(directory.fifo(name, OFlags::RDONLY).ok()?).ok()?.st_ino);
@@ -26,7 +26,7 @@ pub(super) fn of(directory: &Directory, turn: &str, slots: &[&str]) -> Vec<Holde
     let mut holders: Vec<Holder> = Vec::new();
     for (pid, held) in locks.lines().filter_map(lock) {
         let (is_slot, is_turn) = (slots.contains(&held), turn == Some(held));
-        if !is_slot && !is_turn {
+        if !is_slot && !is_turn || pid == std::process::id() {
             continue;
         }
         let at = holders.iter().position(|holder| holder.pid == pid).unwrap_or_else(|| {

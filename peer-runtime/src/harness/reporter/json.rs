@@ -42,6 +42,7 @@ impl Reporter for Json {
             }),
             Event::Started { running, attempt } => line(&Started::of(running, *attempt)),
             Event::Waiting { name, what, wait } => line(&Waiting::of(name, *what, wait)),
+            Event::Interrupted => line(&Interrupted { r#type: "suite", event: "interrupted" }),
             Event::Line { test, line: text } => line(&Output { r#type: "output", event: "line", name: test, text }),
             Event::Finished(finished) if finished.what == What::Hook && finished.verdict.is_ok() => return,
             Event::Finished(finished) => line(&Test::of(finished, &Described::of(&finished.peers))),
@@ -106,6 +107,12 @@ impl<'a> Started<'a> {
     fn of(running: &'a Running, attempt: u32) -> Self {
         Self { r#type: kind(running.what), event: "started", name: &running.name, attempt }
     }
+}
+
+#[derive(Serialize)]
+struct Interrupted {
+    r#type: &'static str,
+    event: &'static str,
 }
 
 #[derive(Serialize)]

@@ -97,7 +97,11 @@ impl Reporter for JUnit {
             }
             Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),
-            Event::Begun { .. } | Event::Started { .. } | Event::Waiting { .. } | Event::Line { .. } => {}
+            Event::Begun { .. }
+            | Event::Started { .. }
+            | Event::Waiting { .. }
+            | Event::Interrupted
+            | Event::Line { .. } => {}
         }
     }
 }

@@ -13,6 +13,9 @@ use super::waiting;
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
 
+/// What is said at once, since what blocks has some seconds to let go.
+const INTERRUPTED: &str = "\ninterrupted: what runs is being ended, in order; a second interrupt ends it at once\n";
+
 pub(super) struct Lines {
     screen: Shared,
     paint: Paint,
@@ -123,6 +126,7 @@ impl Reporter for Lines {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
             Event::Waiting { name, what, wait } => lock(&self.screen).print(&waiting::in_lines(name, *what, wait)),
+            Event::Interrupted => lock(&self.screen).print(INTERRUPTED),
             Event::Line { line, .. } => lock(&self.screen).show(line),
             Event::Finished(finished) => self.finished(finished),
             Event::Ended(summary) => self.ended(summary),

@@ -36,6 +36,8 @@ struct Board {
     /// When the ticker looks again by itself.
     looks: Option<Instant>,
     ended: bool,
+    /// Nothing is drawn any more.
+    interrupted: bool,
 }
 
 struct Entry {
@@ -120,6 +122,11 @@ impl Reporter for Progress {
                 board.entries.push(entry);
             }
             Event::Finished(finished) => self.shared.board().finished(finished),
+            Event::Interrupted => {
+                // The terminal may be somebody else's by now.
+                self.shared.board().interrupted = true;
+                return lock(&self.shared.screen).progress(String::new());
+            }
             Event::Waiting { .. } | Event::Line { .. } => return,
             Event::Ended(_) => return self.end(),
         }
@@ -162,8 +169,13 @@ impl Shown {
     }
 
     fn draw(&self) {
-        if self.draws {
-            let line = self.board().line(Instant::now());
+        if !self.draws {
+            return;
+        }
+        let board = self.board();
+        if !board.interrupted {
+            let line = board.line(Instant::now());
+            drop(board);
             lock(&self.screen).progress(line);
         }
     }
