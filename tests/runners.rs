@@ -279,3 +279,10 @@ fn who_waits_for_other_runs_is_told_for_whom() {
     own.ended().passed().says(&["test hanging::passes ... ok"]);
     stock.ended().passed().says(&["1 passed"]);
 }
+
+#[test]
+fn a_test_that_ends_the_process_does_not_pass_by_that() {
+    let ran = own(&["hanging::exits", "--ignored"]).ended().failed();
+    ran.says(&["peer: `hanging::exits` has ended this process, by `exit`, and with it the run"]);
+    assert!(!ran.text().contains("test result"), "{}", ran.text());
+}

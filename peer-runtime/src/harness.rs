@@ -7,6 +7,7 @@ mod details;
 mod engine;
 mod event;
 mod everywhere;
+mod exit;
 mod fault;
 mod gate;
 mod given;

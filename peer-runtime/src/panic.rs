@@ -208,12 +208,17 @@ pub(crate) fn quietly(drops: impl FnOnce()) {
     }
 }
 
+/// What unwinds from a test that is skipped.
+pub(crate) struct Skip(pub(crate) String);
+
 /// The text of a panic's payload.
 pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
+    } else if let Some(Skip(why)) = payload.downcast_ref() {
+        format!("`peer::skip` was called where no test hears it: {why}")
     } else {
         "a panic whose payload is not text".to_owned()
     }

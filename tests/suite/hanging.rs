@@ -1,4 +1,5 @@
-//! Tests that hang, awaiting and blocking their threads, each with a node that has a child, and some that pass beside them.
+//! Tests that hang, awaiting and blocking their threads, each with a node that has a child, some that pass beside them, and one that
+//! ends the whole process.
 
 use std::io::Write;
 use std::process::Command;
@@ -74,4 +75,12 @@ mod without_one {
     async fn blocks(nodes: Nodes) -> peer::Result {
         super::blocks("blocks", nodes).await
     }
+}
+
+#[peer_test(nodes = 1)]
+#[ignore = "run by tests/runners.rs: it ends the whole process"]
+#[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+async fn exits(nodes: Nodes) -> peer::Result {
+    nodes[0].call(has_a_child, ()).await?;
+    std::process::exit(0)
 }

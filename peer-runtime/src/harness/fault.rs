@@ -4,10 +4,9 @@ use std::any::Any;
 use std::time::Duration;
 
 use super::everywhere::FailedRank;
-use super::said::Skip;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::panic;
+use crate::panic::{self, Skip};
 use crate::scope::{self, Panicked};
 use crate::timeouts;
 

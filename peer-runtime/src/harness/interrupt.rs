@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::exit;
 use crate::plane;
 use crate::process;
 
@@ -49,6 +50,7 @@ impl Interrupts {
                     _ = terminate.recv() => {}
                 }
                 if second {
+                    exit::is_meant();
                     // The keeper ends everything below.
                     #[expect(clippy::disallowed_methods, reason = "whoever asks twice does not want to wait")]
                     std::process::exit(130);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::arguments::{Arguments, complain, factor, listed, number};
 use super::engine::{Engine, Options};
+use super::exit::{FAILED, Guard};
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
@@ -12,9 +13,6 @@ use super::reporter::reporters;
 use crate::panic;
 use crate::scope;
 use crate::slots;
-
-/// The exit status of a run in which something failed, as libtest's.
-const FAILED: u8 = 101;
 
 /// The main of a test target with `harness = false`: see `peer::main!`.
 pub fn main() -> ExitCode {
@@ -62,6 +60,8 @@ pub fn main() -> ExitCode {
         factor: factor(),
         filtered: all - tests.len(),
     };
+    let guard = Guard::new();
     let summary = Engine::new(options, interrupts, reporter).run(&plan);
+    drop(guard);
     if summary.failed > 0 || summary.interrupted { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
 }

@@ -3,10 +3,8 @@
 use std::panic::resume_unwind;
 
 use super::everywhere;
+use crate::panic::Skip;
 use crate::scope;
-
-/// What unwinds from a test that is skipped.
-pub(super) struct Skip(pub(super) String);
 
 /// Ends the test, or the init, that calls it as skipped, for this reason; Common Test's `{skip, Reason}`.
 ///

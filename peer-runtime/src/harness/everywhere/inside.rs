@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::super::fault::Fault;
-use super::super::said::Skip;
 use super::super::stage;
 use super::super::tests::{Body, RankBody, TESTS, Test};
 use super::failed::Told;
 use super::rank::Rank;
 use crate::failure;
 use crate::mailbox::Address;
-use crate::panic;
+use crate::panic::{self, Skip};
 use crate::registry::{Handler, Place, RemoteFunction, answer, answer_async};
 use crate::scope;
 use crate::sys;

@@ -1,0 +1,48 @@
+//! The end of a process in the middle of a run: by a test that calls `exit`. Without a word of it the run would seem to have passed.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use super::arguments::complain;
+use crate::sys;
+
+/// The exit status of a run in which something failed, as libtest's.
+pub(super) const FAILED: u8 = 101;
+
+/// The process whose run is not over, if there is one; a child that is forked from it is another one.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
+
+/// While it lives, the end of this process is the failure of its run.
+pub(super) struct Guard(());
+
+impl Guard {
+    /// To be taken once.
+    pub(super) fn new() -> Self {
+        RUNNING.store(std::process::id(), Ordering::SeqCst);
+        sys::at_exit(ended);
+        Self(())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        is_meant();
+    }
+}
+
+/// Says that the end of this process is meant from now on.
+pub(super) fn is_meant() {
+    RUNNING.store(0, Ordering::SeqCst);
+}
+
+extern "C" fn ended() {
+    if RUNNING.load(Ordering::SeqCst) != std::process::id() {
+        return;
+    }
+    // The thread of a test has its name.
+    let who = thread::current().name().map_or_else(|| "a thread without a name".to_owned(), |name| format!("`{name}`"));
+    complain(&format!(
+        "{who} has ended this process, by `exit`, and with it the run: whatever has no line above has no verdict"
+    ));
+    sys::exit_now(FAILED.into());
+}
