@@ -1,7 +1,8 @@
 //! What all reporters write to, one at a time: standard output with standard error beside it, and, at the bottom of a
 //! terminal, a progress line that makes room for everything else.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Of a terminal that does not say how wide it is.
@@ -18,6 +19,8 @@ pub(super) struct Screen {
     is_shown: bool,
     /// Standard output stands in the middle of a line.
     in_line: bool,
+    /// It was told that something could not be written.
+    told: bool,
 }
 
 pub(super) type Shared = Arc<Mutex<Screen>>;
@@ -32,15 +35,15 @@ pub(super) fn lock(screen: &Shared) -> MutexGuard<'_, Screen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-// No result of writing counts here: where nobody reads, the run goes on, and its exit status says how it ended.
+// No result of writing counts for the run: where nobody reads, it goes on, and its exit status says how it ended.
 impl Screen {
     pub(super) fn shared(
         out: Box<dyn Write + Send>,
         err: Box<dyn Write + Send>,
         width: Option<fn() -> usize>,
     ) -> Shared {
-        let (progress, is_shown, in_line) = (String::new(), false, false);
-        Arc::new(Mutex::new(Self { out, err, width, progress, is_shown, in_line }))
+        let (progress, is_shown, in_line, told) = (String::new(), false, false, false);
+        Arc::new(Mutex::new(Self { out, err, width, progress, is_shown, in_line, told }))
     }
 
     /// Whether there is a place for a progress line.
@@ -52,17 +55,26 @@ impl Screen {
     pub(super) fn print(&mut self, lines: &str) {
         self.clear();
         let before = if std::mem::take(&mut self.in_line) { "\n" } else { "" };
-        let _ = write!(self.out, "{before}{lines}");
-        let _ = self.out.flush();
+        self.write(format_args!("{before}{lines}"));
         self.draw();
     }
 
     /// A part of a line, on standard output.
     pub(super) fn print_part(&mut self, text: &str) {
         self.clear();
-        let _ = write!(self.out, "{text}");
-        let _ = self.out.flush();
+        self.write(format_args!("{text}"));
         self.in_line = !text.ends_with('\n');
+    }
+
+    /// Writes to standard output. What is lost for want of room, say, is told once; a reader who has left wants no more.
+    fn write(&mut self, text: fmt::Arguments<'_>) {
+        let written = self.out.write_fmt(text).and_then(|()| self.out.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+            && !std::mem::replace(&mut self.told, true)
+        {
+            let _ = writeln!(self.err, "peer: not all that this run prints can be written: {error}");
+        }
     }
 
     /// A line on standard error.
@@ -119,6 +131,16 @@ mod tests {
             "{clear}0/2 run{clear}test a ... ok\n{clear}0/2 run{clear}a node | hello\n{clear}0/2 run{clear}done\n"
         );
         assert_eq!(paper.text(), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_once() {
+        let (paper, full) = (Paper::default(), std::fs::File::options().write(true).open("/dev/full"));
+        let screen = Screen::shared(Box::new(full.expect("it is there")), paper.writer(), None);
+        lock(&screen).print("test a ... ok\n");
+        lock(&screen).print("test b ... ok\n");
+        let told = "peer: not all that this run prints can be written: No space left on device (os error 28)\n";
+        assert_eq!(paper.text(), told);
     }
 
     #[test]
