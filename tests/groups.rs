@@ -117,6 +117,9 @@ fn a_panic_is_told_with_its_test() {
     // Nothing else is said than what belongs to no test, and to the hooks of tests.
     assert_eq!(ran.stderr.matches("panicked at").count(), 1, "{}", ran.stderr);
     ran.says(&[elsewhere, "on another thread"]);
+    let many = run(&mut cargo(&["--ignored", "--exact", "panics::fails_after_many"])).failed();
+    many.says(&["  no quorum at last\n", "(45 earlier panics were dropped)"]);
+    assert_eq!(many.stdout.matches("  of three").count(), 255, "{}", many.text());
     let traced = run(cargo(&["--exact", "panics::fails_by_itself"]).env("RUST_BACKTRACE", "1"));
     traced.says(&["  no quorum\n  of three\n  backtrace:\n", "suite_groups::panics::ask_for_a_quorum\n"]);
     assert!(!traced.text().contains("peer_runtime::"), "{}", traced.text());

@@ -1,11 +1,15 @@
 //! Panics on the threads of a test, which are told with it, and not where they happen.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::{CURRENT, Line, Scope};
 use crate::panic::Record;
+
+/// So many are kept: what catches its panics may have any number of them.
+const MOST: usize = 256;
 
 /// A panic that is to be told.
 #[derive(Clone, Debug)]
@@ -33,7 +37,9 @@ pub(super) struct Panics {
 struct State {
     /// How many there were.
     count: usize,
-    kept: Vec<Panicked>,
+    kept: VecDeque<Panicked>,
+    /// There was no room for so many of them.
+    dropped: usize,
     /// Nobody will tell what comes now.
     closed: bool,
 }
@@ -69,7 +75,19 @@ impl Panics {
             }
             state.count += 1;
             let number = state.count;
-            state.kept.push(Panicked { number, at, thread: thread.id(), thread_name: name, message, place, backtrace });
+            if state.kept.len() == MOST {
+                state.kept.pop_front();
+                state.dropped += 1;
+            }
+            state.kept.push_back(Panicked {
+                number,
+                at,
+                thread: thread.id(),
+                thread_name: name,
+                message,
+                place,
+                backtrace,
+            });
             true
         })
     }
@@ -96,13 +114,17 @@ impl Scope {
     /// What its peers and those of `others` printed, as far as it is kept, and the panics of its own that nobody has told yet, in the order of their times.
     /// From then on panics are said at once if this is the `last` time.
     pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
-        let panics = self.0.panics.with(|state| {
+        let (panics, dropped) = self.0.panics.with(|state| {
             state.closed |= last;
-            std::mem::take(&mut state.kept)
+            (std::mem::take(&mut state.kept), std::mem::take(&mut state.dropped))
         });
         let mut lines = self.console_with(others);
         // Shown at once, as all that would be here.
         if !self.0.console.is_live() {
+            if let (1.., Some(oldest)) = (dropped, panics.front()) {
+                let text = format!("({dropped} earlier panics were dropped)");
+                lines.push(Line { at: oldest.at, node: String::new(), text });
+            }
             lines.extend(panics.iter().flat_map(Panicked::lines));
             lines.sort_by_key(|line| line.at);
         }

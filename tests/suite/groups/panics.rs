@@ -76,3 +76,10 @@ async fn fails_under_a_hook_of_its_own() {
     set_hook(Box::new(|info| trace(&format!("a hook of its own: {}", info.payload_as_str().unwrap()))));
     panic!("no quorum there");
 }
+
+#[peer_test]
+#[ignore = "run by tests/groups.rs: it has much to say"]
+async fn fails_after_many() {
+    (0..300).for_each(|_| drop(catch_unwind(ask_for_a_quorum)));
+    panic!("no quorum at last");
+}
