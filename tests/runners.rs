@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
@@ -27,22 +28,39 @@ struct Run {
     _folder: Folder,
 }
 
+/// Cargo with these arguments, for these suites.
+fn cargo(command: &[&str], suites: &[&str]) -> Command {
+    // Who runs these tests in the background may ignore interrupts.
+    let mut run = Command::new("env");
+    run.arg("--default-signal=INT,TERM").arg(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    run.args(command).args(["--locked", "--offline"]);
+    if !cfg!(debug_assertions) {
+        run.arg("--release");
+    }
+    run.args(suites.iter().flat_map(|suite| ["--test", suite])).current_dir(env!("CARGO_MANIFEST_DIR"));
+    without_harness(&mut run);
+    run
+}
+
+/// Compiles the suites, so that nothing else waits for that.
+fn compile() {
+    static COMPILED: Once = Once::new();
+    COMPILED.call_once(|| {
+        let mut build = cargo(&["test", "--no-run"], &["suite_hanging", "suite_hanging_stock"]);
+        support::run(&mut build).passed();
+    });
+}
+
 /// Starts cargo with these arguments; the last of them choose tests. With `slots` nothing else shares its budget, of one node.
 fn start(command: &[&str], suites: &[&str], tests: &[&str], slots: Option<&Path>) -> Run {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    compile();
     let folder = Folder::new();
     let trace = folder.fifo("trace");
     let lines = std::fs::File::options().read(true).write(true).open(&trace).unwrap();
     let mark = peer::random_name("runner");
-    // Who runs these tests in the background may ignore interrupts.
-    let mut run = Command::new("env");
-    run.arg("--default-signal=INT,TERM").arg(cargo).args(command).args(["--locked", "--offline"]);
-    if !cfg!(debug_assertions) {
-        run.arg("--release");
-    }
-    run.args(suites.iter().flat_map(|suite| ["--test", suite])).args(tests);
-    run.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").env("MARK", &mark).env("TRACE", &trace);
-    without_harness(&mut run).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = cargo(command, suites);
+    run.args(tests).env("RUST_BACKTRACE", "0").env("MARK", &mark).env("TRACE", &trace);
+    run.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(folder) = slots {
         run.env("XDG_RUNTIME_DIR", folder).env("PEER_JOBS", "1");
     }
