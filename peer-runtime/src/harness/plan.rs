@@ -272,4 +272,13 @@ impl Hook {
         let name = self.moment.name();
         self.module.split_once("::").map_or_else(|| name.to_owned(), |(_, module)| format!("{module}::{name}"))
     }
+
+    /// Where the hook with this path is written; those of the suite go by their names alone.
+    pub(super) fn place_of(path: &str) -> Option<Place> {
+        let is_it = |hook: &&Self| {
+            let of_suite = matches!(hook.moment, Moment::InitPerSuite | Moment::EndPerSuite);
+            if of_suite { hook.moment.name() == path } else { hook.path() == path }
+        };
+        HOOKS.iter().find(is_it).map(|hook| hook.place)
+    }
 }

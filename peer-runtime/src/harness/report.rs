@@ -4,6 +4,7 @@ use super::case::Ended;
 use super::details::{Described, Details};
 use super::event::Earlier;
 use super::fault::{Fault, panic_of};
+use super::groups::Hook;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
 use super::verdict::Verdict;
@@ -53,9 +54,18 @@ pub(super) fn hook_cause(name: &str, fault: &Fault) -> String {
     if let Fault::Crashed(report) = fault {
         return format!("`{name}` started a linked peer, and that went down:\n{}", indent(report));
     }
-    let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
+    let head = hook_head(name, fault);
+    format!("{head}:\n{}{}", indent(&fault.reason()), backtrace(panic_of(Some(fault))))
+}
+
+/// Which hook did not pass, and where: where it failed, or else where it is written.
+fn hook_head(name: &str, fault: &Fault) -> String {
     let verb = if fault.is_skip() { "skipped" } else { "failed" };
-    format!("`{name}` {verb}{place}:\n{}{}", indent(&fault.reason()), backtrace(panic_of(Some(fault))))
+    match (fault.place(), Hook::place_of(name)) {
+        (Some(place), _) => format!("`{name}` {verb} at {place}"),
+        (None, Some(place)) => format!("`{name}` ({place}) {verb}"),
+        (None, None) => format!("`{name}` {verb}"),
+    }
 }
 
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
@@ -65,9 +75,8 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::Skipped(why)) => format!("skipped: {why}"),
         Some(Fault::Init(..)) => format!("could not run:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
         Some(Fault::End(name, fault)) => {
-            let place = fault.place().map(|place| format!(" at {place}")).unwrap_or_default();
-            let backtrace = backtrace(panic_of(Some(fault)));
-            format!("passed, and then `{name}` failed{place}:\n{}{backtrace}", indent(&fault.reason()))
+            let (head, backtrace) = (hook_head(name, fault), backtrace(panic_of(Some(fault))));
+            format!("passed, and then {head}:\n{}{backtrace}", indent(&fault.reason()))
         }
         Some(Fault::Interrupted) => "was interrupted".to_owned(),
         Some(Fault::Panicked { payload, told: Some(told) }) => {
