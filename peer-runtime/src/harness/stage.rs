@@ -40,7 +40,7 @@ pub(super) struct Kind {
 /// What the waiting thread hears.
 enum Event {
     Scope(Heard),
-    Done(Outcome),
+    Done(Outcome, Seen),
     Interrupted,
     Released,
 }
@@ -58,6 +58,20 @@ struct Manner {
     interruptible: bool,
 }
 
+/// What a scope has, as it was at one time.
+#[derive(Default)]
+struct Seen {
+    peers: Vec<Snapshot>,
+    /// At which barriers it waited itself, and for how long.
+    barriers: Vec<String>,
+}
+
+impl Seen {
+    fn of(scope: &Scope) -> Self {
+        Self { peers: scope.peers(), barriers: scope.own_waits() }
+    }
+}
+
 /// See the module.
 pub(super) struct Stage {
     scope: Scope,
@@ -69,10 +83,8 @@ pub(super) struct Stage {
     crashed: Option<String>,
     /// A linked peer of its scope went down, at any time.
     has_crashed: Arc<AtomicBool>,
-    /// The peers of its scope, as they were when the last job ended or was given up.
-    peers: Vec<Snapshot>,
-    /// At which barriers it waited itself then, and for how long.
-    barriers: Vec<String>,
+    /// Its scope, as it was when the last job ended or was given up.
+    seen: Seen,
     /// Why there is no thread.
     missing: Option<std::io::Error>,
     _interrupts: super::interrupt::Subscription,
@@ -127,8 +139,7 @@ impl Stage {
             stop,
             crashed: None,
             has_crashed: Arc::default(),
-            peers: Vec::new(),
-            barriers: Vec::new(),
+            seen: Seen::default(),
             missing,
             _interrupts: subscription,
         }
@@ -171,17 +182,27 @@ impl Stage {
         let deadline = Deadline::after(limit);
         let job = Job { work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        let outcome = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
+        let ended = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
+        let (outcome, seen) = match ended {
+            Ok((outcome, seen)) => (outcome, Some(seen)),
+            Err(fault) => (Err(fault), None),
+        };
         // Before a job that is given up lets go of its calls.
-        self.peers = self.scope.peers();
-        self.barriers = self.scope.own_waits();
+        self.seen = seen.unwrap_or_else(|| Seen::of(&self.scope));
         if outcome.is_err() {
             self.stop.notify_one();
         }
         outcome
     }
 
-    fn wait(&self, deadline: Deadline, limit: Duration, interruptible: bool, print: Print<'_>) -> Outcome {
+    /// What the job came to, and its scope as it was then; the error is why that is not waited for.
+    fn wait(
+        &self,
+        deadline: Deadline,
+        limit: Duration,
+        interruptible: bool,
+        print: Print<'_>,
+    ) -> Result<(Outcome, Seen), Fault> {
         loop {
             // Also while lines arrive without pause, and behind them perhaps the end.
             if deadline.left().is_zero() {
@@ -190,7 +211,7 @@ impl Stage {
             match self.inbox.recv_timeout(deadline.left()) {
                 Ok(Event::Scope(Heard::Line(line))) => print(&line),
                 Ok(Event::Scope(Heard::Crashed(report))) => return Err(Fault::Crashed(report)),
-                Ok(Event::Done(outcome)) => return outcome,
+                Ok(Event::Done(outcome, seen)) => return Ok((outcome, seen)),
                 Ok(Event::Interrupted) if interruptible => return Err(Fault::Interrupted),
                 Ok(Event::Interrupted) => {}
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
@@ -200,9 +221,9 @@ impl Stage {
     }
 
     /// The end that had come in time, and still waited behind lines that were not printed yet.
-    fn overtaken(&self) -> Option<Outcome> {
+    fn overtaken(&self) -> Option<Result<(Outcome, Seen), Fault>> {
         self.inbox.try_iter().take(LINES).find_map(|event| match event {
-            Event::Done(outcome) => Some(outcome),
+            Event::Done(outcome, seen) => Some(Ok((outcome, seen))),
             Event::Scope(Heard::Crashed(report)) => Some(Err(Fault::Crashed(report))),
             Event::Scope(Heard::Line(_)) | Event::Interrupted | Event::Released => None,
         })
@@ -219,12 +240,12 @@ impl Stage {
 
     /// The peers of its scope, as they were when the last job ended or was given up.
     pub(super) fn peers(&mut self) -> Vec<Snapshot> {
-        std::mem::take(&mut self.peers)
+        std::mem::take(&mut self.seen.peers)
     }
 
     /// At which barriers the last job waited when it ended or was given up, and for how long.
     pub(super) fn barriers(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.barriers)
+        std::mem::take(&mut self.seen.barriers)
     }
 
     /// What took a linked peer of its scope down while nobody waited.
@@ -250,7 +271,7 @@ impl Stage {
             match self.inbox.recv_timeout(wait) {
                 Ok(Event::Scope(Heard::Line(line))) => print(&line),
                 Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
-                Ok(Event::Done(_) | Event::Interrupted) => {}
+                Ok(Event::Done(..) | Event::Interrupted) => {}
                 Ok(Event::Released) => released = true,
                 Err(_) => return released,
             }
@@ -286,8 +307,8 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
                 }));
                 // On this thread, which is the one that panicked.
                 let outcome = outcome.unwrap_or_else(|payload: Box<dyn Any + Send>| Err(panicked(payload)));
-                // Who asked for it may have given it up, here and below.
-                let _ = events.send(Event::Done(outcome));
+                // Who asked for it may have given it up, here and below. What its tasks wait for goes with the runtime.
+                let _ = events.send(Event::Done(outcome, Seen::of(scope)));
                 // Without a thread of its own nothing in this runtime goes on, so that it can go while the scope ends. What
                 // was stopped lets go of its peers first.
                 if last && !stopped && kind.flavor == Flavor::CurrentThread {
@@ -297,7 +318,7 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
             drop(runtime);
         }
         Err(error) => {
-            let _ = events.send(Event::Done(Err(Fault::NotRun(error))));
+            let _ = events.send(Event::Done(Err(Fault::NotRun(error)), Seen::default()));
         }
     }
     let _ = events.send(Event::Released);
