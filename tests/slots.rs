@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use peer::prelude::*;
 use support::{Folder, command, run, without_harness};
@@ -20,14 +21,23 @@ const RUNS: usize = 10;
 mod suite {
     use super::*;
 
+    /// Far longer than a look at all processes takes.
+    const BUSY: Duration = Duration::from_millis(200);
+
     #[remote]
-    fn sum(values: Vec<u64>) -> u64 {
-        values.iter().sum()
+    #[expect(clippy::disallowed_methods, reason = "it is to take its time")]
+    fn works() {
+        // busy: whoever counts has to see it.
+        std::thread::sleep(BUSY);
     }
 
-    async fn adds_up(nodes: &Nodes) -> peer::Result {
+    async fn work(nodes: &Nodes) -> peer::Result {
+        let mut calls = tokio::task::JoinSet::new();
         for node in nodes {
-            assert_eq!(node.call(sum, (vec![1, 2, 3],)).await?, 6);
+            calls.spawn(node.call(works, ()));
+        }
+        while let Some(worked) = calls.join_next().await {
+            worked??;
         }
         Ok(())
     }
@@ -35,25 +45,25 @@ mod suite {
     #[peer_test(nodes = 1)]
     #[ignore = "run by the tests of this file"]
     async fn one(nodes: Nodes) -> peer::Result {
-        adds_up(&nodes).await
+        work(&nodes).await
     }
 
     #[peer_test(nodes = 2)]
     #[ignore = "run by the tests of this file"]
     async fn two(nodes: Nodes) -> peer::Result {
-        adds_up(&nodes).await
+        work(&nodes).await
     }
 
     #[peer_test(nodes = 3)]
     #[ignore = "run by the tests of this file"]
     async fn three(nodes: Nodes) -> peer::Result {
-        adds_up(&nodes).await
+        work(&nodes).await
     }
 
     #[peer_test(nodes = 4)]
     #[ignore = "run by the tests of this file"]
     async fn four(nodes: Nodes) -> peer::Result {
-        adds_up(&nodes).await
+        work(&nodes).await
     }
 }
 
