@@ -99,7 +99,6 @@ fn budgeted<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     command.env("XDG_RUNTIME_DIR", folder).env("PEER_JOBS", BUDGET.to_string())
 }
 
-/// Runs these at the same time; all have to pass. The most nodes that were there at once.
 /// Runs the commands until that many were seen at once which the budget allows, or nearly, and never more.
 fn fill_the_budget(commands: impl Fn() -> Vec<Command>) {
     let seen = (0..RUNS).map(|_| {
@@ -113,6 +112,7 @@ fn fill_the_budget(commands: impl Fn() -> Vec<Command>) {
     assert!(seen.iter().any(|most| most + 1 >= BUDGET), "so many nodes at once in each run: {seen:?}");
 }
 
+/// Runs these at the same time; all have to pass. The most nodes that were there at once.
 fn most_nodes_of(mut commands: Vec<Command>, folder: &Path) -> usize {
     let mut running = Vec::new();
     for (number, command) in commands.iter_mut().enumerate() {

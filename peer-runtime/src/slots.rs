@@ -55,26 +55,6 @@ pub(crate) struct Taken {
     slots: Vec<Held>,
 }
 
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { time, slots, of, holders } = self;
-        let time = timeouts::display(*time);
-        write!(
-            f,
-            "has been waiting for {time} for {slots} of the {of} slots that all runs of this user share (`--jobs`, `PEER_JOBS`)"
-        )?;
-        for Holder { pid, program, slots, has_turn } in holders {
-            write!(f, "\n  `{program}` (os pid {pid}) ")?;
-            match (slots, has_turn) {
-                (0, _) => f.write_str("waits for some before it")?,
-                (slots, false) => write!(f, "holds {slots}")?,
-                (slots, true) => write!(f, "holds {slots}, and waits for more before it")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Slots {
     /// The first `budget` slots of this user, at least one, and 256 at most.
     pub(crate) fn open(budget: u32) -> io::Result<Self> {
@@ -127,6 +107,30 @@ pub(crate) struct Wait {
     /// Of so many that there are.
     pub(crate) of: usize,
     pub(crate) holders: Vec<Holder>,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, slots, of, holders } = self;
+        let time = timeouts::display(*time);
+        write!(
+            f,
+            "has been waiting for {time} for {slots} of the {of} slots that all runs of this user share (`--jobs`, `PEER_JOBS`)"
+        )?;
+        for Holder { pid, program, slots, has_turn } in holders {
+            if *pid == std::process::id() {
+                write!(f, "\n  this run itself ")?;
+            } else {
+                write!(f, "\n  `{program}` (os pid {pid}) ")?;
+            }
+            match (slots, has_turn) {
+                (0, _) => f.write_str("waits for some before it")?,
+                (slots, false) => write!(f, "holds {slots}")?,
+                (slots, true) => write!(f, "holds {slots}, and waits for more before it")?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Holds `count` of these locks: those that are free, and others as they are given back.

@@ -68,6 +68,10 @@ impl Directory {
         Ok(Self { path: path.to_owned(), fd })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Opens a fifo in it, without waiting for another side, and makes it if it is missing.
     pub(super) fn fifo(&self, name: &str, access: OFlags) -> io::Result<OwnedFd> {
         let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;

@@ -1,5 +1,7 @@
 //! Who holds the locks, as the kernel lists them; for a reader, and for nothing else.
 
+use std::path::Path;
+
 use rustix::fs::{OFlags, fstat};
 
 use super::directory::Directory;
@@ -17,7 +19,8 @@ pub(crate) struct Holder {
     pub(crate) has_turn: bool,
 }
 
-/// The other processes that hold these locks, in the order of their pids. What cannot be found out is left out.
+/// The processes that hold these locks, in the order of their pids; this one only if it waits for what it has itself. What
+/// cannot be found out is left out.
 pub(super) fn of(directory: &Directory, turn: &str, slots: &[&str]) -> Vec<Holder> {
     let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
     let inode = |name: &str| Some(fstat(directory.fifo(name, OFlags::RDONLY).ok()?).ok()?.st_ino);
@@ -26,7 +29,7 @@ pub(super) fn of(directory: &Directory, turn: &str, slots: &[&str]) -> Vec<Holde
     let mut holders: Vec<Holder> = Vec::new();
     for (pid, held) in locks.lines().filter_map(lock) {
         let (is_slot, is_turn) = (slots.contains(&held), turn == Some(held));
-        if !is_slot && !is_turn || pid == std::process::id() {
+        if !is_slot && !is_turn {
             continue;
         }
         let at = holders.iter().position(|holder| holder.pid == pid).unwrap_or_else(|| {
@@ -36,8 +39,19 @@ pub(super) fn of(directory: &Directory, turn: &str, slots: &[&str]) -> Vec<Holde
         holders[at].slots += usize::from(is_slot);
         holders[at].has_turn |= is_turn;
     }
+    // Another file system may have other files of these numbers.
+    holders.retain(|holder| has_open(holder.pid, directory.path()));
+    holders.retain(|holder| holder.pid != std::process::id() || !holder.has_turn);
     holders.sort_by_key(|holder| holder.pid);
     holders
+}
+
+/// Whether a process has something in this folder open.
+fn has_open(pid: u32, folder: &Path) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let mut paths = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let folder = folder.canonicalize().unwrap_or_default();
+    paths.any(|path| path.parent() == Some(&folder))
 }
 
 /// Of a line of `/proc/locks`: who holds it, and on which inode. Not of who waits for it, which no line of ours does.

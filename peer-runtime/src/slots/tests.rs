@@ -142,6 +142,25 @@ fn driven_holder() {
 }
 
 #[test]
+fn who_holds_slots_is_known_as_long_as_it_does() {
+    let folder = Folder::new();
+    let slots = folder.slots(2);
+    assert_eq!(slots.holders(), []);
+    let mut child = folder.child("driven_holder");
+    let sleeper = said(&mut child);
+    let holder = |pid, slots| Holder { pid, program: "peer_runtime".to_owned(), slots, has_turn: false };
+    assert_eq!(slots.holders(), [holder(child.id(), 2)]);
+    child.stdin.as_mut().unwrap().write_all(b".").unwrap();
+    assert_eq!(said(&mut child), "released");
+    let one = take(&slots, 1);
+    assert_eq!(slots.holders(), [holder(std::process::id(), 1)]);
+    drop(one);
+    assert!(Command::new("kill").args(["-s", "KILL", &sleeper]).status().unwrap().success());
+    assert!(within("the holder", move || child.wait()).unwrap().success());
+    assert_eq!(slots.holders(), []);
+}
+
+#[test]
 fn the_death_of_a_holder_is_a_release() {
     let folder = Folder::new();
     let slots = Arc::new(folder.slots(2));
