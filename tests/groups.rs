@@ -100,6 +100,11 @@ fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
 }
 
 #[test]
+fn what_inits_returned_is_dropped_in_a_runtime_and_may_fail() {
+    compare("dropped", false);
+}
+
+#[test]
 fn each_verdict_has_its_words() {
     compare("verdicts", false);
 }

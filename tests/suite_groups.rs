@@ -11,6 +11,8 @@ mod blocked;
 mod conditions;
 #[path = "suite/groups/crashes.rs"]
 mod crashes;
+#[path = "suite/groups/dropped.rs"]
+mod dropped;
 #[path = "suite/groups/ends.rs"]
 mod ends;
 #[path = "suite/groups/everywhere.rs"]

@@ -87,6 +87,7 @@ pub(super) fn run(
     let of_groups = around.homes.iter().flat_map(Scope::peers).collect();
     let peers = Peers { own: stage.peers(), barriers: stage.barriers(), of_groups };
     after(test, around, &stage, &before, interrupts, &mut fault, print);
+    let_go(test, around, &stage, &before, interrupts, &mut fault, print);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };
     plane::handle().block_on(scope.end(why));
@@ -171,6 +172,28 @@ fn after(
             }
             Ok(_) => {}
         }
+    }
+}
+
+/// Lets go of what the hooks before the test gave, on a stage of its own; that may fail a test that has passed.
+fn let_go(
+    test: &Test,
+    around: &Around,
+    stage: &Stage,
+    before: &Mutex<Before>,
+    interrupts: &Interrupts,
+    fault: &mut Option<Fault>,
+    print: Print<'_>,
+) {
+    let given = std::mem::take(&mut lock(before).given);
+    let last = around.hooks.iter().rev().find_map(|(init, _)| *init);
+    let Some(init) = last.filter(|_| given.has_more_than(&around.given)) else { return };
+    let kind = stage::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
+    let mut beside = Stage::beside(stage, &init.path(), kind, interrupts);
+    if let Err(dropped) = beside.clean_up(around.limit, given.dropped(), print)
+        && test.passes(fault.as_ref())
+    {
+        *fault = Some(Fault::End(init.path(), Box::new(Fault::Drop(Box::new(dropped)))));
     }
 }
 

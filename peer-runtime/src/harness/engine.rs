@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Finished, Reporter, Running, Summary, What};
+use super::fault::Fault;
 use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
@@ -183,15 +184,25 @@ impl Engine {
             tally.failed += 1;
         }
         // What ends something runs after an interrupt as well, when there are no slots any more.
+        let mut hangs = false;
         let slot = end.0.and_then(|_| self.gate.take_one(&mut self.waits(end.1, What::Hook)));
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
             let is_skip = failed.fault.is_skip();
+            hangs = matches!(failed.fault, Fault::TimedOut(_));
             self.hook_failed(end.1, *failed);
             tally.failed += usize::from(!is_skip);
         }
         drop(slot);
+        let given = std::mem::take(&mut context.given);
+        if hangs {
+            // Its thread may be blocked, and nobody else may do it.
+            std::mem::forget(given);
+        } else if let Err(failed) = home.let_go(given, context.limit, &mut |line| self.show(init.1, line)) {
+            self.hook_failed(init.1, *failed);
+            tally.failed += 1;
+        }
         self.leave(end.1, home, tally.failed == 0);
         tally
     }

@@ -38,6 +38,8 @@ pub enum Fault {
     Init(String, Box<Fault>),
     /// The test passed, and then an `end_per_testcase` did not, by name.
     End(String, Box<Fault>),
+    /// What an init had returned could not be dropped.
+    Drop(Box<Fault>),
     /// The run was ended.
     Interrupted,
     /// It could not be run at all.
@@ -59,6 +61,7 @@ impl Fault {
             Self::Skipped(why) => why.clone(),
             Self::Init(_, fault) if fault.is_skip() => fault.reason(),
             Self::Init(hook, fault) | Self::End(hook, fault) => format!("{hook} failed: {}", fault.reason()),
+            Self::Drop(fault) => format!("what it had returned could not be dropped: {}", fault.reason()),
             Self::Interrupted => "the run was interrupted".to_owned(),
             Self::NotRun(error) => format!("it could not be run: {error}"),
         }
@@ -108,7 +111,7 @@ impl Fault {
             Self::Panicked { told, .. } => told.as_ref().map(|told| told.place.clone()),
             Self::Failed(failure) => Some(failure.location().to_string()),
             Self::InRank(failed) => failed.place(),
-            Self::Init(_, fault) | Self::End(_, fault) => fault.place(),
+            Self::Init(_, fault) | Self::End(_, fault) | Self::Drop(fault) => fault.place(),
             _ => None,
         }
     }
@@ -118,7 +121,7 @@ impl Fault {
 pub(super) fn panic_of(fault: Option<&Fault>) -> Option<&Panicked> {
     match fault? {
         Fault::Panicked { told, .. } => told.as_deref(),
-        Fault::Init(_, fault) | Fault::End(_, fault) => panic_of(Some(fault)),
+        Fault::Init(_, fault) | Fault::End(_, fault) | Fault::Drop(fault) => panic_of(Some(fault)),
         _ => None,
     }
 }

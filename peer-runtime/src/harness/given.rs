@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
+use super::stage::Work;
 use super::verdict::TestStatus;
 use crate::scope::Nodes;
 
@@ -48,6 +49,21 @@ impl Given {
     /// The same, and what one more init returned.
     pub(super) fn and(&self, value: Option<Value>) -> Self {
         Self(self.0.iter().cloned().chain(value).collect())
+    }
+
+    /// Whether it has more than that other one, which it came from.
+    pub(super) fn has_more_than(&self, other: &Self) -> bool {
+        self.0.len() > other.0.len()
+    }
+
+    /// Lets go of it where that is done: what is dropped may want a runtime, and may panic.
+    pub(super) fn dropped(self) -> Work {
+        Box::new(move || {
+            Box::pin(async move {
+                drop(self);
+                Ok(None)
+            })
+        })
     }
 }
 

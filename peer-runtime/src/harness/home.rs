@@ -63,6 +63,14 @@ impl Home {
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
+    /// Lets go of what it gave, where its hooks run; why that was in vain.
+    pub(super) fn let_go(&mut self, given: Given, limit: Duration, print: Print<'_>) -> Result<(), Box<Failed>> {
+        let since = Instant::now();
+        let outcome = self.stage.clean_up(limit, given.dropped(), print);
+        let (took, own) = (since.elapsed(), self.stage.peers());
+        outcome.map(drop).map_err(|fault| self.failed(Fault::Drop(Box::new(fault)), took, self.peers(own)))
+    }
+
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
         let report = self.stage.crash();

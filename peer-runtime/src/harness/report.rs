@@ -78,6 +78,7 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
             let (head, backtrace) = (hook_head(name, fault), backtrace(panic_of(Some(fault))));
             format!("passed, and then {head}:\n{}{backtrace}", indent(&fault.reason()))
         }
+        Some(Fault::Drop(_)) => format!("failed:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
         Some(Fault::Interrupted) => "was interrupted".to_owned(),
         Some(Fault::Panicked { payload, told: Some(told) }) => {
             let backtrace = backtrace(Some(told));

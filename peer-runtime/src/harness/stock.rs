@@ -8,6 +8,7 @@ use super::case::{self, Around, Ended};
 use super::fault::Fault;
 use super::gate::weight;
 use super::given::Given;
+use super::groups::Hook;
 use super::groups::timetrap_of_suite;
 use super::home::Home;
 use super::interrupt::Interrupts;
@@ -97,7 +98,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     let interrupts = Interrupts::default();
     let mut limit = timetrap_of_suite().saturating_mul(factor());
     let mut given = Given::default();
-    let mut homes: Vec<(Home, _, Given, Duration)> = Vec::new();
+    let mut homes: Vec<(Home, _, _, Given, Duration)> = Vec::new();
     let mut failed = None;
     let levels = std::iter::once((plan.init, plan.end)).chain(above.iter().map(|branch| (branch.init, branch.end)));
     let limits = std::iter::once(None).chain(above.iter().map(|branch| branch.group.and_then(|group| group.timetrap)));
@@ -115,7 +116,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
             }
         }
         let end = if failed.is_some() { None } else { end };
-        homes.push((home, end, given.clone(), limit));
+        homes.push((home, init, end, given.clone(), limit));
         if failed.is_some() {
             break;
         }
@@ -130,13 +131,20 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         Some(fault) => Ended::not_run(fault),
         None => case::run(test, &around, prints_live(), &interrupts, |_| {}, &mut show),
     };
-    for (mut home, end, given, limit) in homes.into_iter().rev() {
+    // Each home lets go of what it gave, and so has to be the last one that has it.
+    drop(around);
+    for (mut home, init, end, given, limit) in homes.into_iter().rev() {
         if let Some(end) = end
             && let Err(failed) = home.run(end, &given, limit, &mut show)
             && !failed.fault.is_skip()
             && ended.fault.is_none()
         {
             ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));
+        }
+        if let Err(failed) = home.let_go(given, limit, &mut show)
+            && ended.fault.is_none()
+        {
+            ended.fault = Some(Fault::End(init.map(Hook::path).unwrap_or_default(), Box::new(failed.fault)));
         }
         let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
         for left in home.end(passed, &mut show) {

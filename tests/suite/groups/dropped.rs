@@ -1,0 +1,103 @@
+//! What inits return goes with the group or the test: in a runtime, and whoever cannot be dropped fails for it.
+
+use std::time::Duration;
+
+use peer::prelude::*;
+
+use crate::trace;
+
+/// Cleans up in a task, which needs a runtime.
+struct Spawns(&'static str);
+
+impl Drop for Spawns {
+    fn drop(&mut self) {
+        drop(tokio::spawn(std::future::ready(())));
+        trace(&format!("{}: dropped", self.0));
+    }
+}
+
+struct Panics;
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        panic!("still in use");
+    }
+}
+
+struct Blocks;
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        let (say, hear) = std::sync::mpsc::channel::<()>();
+        // Nobody says anything.
+        let _ = hear.recv_timeout(Duration::from_secs(3600));
+        drop(say);
+    }
+}
+
+#[peer_group(sequence)]
+mod in_a_runtime {
+    use super::*;
+
+    async fn init_per_group() -> Spawns {
+        Spawns("group")
+    }
+
+    async fn end_per_group(_: &Spawns) {
+        trace("end_per_group");
+    }
+
+    async fn init_per_testcase() -> Spawns {
+        Spawns("test")
+    }
+
+    async fn end_per_testcase(_: &Spawns) {
+        trace("end_per_testcase");
+    }
+
+    #[peer_test]
+    async fn passes(given: &Spawns) {
+        trace(given.0);
+    }
+}
+
+#[peer_group(sequence)]
+mod of_a_group {
+    use super::*;
+
+    async fn init_per_group() -> Panics {
+        Panics
+    }
+
+    #[peer_test]
+    async fn passes(_given: &Panics) {}
+}
+
+#[peer_group(sequence)]
+mod of_a_test {
+    use super::*;
+
+    async fn init_per_testcase() -> Panics {
+        Panics
+    }
+
+    #[peer_test]
+    async fn passes_first(_given: &Panics) {}
+}
+
+#[peer_group(sequence, timetrap = "500ms")]
+mod that_blocks {
+    use super::*;
+
+    async fn init_per_testcase() -> Blocks {
+        Blocks
+    }
+
+    #[peer_test]
+    async fn passes_first(_given: &Blocks) {}
+}
+
+#[peer_test]
+async fn goes_on() {
+    trace("goes_on");
+}
