@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Finished, Reporter, Running, Summary, What};
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
@@ -247,8 +247,9 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { took, peers, console, .. } = failed;
+        let Failed { fault, took, peers, console } = failed;
         self.finished(&Finished {
+            comments: fault::let_go(Some(fault)).into_iter().collect(),
             peers,
             console,
             took,

@@ -1,6 +1,7 @@
 //! Why a test or a hook did not pass.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::everywhere::FailedRank;
@@ -134,4 +135,15 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
     };
     let told = scope::scope().and_then(|scope| scope.panic_of(&panic::message(&*payload))).map(Box::new);
     Fault::Panicked { payload, told }
+}
+
+/// Lets go of what a test or a hook panicked with or returned: what is to be told if that panics.
+pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(fault)));
+    dropped.err().map(|payload| {
+        let what = panic::message(&*payload);
+        // Nobody knows what that one would do.
+        std::mem::forget(payload);
+        format!("what it panicked with, or returned, panicked when it was dropped: {what}")
+    })
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::case::{self, Ended};
 use super::engine::{Context, Engine, Tally};
 use super::event::{Earlier, Event, Finished, Running, What};
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::groups::Moment;
 use super::home::Home;
 use super::plan::{Branch, Item};
@@ -166,13 +166,15 @@ impl Engine {
             let Context { given, hooks, homes, .. } = context.clone();
             let around = case::Around { given, hooks, limit, homes };
             let print = &mut |line: &str| self.show(&name, line);
-            let ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
+            let mut ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
             let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
             let left = if is_infrastructure { &mut reboots } else { &mut retries };
             let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
             if *left > 0 && fails(test, &ended) && !in_vain {
                 *left -= 1;
                 earlier.push(report::earlier(test, &ended));
+                // It is told with the last one, if at all.
+                let _ = fault::let_go(ended.fault.take());
                 continue;
             }
             let stop = matches!(ended.fault, Some(Fault::Init(..)));
@@ -184,7 +186,8 @@ impl Engine {
                 (1, Some(of_group)) => of_group,
                 (rounds, _) => (round, rounds),
             };
-            let Ended { took, peers, console, comments, directory, abandoned, .. } = ended;
+            let Ended { fault, took, peers, console, mut comments, directory, abandoned } = ended;
+            comments.extend(fault::let_go(fault));
             let finished = Finished {
                 took,
                 attempt,

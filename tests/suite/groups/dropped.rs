@@ -97,6 +97,23 @@ mod that_blocks {
     async fn passes_first(_given: &Blocks) {}
 }
 
+#[peer_test(retries = 1)]
+async fn panics_with_what_panics() {
+    std::panic::panic_any(Panics);
+}
+
+#[peer_group(sequence)]
+mod of_an_end {
+    use super::*;
+
+    async fn end_per_group() {
+        std::panic::panic_any(Panics);
+    }
+
+    #[peer_test]
+    async fn passes() {}
+}
+
 #[peer_test]
 async fn goes_on() {
     trace("goes_on");
