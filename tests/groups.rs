@@ -245,6 +245,19 @@ fn after_an_interrupt_ends_run_and_nothing_else_does() {
 }
 
 #[test]
+fn after_an_interrupt_no_other_group_begins() {
+    let Started { child, trace, node } = started("interrupted::before_");
+    interrupt(&child);
+    let ran = output(child);
+    ran.says(&[
+        "test interrupted::before_others::awaits_first ... FAILED (interrupted)",
+        "0 passed; 1 failed; 1 ignored",
+    ]);
+    assert!(is_gone(node));
+    assert_eq!(trace.try_iter().collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
 fn a_second_interrupt_ends_it_at_once() {
     let Started { mut child, .. } = started("interrupted::ignores_it");
     // What blocks its thread is given time to let go of it, after the first one.

@@ -163,6 +163,9 @@ impl Engine {
         if let Some(why) = context.crashed() {
             return skip(&why);
         }
+        if init.0.is_some() && slot.is_none() {
+            return Tally::default();
+        }
         let (mut home, begun) = self.begin(init, context);
         drop(slot);
         let given = match begun {

@@ -30,6 +30,10 @@ impl Engine {
         if !self.has_work(branch) {
             return self.skip_all(branch, &Verdict::Passed);
         }
+        // What has not begun by then does not, its hooks least of all.
+        if self.interrupts.is_interrupted() {
+            return Tally::default();
+        }
         let mut context = context.clone();
         if let Some(limit) = group.timetrap {
             context.limit = self.limit(limit);

@@ -52,7 +52,6 @@ struct Job {
     last: bool,
 }
 
-/// How a job is done.
 struct Manner {
     last: bool,
     interruptible: bool,
@@ -87,7 +86,8 @@ pub(super) struct Stage {
     seen: Seen,
     /// Why there is no thread.
     missing: Option<std::io::Error>,
-    _interrupts: super::interrupt::Subscription,
+    interrupts: Interrupts,
+    _told: super::interrupt::Subscription,
 }
 
 impl Stage {
@@ -141,7 +141,8 @@ impl Stage {
             has_crashed: Arc::default(),
             seen: Seen::default(),
             missing,
-            _interrupts: subscription,
+            interrupts: interrupts.clone(),
+            _told: subscription,
         }
     }
 
@@ -178,17 +179,17 @@ impl Stage {
         if let Some(report) = self.crashed.take() {
             return Err(Fault::Crashed(report));
         }
+        if interruptible && self.interrupts.is_interrupted() {
+            return Err(Fault::Interrupted);
+        }
         self.stop = Arc::new(Notify::new());
         let deadline = Deadline::after(limit);
         let job = Job { work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let ended = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
-        let (outcome, seen) = match ended {
-            Ok((outcome, seen)) => (outcome, Some(seen)),
-            Err(fault) => (Err(fault), None),
-        };
         // Before a job that is given up lets go of its calls.
-        self.seen = seen.unwrap_or_else(|| Seen::of(&self.scope));
+        let (outcome, seen) = ended.unwrap_or_else(|fault| (Err(fault), Seen::of(&self.scope)));
+        self.seen = seen;
         if outcome.is_err() {
             self.stop.notify_one();
         }

@@ -36,6 +36,47 @@ mod in_a_group {
     }
 }
 
+#[peer_group(sequence)]
+mod before_others {
+    use super::*;
+
+    #[peer_test(nodes = 1)]
+    async fn awaits_first(nodes: Nodes) {
+        trace(&format!("node {}", nodes[0].os_pid()));
+        std::future::pending().await
+    }
+
+    #[peer_group]
+    mod the_next {
+        use super::*;
+
+        async fn init_per_group() {
+            trace("an init after the interrupt");
+            std::future::pending().await
+        }
+
+        async fn end_per_group() {
+            trace("an end after the interrupt");
+        }
+
+        #[peer_test]
+        async fn does_not_run_either() {}
+    }
+}
+
+#[peer_group]
+mod before_a_third {
+    use super::*;
+
+    async fn init_per_group() {
+        trace("another init after the interrupt");
+        std::future::pending().await
+    }
+
+    #[peer_test]
+    async fn nor_does_this() {}
+}
+
 #[peer_group]
 mod ignores_it {
     use super::*;
