@@ -133,6 +133,29 @@ fn a_panic_is_told_with_its_test() {
 }
 
 #[test]
+fn what_nodes_of_a_group_print_is_shown_at_once() {
+    let test = "nodes::of_a_group::passes";
+    let shown = run(&mut cargo(&["--exact", test, "--nocapture"])).passed();
+    for said in ["before the first test", "in the test that passes"] {
+        let is_it = |line: &&str| line.starts_with("suite_groups-") && line.ends_with(&format!(" | {said}"));
+        assert_eq!(shown.stderr.lines().filter(is_it).count(), 1, "{}", shown.text());
+    }
+}
+
+#[test]
+fn where_nobody_reads_what_is_shown_tests_go_on() {
+    let Started { child, trace, node } = started(&["unread::of_a_test", "--nocapture"]);
+    let said = || trace.recv_timeout(DEADLINE).unwrap();
+    assert_eq!([said(), said()], ["printed", "timed out after 10s"]);
+    let ran = output(child);
+    ran.says(&["(peer: ", " lines were not shown, since nobody read them in time)"]);
+    ran.says(&["test unread::of_a_test::prints ... FAILED (timed out after 10s)"]);
+    let shown = ran.stderr.lines().filter(|line| line.contains(" | 000")).count();
+    assert!((1..20 << 10).contains(&shown), "{shown} lines");
+    assert!(is_gone(node));
+}
+
+#[test]
 fn a_blocked_thread_is_given_up_and_the_others_go_on() {
     compare("blocked", false);
 }
@@ -177,12 +200,12 @@ struct Started {
 }
 
 /// Starts a scenario and waits until one of its tests says which node it has.
-fn started(filter: &str) -> Started {
+fn started(arguments: &[&str]) -> Started {
     let folder = Folder::new();
     let trace = folder.fifo("trace");
     let lines = std::fs::File::options().read(true).write(true).open(&trace).unwrap();
     let mut command = Command::new(executable());
-    command.arg(filter).env("TRACE", &trace).env("RUST_BACKTRACE", "0");
+    command.args(arguments).env("TRACE", &trace).env("RUST_BACKTRACE", "0");
     without_harness(&mut command).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let (said, trace) = std::sync::mpsc::channel();
@@ -225,7 +248,7 @@ fn is_gone(node: u32) -> bool {
 
 #[test]
 fn an_interrupt_ends_a_run_in_order_and_leaves_nothing() {
-    let Started { child, node, .. } = started("interrupted::awaits");
+    let Started { child, node, .. } = started(&["interrupted::awaits"]);
     interrupt(&child);
     let ran = output(child);
     assert_eq!(ran.code, Some(101), "{}", ran.text());
@@ -236,7 +259,7 @@ fn an_interrupt_ends_a_run_in_order_and_leaves_nothing() {
 
 #[test]
 fn after_an_interrupt_ends_run_and_nothing_else_does() {
-    let Started { child, trace, node } = started("interrupted::in_a_group");
+    let Started { child, trace, node } = started(&["interrupted::in_a_group"]);
     interrupt(&child);
     assert_eq!(trace.recv_timeout(DEADLINE).unwrap(), format!("end_per_group {node}"));
     let ran = output(child);
@@ -246,7 +269,7 @@ fn after_an_interrupt_ends_run_and_nothing_else_does() {
 
 #[test]
 fn after_an_interrupt_no_other_group_begins() {
-    let Started { child, trace, node } = started("interrupted::before_");
+    let Started { child, trace, node } = started(&["interrupted::before_"]);
     interrupt(&child);
     let ran = output(child);
     ran.says(&[
@@ -258,8 +281,22 @@ fn after_an_interrupt_no_other_group_begins() {
 }
 
 #[test]
+fn after_an_interrupt_an_end_has_little_time() {
+    let Started { child, trace, node } = started(&["interrupted::its_end_hangs"]);
+    interrupt(&child);
+    assert_eq!(trace.recv_timeout(DEADLINE).unwrap(), "end_per_group");
+    let ran = output(child);
+    ran.says(&[
+        "`interrupted::its_end_hangs::end_per_group` (tests/suite/groups/interrupted.rs:",
+        "  it did not end within 5s, which is what it has once the run is interrupted",
+        "0 passed; 2 failed",
+    ]);
+    assert!(is_gone(node));
+}
+
+#[test]
 fn a_second_interrupt_ends_it_at_once() {
-    let Started { mut child, .. } = started("interrupted::ignores_it");
+    let Started { mut child, .. } = started(&["interrupted::ignores_it"]);
     // What blocks its thread is given time to let go of it, after the first one.
     let ended = within("the second interrupt", move || {
         loop {

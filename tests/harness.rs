@@ -291,4 +291,16 @@ fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
     ]);
     // As nextest runs each test.
     run(harness(stock(), &arguments).env("NEXTEST", "1")).passed();
+    for exe in [stock(), suite()] {
+        let shown = run(harness(exe, &[&arguments[..], &["--nocapture"]].concat()).env("NEXTEST", "1")).passed();
+        let lines = shown.stderr.lines().filter(|line| line.ends_with("| hello from a node: of the group"));
+        assert_eq!(lines.count(), 1, "{}", shown.text());
+    }
+}
+
+#[test]
+fn the_output_of_what_passes_is_shown_with_it() {
+    let shown = run(&mut harness(stock(), &["--exact", "cases::passes", "--show-output"])).passed();
+    let (_, shown) = shown.stdout.split_once("---- cases::passes stdout ----\n").unwrap();
+    assert_eq!(shown.lines().filter(|line| line.ends_with("| hello from a node: passing")).count(), 2, "{shown}");
 }

@@ -45,6 +45,8 @@ mod shuffles;
 mod stops;
 #[path = "suite/groups/traps.rs"]
 mod traps;
+#[path = "suite/groups/unread.rs"]
+mod unread;
 #[path = "suite/groups/verdicts.rs"]
 mod verdicts;
 

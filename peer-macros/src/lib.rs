@@ -203,7 +203,7 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// It is dropped after the end, while its peers are there still, in a runtime and under a time limit; what panics meanwhile is a failure.
 ///
 /// Peers that `init_per_group` starts live until `end_per_group` has run. `end_per_testcase` may take the `TestStatus`; it
-/// runs while the peers of the test are there still, after a time trap as well, and may fail a test that has passed. If an
+/// runs while the peers of the test are there still, after a time trap as well, and may fail a test that has passed or was skipped. If an
 /// init fails or skips, everything below it is skipped, its own end does not run, and there is no further round. An end that
 /// skips has ended early, and changes nothing.
 ///

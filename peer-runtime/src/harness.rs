@@ -1,9 +1,11 @@
 //! Running tests: one function under stock libtest and under nextest, whole plans of groups under `peer::main!()`.
 
+mod after;
 mod arguments;
 mod booting;
 mod case;
 mod details;
+mod echo;
 mod engine;
 mod event;
 mod everywhere;
@@ -15,7 +17,9 @@ mod groups;
 mod home;
 mod interrupt;
 mod leaks;
+mod live;
 mod paint;
+mod patience;
 mod plan;
 mod report;
 mod reporter;
@@ -25,6 +29,7 @@ mod said;
 mod shuffle;
 mod stage;
 mod stock;
+mod teller;
 mod tests;
 mod verdict;
 

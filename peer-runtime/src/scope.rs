@@ -40,17 +40,10 @@ pub(crate) use panics::{Panicked, take_panic};
 pub use place::{free_port, priv_dir};
 pub(crate) use route::send_to_root;
 
-/// What the thread that runs a test hears from its scope.
-#[derive(Debug)]
-pub(crate) enum Heard {
-    /// A line for the console.
-    Line(String),
-    /// A linked peer with `PeerDown::Crash` went down.
-    Crashed(String),
-}
-
-/// Who is told what happens in a test's scope.
-pub(crate) type Listener = Arc<dyn Fn(Heard) + Send + Sync>;
+/// Who is told, in a test's scope, that a linked peer with `PeerDown::Crash` went down: its report.
+pub(crate) type Listener = Arc<dyn Fn(String) + Send + Sync>;
+/// Who shows a line of the console at once, and waits for nobody.
+pub(crate) type Show = Arc<dyn Fn(String) + Send + Sync>;
 
 /// What a test or a program owns: its linked peers, its mailboxes, its console, its directory and ports.
 ///
@@ -218,10 +211,10 @@ impl Scope {
         scope
     }
 
-    /// The scope of the test `name`, which tells `listener` what happens in it; `live` if it prints at once.
-    pub(crate) fn of_test(name: String, live: bool, listener: Listener) -> Self {
-        let console = Console::of_test(live.then(|| Arc::clone(&listener)));
-        Self::new(name, console, Some(listener))
+    /// The scope of the test `name`, which tells `listener` what happens in it. Output is shown at once where there is a `show`,
+    /// and kept otherwise.
+    pub(crate) fn of_test(name: String, show: Option<Show>, listener: Listener) -> Self {
+        Self::new(name, Console::of_test(show), Some(listener))
     }
 
     /// Makes the calling thread belong to this scope until the result is dropped.
@@ -284,8 +277,9 @@ impl Scope {
         self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }
 
+    /// What was commented since somebody last asked.
     pub(crate) fn comments(&self) -> Vec<String> {
-        self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        std::mem::take(&mut *self.0.comments.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The processes that its peers left behind; from now on each is told when it is found.

@@ -32,7 +32,10 @@ pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
 /// which then says so.
 pub(crate) const RUNNER_GONE: Duration = Duration::from_millis(500);
 /// From then on, for an origin that says so, until it has ended in order; more than [`BLOCKED_TEST`].
-pub(crate) const RUNNER_INTERRUPTED: Duration = Duration::from_secs(15);
+pub(crate) const RUNNER_INTERRUPTED: Duration = Duration::from_secs(30);
+/// What cleans up behind a test or a group, once the run is interrupted; three of these, one in the other, and [`BLOCKED_TEST`]
+/// are less than [`RUNNER_INTERRUPTED`].
+pub(crate) const END_INTERRUPTED: Duration = Duration::from_secs(5);
 /// From the end of a process, in order, until what it had started is ended, too.
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.
@@ -75,6 +78,8 @@ pub(crate) const HEARTBEATS_MISSED: u32 = 3;
 pub(crate) const FIRST_CAUSE: Duration = Duration::from_secs(1);
 /// A test without a `timetrap` of its own.
 pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
+/// From the end of a test that was given up, by its timetrap say, until it has dropped what it had; then its ends run all the same.
+pub(crate) const STOPPED_TEST: Duration = Duration::from_secs(1);
 /// After the end of a test's scope: until its thread has let go; then it is abandoned.
 pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
 /// From the start of a test until it is told, while it runs, that it has been running for so long: once, twice, a third time.

@@ -179,13 +179,14 @@ async fn meets_other() {
 mod grouped {
     use super::*;
 
-    async fn init_per_group() -> u8 {
-        7
+    async fn init_per_group() -> peer::Result<Peer> {
+        Ok(ct_peer!().await?)
     }
 
     #[peer_test]
     #[ignore = "run by tests/harness.rs: stock libtest refuses it"]
-    async fn has_an_init(seven: &u8) {
-        assert_eq!(*seven, 7);
+    async fn has_an_init(node: &Peer) -> peer::Result {
+        node.call(hello, ("of the group".to_owned(),)).await?;
+        Ok(())
     }
 }

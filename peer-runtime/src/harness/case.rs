@@ -4,20 +4,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::after::After;
 use super::booting::Booting;
 use super::event::Peers;
 use super::everywhere;
 use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::Hook;
+use super::home::Failed;
 use super::interrupt::Interrupts;
 use super::leaks;
-use super::report;
-use super::stage::{self, Outcome, Print, Stage, Work};
-use super::tests::{Body, Flavor, Test};
+use super::stage::{self, Stage, Work};
+use super::tests::{Body, Test};
 use super::verdict::TestStatus;
 use crate::plane;
-use crate::scope::{Line, Nodes, Scope};
+use crate::scope::{Line, Nodes, Scope, Show};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -48,10 +49,10 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// One that never began.
-    pub(super) fn not_run(fault: Fault) -> Self {
-        let (console, comments) = (Vec::new(), Vec::new());
-        let (fault, took, peers) = (Some(fault), Duration::ZERO, Peers::default());
+    /// One that never began, since this init around its groups did not pass.
+    pub(super) fn of_init(name: &str, failed: Failed) -> Self {
+        let Failed { fault, took, peers, console, comments } = failed;
+        let fault = Some(Fault::Init(name.to_owned(), Box::new(fault)));
         Self { fault, took, peers, console, comments, directory: None, abandoned: false }
     }
 }
@@ -63,39 +64,41 @@ struct Before {
     given: Given,
 }
 
-/// Runs `test`; `begun` is told its scope, `print` shows a line of the console, on the calling thread, if it is `live`.
+/// Runs `test`; `begun` is told its scope, and `show`, if there is one, what its peers print.
 pub(super) fn run(
     test: &'static Test,
     around: &Around,
-    live: bool,
+    show: Option<Show>,
     interrupts: &Interrupts,
     begun: impl FnOnce(&Scope),
-    print: Print<'_>,
 ) -> Ended {
     let kind = stage::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
-    let mut stage = Stage::new(&test.path(), kind, live, interrupts);
+    let mut stage = Stage::new(&test.path(), kind, show, interrupts);
     begun(stage.scope());
     let since = Instant::now();
     let before = Arc::new(Mutex::new(Before { passed: 0, given: around.given.clone() }));
     let body = work(test, around, &before, stage.scope());
-    let mut fault = stage.run_last(around.limit, body, print).err();
+    let mut fault = stage.run_last(around.limit, body).err();
     let took = since.elapsed();
-    let passed = lock(&before).passed;
+    let Before { passed, given } = std::mem::take(&mut *lock(&before));
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.of_init(&init.path()));
     }
     let of_groups = around.homes.iter().flat_map(Scope::peers).collect();
-    let peers = Peers { own: stage.peers(), barriers: stage.barriers(), of_groups };
-    after(test, around, &stage, &before, interrupts, &mut fault, print);
-    let_go(test, around, &stage, &before, interrupts, &mut fault, print);
+    let mut peers = Peers { own: stage.peers(), barriers: stage.barriers(), of_groups };
+    let mut after = After { test, around, stage: &mut stage, interrupts, fault: &mut fault, peers: &mut peers };
+    after.ends(passed, &given);
+    after.let_go(given);
     let scope = stage.scope().clone();
     let why = if fault.is_some() { "the test failed" } else { "the test ended" };
     plane::handle().block_on(scope.end(why));
-    let abandoned = !stage.leave(&mut fault, print);
+    let abandoned = !stage.leave(&mut fault);
     leaks::judge(test, &mut fault, scope.leaks());
     scope.tells(panic_of(fault.as_ref()));
-    let (console, comments) = (scope.output(&around.homes, true), scope.comments());
-    let directory = scope.clear(test.passes(fault.as_ref()) || fault.as_ref().is_some_and(Fault::is_skip));
+    let passed = test.passes(fault.as_ref());
+    // Of one that passed nobody reads what its groups printed meanwhile.
+    let (console, comments) = (scope.output(if passed { &[] } else { &around.homes }, true), scope.comments());
+    let directory = scope.clear(passed || fault.as_ref().is_some_and(Fault::is_skip));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
 }
@@ -127,86 +130,10 @@ fn work(test: &'static Test, around: &Around, before: &Arc<Mutex<Before>>, scope
     })
 }
 
-fn parts(given: Given) -> Parts {
+pub(super) fn parts(given: Given) -> Parts {
     Parts { nodes: Nodes::new(Vec::new()), given, status: TestStatus::Passed }
 }
 
 fn lock(before: &Mutex<Before>) -> std::sync::MutexGuard<'_, Before> {
     before.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The hooks after the test, innermost first, of those groups whose hooks before it have passed. On a stage of their own,
-/// since the test may block its thread; each may fail a test that has passed.
-fn after(
-    test: &Test,
-    around: &Around,
-    stage: &Stage,
-    before: &Mutex<Before>,
-    interrupts: &Interrupts,
-    fault: &mut Option<Fault>,
-    print: Print<'_>,
-) {
-    let (passed, given) = {
-        let before = lock(before);
-        (before.passed, before.given.clone())
-    };
-    let ends = around.hooks.iter().take(passed).rev().filter_map(|(_, end)| *end);
-    for end in ends {
-        let status = status(test, fault.as_ref());
-        let kind = stage::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
-        let mut beside = Stage::beside(stage, &end.path(), kind, interrupts);
-        let parts = Parts { status, ..parts(given.clone()) };
-        let work: Work = Box::new(move || Box::pin((end.run)(parts)));
-        let outcome: Outcome = beside.clean_up(around.limit, work, print);
-        // What it blocks is abandoned with the test.
-        drop(beside);
-        match outcome {
-            Err(end_fault) if end_fault.is_skip() => {}
-            Err(end_fault) if test.passes(fault.as_ref()) => {
-                *fault = Some(Fault::End(end.path(), Box::new(end_fault)));
-            }
-            // The first one counts, and the other is told with it.
-            Err(end_fault) => {
-                stage.scope().comment(report::hook_cause(&end.path(), &end_fault));
-                stage.scope().tells(panic_of(Some(&end_fault)));
-            }
-            Ok(_) => {}
-        }
-    }
-}
-
-/// Lets go of what the hooks before the test gave, on a stage of its own; that may fail a test that has passed.
-fn let_go(
-    test: &Test,
-    around: &Around,
-    stage: &Stage,
-    before: &Mutex<Before>,
-    interrupts: &Interrupts,
-    fault: &mut Option<Fault>,
-    print: Print<'_>,
-) {
-    let given = std::mem::take(&mut lock(before).given);
-    let last = around.hooks.iter().rev().find_map(|(init, _)| *init);
-    let Some(init) = last.filter(|_| given.has_more_than(&around.given)) else { return };
-    let kind = stage::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
-    let mut beside = Stage::beside(stage, &init.path(), kind, interrupts);
-    if let Err(dropped) = beside.clean_up(around.limit, given.dropped(), print)
-        && test.passes(fault.as_ref())
-    {
-        *fault = Some(Fault::End(init.path(), Box::new(Fault::Drop(Box::new(dropped)))));
-    }
-}
-
-fn status(test: &Test, fault: Option<&Fault>) -> TestStatus {
-    match fault {
-        _ if test.passes(fault) => TestStatus::Passed,
-        Some(Fault::TimedOut(limit)) => TestStatus::TimedOut(*limit),
-        Some(fault) if fault.is_skip() => TestStatus::Skipped(fault.reason()),
-        Some(Fault::Init(name, fault)) => TestStatus::Skipped(format!("`{name}` failed: {}", fault.reason())),
-        Some(fault) => TestStatus::Failed { reason: fault.reason(), place: fault.place() },
-        None => TestStatus::Failed {
-            reason: "it did not panic as expected".to_owned(),
-            place: Some(test.place.to_string()),
-        },
-    }
 }

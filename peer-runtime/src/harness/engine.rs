@@ -1,23 +1,22 @@
 //! Running a plan: one walk through its groups, which starts tests as there is room for them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, Finished, Reporter, Running, Summary, What};
-use super::fault::{self, Fault};
+use super::event::{Event, Reporter, Running, Summary, What};
+use super::fault::Fault;
 use super::gate::Gate;
 use super::given::Given;
 use super::groups::{Hook, Moment, Until};
 use super::home::{Failed, Home};
 use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
-use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
+use super::teller::Teller;
 use super::verdict::Verdict;
 use crate::scope::{Scope, tell_leak};
-use crate::slots::Wait;
 
 /// How a plan is to be run.
 pub(super) struct Options {
@@ -45,8 +44,7 @@ pub(super) struct Engine {
     pub(super) options: Options,
     pub(super) gate: Gate,
     pub(super) interrupts: Interrupts,
-    reporter: Arc<Mutex<Box<dyn Reporter>>>,
-    summary: Mutex<Summary>,
+    pub(super) teller: Teller,
     _listener: Subscription,
 }
 
@@ -89,18 +87,20 @@ impl Engine {
     pub(super) fn new(options: Options, interrupts: Interrupts, reporter: Box<dyn Reporter>) -> Self {
         let summary = Summary { filtered: options.filtered, ..Summary::default() };
         let gate = Gate::new(options.slots, &interrupts);
-        let reporter = Arc::new(Mutex::new(reporter));
+        let teller = Teller::new(reporter, options.live, summary);
         let listener = {
-            let reporter = Arc::clone(&reporter);
+            let teller = teller.clone();
             interrupts.subscribe(move || {
-                let reporter = Arc::clone(&reporter);
+                let teller = teller.clone();
                 // On the control plane, which waits for nobody who reads; without a thread it is not told.
-                drop(thread::Builder::new().name("interrupted".to_owned()).spawn(move || {
-                    reporter.lock().unwrap_or_else(PoisonError::into_inner).hear(&Event::Interrupted);
-                }));
+                drop(
+                    thread::Builder::new()
+                        .name("interrupted".to_owned())
+                        .spawn(move || teller.tell(&Event::Interrupted)),
+                );
             })
         };
-        Self { options, gate, interrupts, reporter, summary: Mutex::new(summary), _listener: listener }
+        Self { options, gate, interrupts, teller, _listener: listener }
     }
 
     /// Runs everything, and says how it ended.
@@ -119,27 +119,7 @@ impl Engine {
             |context, home| self.branch(&plan.suite, context, home),
             |why| self.skip_all(&plan.suite, why),
         );
-        let summary = {
-            let mut summary = self.summary.lock().unwrap_or_else(PoisonError::into_inner);
-            summary.took = since.elapsed();
-            summary.interrupted = self.interrupts.is_interrupted();
-            summary.clone()
-        };
-        self.tell(&Event::Ended(&summary));
-        summary
-    }
-
-    pub(super) fn tell(&self, event: &Event<'_>) {
-        self.reporter.lock().unwrap_or_else(PoisonError::into_inner).hear(event);
-    }
-
-    pub(super) fn show(&self, test: &str, line: &str) {
-        self.tell(&Event::Line { test, line });
-    }
-
-    /// Tells of a long wait for slots.
-    pub(super) fn waits<'a>(&'a self, name: &'a str, what: What) -> impl FnMut(&Wait) + 'a {
-        move |wait| self.tell(&Event::Waiting { name, what, wait })
+        self.teller.end(since.elapsed(), self.interrupts.is_interrupted())
     }
 
     /// A time limit as it holds in this run.
@@ -166,7 +146,8 @@ impl Engine {
         if init.0.is_some() && slot.is_none() {
             return Tally::default();
         }
-        let (mut home, begun) = self.begin(init, context);
+        let owner = if init.0.is_some() { init.1 } else { end.1 };
+        let (mut home, begun) = self.begin(init, owner, context);
         drop(slot);
         let given = match begun {
             Ok(given) => given,
@@ -193,7 +174,7 @@ impl Engine {
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
             let is_skip = failed.fault.is_skip();
-            hangs = matches!(failed.fault, Fault::TimedOut(_));
+            hangs = matches!(failed.fault, Fault::TimedOut(_) | Fault::Cut);
             self.hook_failed(end.1, *failed);
             tally.failed += usize::from(!is_skip);
         }
@@ -202,7 +183,7 @@ impl Engine {
         if hangs {
             // Its thread may be blocked, and nobody else may do it.
             std::mem::forget(given);
-        } else if let Err(failed) = home.let_go(given, context.limit, &mut |line| self.show(init.1, line)) {
+        } else if let Err(failed) = home.let_go(given, context.limit) {
             self.hook_failed(init.1, *failed);
             tally.failed += 1;
         }
@@ -210,15 +191,16 @@ impl Engine {
         tally
     }
 
-    /// A home, and what its init came to, if there is one; in another home once more if that could not boot a peer.
+    /// A home, whose nodes print in the name of `owner`, and what its init came to, if there is one; in another home once more if that could not boot a peer.
     fn begin(
         &self,
         (init, name): (Option<&'static Hook>, &str),
+        owner: &str,
         context: &Context,
     ) -> (Home, Result<Given, Box<Failed>>) {
         let group = name.rsplit_once("::").map_or("suite", |(group, _)| group);
         for attempt in 1.. {
-            let mut home = Home::new(group, self.options.live, &self.interrupts, &context.homes);
+            let mut home = Home::new(group, self.show(owner), &self.interrupts, &context.homes);
             let Some(init) = init else { return (home, Ok(context.given.clone())) };
             let may_again = attempt <= INFRASTRUCTURE_RETRIES && !self.interrupts.is_interrupted();
             match self.hook(name, init, &mut home, context, attempt) {
@@ -243,37 +225,13 @@ impl Engine {
         let running = Running { name: name.to_owned(), what: What::Hook, since: Instant::now(), scope, homes };
         let running = Arc::new(running);
         self.tell(&Event::Started { running: &running, attempt });
-        home.run(hook, &context.given, context.limit, &mut |line| self.show(name, line))
-    }
-
-    /// Tells of a hook that did not pass; why what is below cannot run.
-    pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
-        let verdict = Verdict::of(&failed.fault);
-        let cause = report::hook_cause(name, &failed.fault);
-        let Failed { fault, took, peers, console } = failed;
-        self.finished(&Finished {
-            comments: fault::let_go(Some(fault)).into_iter().collect(),
-            peers,
-            console,
-            took,
-            ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))
-        });
-        match verdict {
-            Verdict::Skipped { .. } => verdict,
-            _ => Verdict::below(name),
-        }
+        home.run(hook, &context.given, context.limit)
     }
 
     fn leave(&self, name: &str, home: Home, passed: bool) {
-        for left in home.end(passed, &mut |line| self.show(name, line)) {
+        for left in home.end(passed) {
             tell_leak(name, &left);
         }
-    }
-
-    /// Counts and tells a result.
-    pub(super) fn finished(&self, finished: &Finished) {
-        self.summary.lock().unwrap_or_else(PoisonError::into_inner).count(finished);
-        self.tell(&Event::Finished(finished));
     }
 }
 

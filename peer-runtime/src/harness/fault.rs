@@ -31,14 +31,20 @@ pub enum Fault {
     /// A linked peer went down; its report.
     Crashed(String),
     TimedOut(Duration),
+    /// What cleans up did not end in the time that it has once the run is interrupted.
+    Cut,
     /// It passed, and its peers had left processes behind.
     Leaked(Vec<String>),
     /// It said so itself.
     Skipped(String),
     /// An `init_per_testcase` did not pass, by name.
     Init(String, Box<Fault>),
-    /// The test passed, and then an `end_per_testcase` did not, by name.
-    End(String, Box<Fault>),
+    /// The test passed, or was skipped, and then what cleans up behind it did not pass.
+    End {
+        hook: String,
+        of_skipped: bool,
+        fault: Box<Fault>,
+    },
     /// What an init had returned could not be dropped.
     Drop(Box<Fault>),
     /// The run was ended.
@@ -58,10 +64,11 @@ impl Fault {
             Self::Error(error) | Self::NoNodes(error) => error.to_string(),
             Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
             Self::TimedOut(limit) => format!("it did not end within its timetrap of {}", timeouts::display(*limit)),
+            Self::Cut => format!("it did not end within {}", cut()),
             Self::Leaked(leaks) => format!("its peers left processes behind: {}", leaks.join("; ")),
             Self::Skipped(why) => why.clone(),
             Self::Init(_, fault) if fault.is_skip() => fault.reason(),
-            Self::Init(hook, fault) | Self::End(hook, fault) => format!("{hook} failed: {}", fault.reason()),
+            Self::Init(hook, fault) | Self::End { hook, fault, .. } => format!("{hook} failed: {}", fault.reason()),
             Self::Drop(fault) => format!("what it had returned could not be dropped: {}", fault.reason()),
             Self::Interrupted => "the run was interrupted".to_owned(),
             Self::NotRun(error) => format!("it could not be run: {error}"),
@@ -112,17 +119,22 @@ impl Fault {
             Self::Panicked { told, .. } => told.as_ref().map(|told| told.place.clone()),
             Self::Failed(failure) => Some(failure.location().to_string()),
             Self::InRank(failed) => failed.place(),
-            Self::Init(_, fault) | Self::End(_, fault) | Self::Drop(fault) => fault.place(),
+            Self::Init(_, fault) | Self::End { fault, .. } | Self::Drop(fault) => fault.place(),
             _ => None,
         }
     }
+}
+
+/// How much time there is for cleaning up once the run is interrupted.
+pub(super) fn cut() -> String {
+    format!("{}, which is what it has once the run is interrupted", timeouts::display(timeouts::END_INTERRUPTED))
 }
 
 /// The panic that a fault tells of.
 pub(super) fn panic_of(fault: Option<&Fault>) -> Option<&Panicked> {
     match fault? {
         Fault::Panicked { told, .. } => told.as_deref(),
-        Fault::Init(_, fault) | Fault::End(_, fault) | Fault::Drop(fault) => panic_of(Some(fault)),
+        Fault::Init(_, fault) | Fault::End { fault, .. } | Fault::Drop(fault) => panic_of(Some(fault)),
         _ => None,
     }
 }

@@ -9,12 +9,12 @@ use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
-use super::stage::{self, Outcome, Print, Stage, Work};
+use super::stage::{self, Outcome, Stage, Work};
 use super::tests::Flavor;
 use super::verdict::TestStatus;
 use crate::origin::Snapshot;
 use crate::plane;
-use crate::scope::{Line, Nodes, Scope};
+use crate::scope::{Line, Nodes, Scope, Show};
 
 /// Peers that an init started belong to it, so that they live until its end.
 pub(super) struct Home {
@@ -29,12 +29,13 @@ pub(super) struct Failed {
     pub(super) took: Duration,
     pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
+    pub(super) comments: Vec<String>,
 }
 
 impl Home {
-    pub(super) fn new(name: &str, live: bool, interrupts: &Interrupts, outer: &[Scope]) -> Self {
+    pub(super) fn new(name: &str, show: Option<Show>, interrupts: &Interrupts, outer: &[Scope]) -> Self {
         let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
-        let stage = Stage::new(name, kind, live, interrupts);
+        let stage = Stage::new(name, kind, show, interrupts);
         // Several tests may share its nodes: none of them is the one that these would wait for.
         stage.scope().leave_barriers_to_nodes();
         Self { stage, outer: outer.to_vec() }
@@ -45,28 +46,21 @@ impl Home {
     }
 
     /// Runs a hook for at most `limit`; what it gives, or why not.
-    pub(super) fn run(
-        &mut self,
-        hook: &'static Hook,
-        given: &Given,
-        limit: Duration,
-        print: Print<'_>,
-    ) -> Result<Given, Box<Failed>> {
+    pub(super) fn run(&mut self, hook: &'static Hook, given: &Given, limit: Duration) -> Result<Given, Box<Failed>> {
         let since = Instant::now();
         let parts = Parts { nodes: Nodes::new(Vec::new()), given: given.clone(), status: TestStatus::Passed };
         let work: Work = Box::new(move || Box::pin((hook.run)(parts)));
         let is_end = matches!(hook.moment, Moment::EndPerSuite | Moment::EndPerGroup);
-        let outcome: Outcome =
-            if is_end { self.stage.clean_up(limit, work, print) } else { self.stage.run(limit, work, print) };
+        let outcome: Outcome = if is_end { self.stage.clean_up(limit, work) } else { self.stage.run(limit, work) };
         let (took, own, barriers) = (since.elapsed(), self.stage.peers(), self.stage.barriers());
         let peers = Peers { barriers, ..self.peers(own) };
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
     /// Lets go of what it gave, where its hooks run; why that was in vain.
-    pub(super) fn let_go(&mut self, given: Given, limit: Duration, print: Print<'_>) -> Result<(), Box<Failed>> {
+    pub(super) fn let_go(&mut self, given: Given, limit: Duration) -> Result<(), Box<Failed>> {
         let since = Instant::now();
-        let outcome = self.stage.clean_up(limit, given.dropped(), print);
+        let outcome = self.stage.clean_up(limit, given.dropped());
         let (took, own) = (since.elapsed(), self.stage.peers());
         outcome.map(drop).map_err(|fault| self.failed(Fault::Drop(Box::new(fault)), took, self.peers(own)))
     }
@@ -88,17 +82,19 @@ impl Home {
     }
 
     fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
-        self.scope().tells(panic_of(Some(&fault)));
-        Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false) })
+        let scope = self.scope();
+        scope.tells(panic_of(Some(&fault)));
+        let (console, comments) = (scope.output(&self.outer, false), scope.comments());
+        Box::new(Failed { fault, took, peers, console, comments })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
     /// its peers left behind, and where the directory is.
-    pub(super) fn end(mut self, passed: bool, print: Print<'_>) -> Vec<String> {
+    pub(super) fn end(mut self, passed: bool) -> Vec<String> {
         let scope = self.stage.scope().clone();
         plane::handle().block_on(scope.end("its group has ended"));
         // A thread that still blocks can do nothing any more; the hook that blocks it was told.
-        self.stage.leave(&mut None, print);
+        self.stage.leave(&mut None);
         let mut told = scope.leaks();
         // What goes on in its background belongs to no test.
         let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());

@@ -65,7 +65,7 @@ mod tests {
 
     fn run(test: &'static Test) -> case::Ended {
         let around = Around { limit: crate::timeouts::TIMETRAP, ..Around::default() };
-        case::run(test, &around, false, &Interrupts::default(), |_| {}, &mut |_| {})
+        case::run(test, &around, None, &Interrupts::default(), |_| {})
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::case::Ended;
 use super::details::{Described, Details};
 use super::event::Earlier;
-use super::fault::{Fault, panic_of};
+use super::fault::{Fault, cut, panic_of};
 use super::groups::Hook;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
@@ -74,9 +74,10 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         None => "passed".to_owned(),
         Some(Fault::Skipped(why)) => format!("skipped: {why}"),
         Some(Fault::Init(..)) => format!("could not run:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
-        Some(Fault::End(name, fault)) => {
-            let (head, backtrace) = (hook_head(name, fault), backtrace(panic_of(Some(fault))));
-            format!("passed, and then {head}:\n{}{backtrace}", indent(&fault.reason()))
+        Some(Fault::End { hook, of_skipped, fault }) => {
+            let (head, backtrace) = (hook_head(hook, fault), backtrace(panic_of(Some(fault))));
+            let what = if *of_skipped { "was skipped" } else { "passed" };
+            format!("{what}, and then {head}:\n{}{backtrace}", indent(&fault.reason()))
         }
         Some(Fault::Drop(_)) => format!("failed:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),
         Some(Fault::Interrupted) => "was interrupted".to_owned(),
@@ -105,6 +106,7 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::TimedOut(limit)) => {
             format!("({}) did not end within its timetrap of {}", test.place, timeouts::display(*limit))
         }
+        Some(Fault::Cut) => format!("({}) did not end within {}", test.place, cut()),
         Some(Fault::Leaked(leaks)) => {
             let count = leaks.len();
             let what = if count == 1 { "a process" } else { "processes" };

@@ -169,8 +169,7 @@ impl Engine {
             let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
             let Context { given, hooks, homes, .. } = context.clone();
             let around = case::Around { given, hooks, limit, homes };
-            let print = &mut |line: &str| self.show(&name, line);
-            let mut ended = case::run(test, &around, self.options.live, &self.interrupts, begun, print);
+            let mut ended = case::run(test, &around, self.show(&name), &self.interrupts, begun);
             let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
             let left = if is_infrastructure { &mut reboots } else { &mut retries };
             let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
@@ -182,7 +181,7 @@ impl Engine {
                 continue;
             }
             let stop = matches!(ended.fault, Some(Fault::Init(..)));
-            let verdict = self.judge(test, &ended);
+            let verdict = self.judge(test, &mut ended);
             let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
             let first_cause = earlier.first().map(Earlier::text);
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
@@ -211,8 +210,8 @@ impl Engine {
         unreachable!("there are fewer attempts than numbers")
     }
 
-    /// The verdict on one attempt. A hook before the test that failed is told as itself.
-    fn judge(&self, test: &Test, ended: &Ended) -> Verdict {
+    /// The verdict on one attempt. A hook before the test that failed is told as itself, with all that there was then.
+    fn judge(&self, test: &Test, ended: &mut Ended) -> Verdict {
         match &ended.fault {
             fault if test.passes(fault.as_ref()) => Verdict::Passed,
             Some(Fault::Init(name, fault)) => {
@@ -221,7 +220,15 @@ impl Engine {
                     return verdict;
                 }
                 let cause = report::hook_cause(name, fault);
-                self.finished(&Finished::new(name, What::Hook, verdict, Some(cause)));
+                self.finished(&Finished {
+                    took: ended.took,
+                    peers: std::mem::take(&mut ended.peers),
+                    console: std::mem::take(&mut ended.console),
+                    comments: std::mem::take(&mut ended.comments),
+                    directory: ended.directory.take(),
+                    abandoned: std::mem::take(&mut ended.abandoned),
+                    ..Finished::new(name, What::Hook, verdict, Some(cause))
+                });
                 Verdict::below(name)
             }
             Some(fault) => Verdict::of(fault),

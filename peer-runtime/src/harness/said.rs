@@ -30,7 +30,8 @@ pub fn skip(why: impl Into<String>) -> ! {
 }
 
 /// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. In JSON and JUnit it is there whether the test passes
-/// or fails, in what a person reads if it fails.
+/// or fails, in what a person reads if it fails. Hooks around a test comment on that test, those of a group and of the suite on themselves, if they
+/// fail.
 ///
 /// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
 ///

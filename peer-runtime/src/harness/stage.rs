@@ -14,21 +14,16 @@ use tokio::sync::Notify;
 use super::fault::{Fault, panicked};
 use super::given::Value;
 use super::interrupt::Interrupts;
+use super::patience::Patience;
 use super::tests::Flavor;
 use crate::origin::Snapshot;
-use crate::scope::{Heard, Scope};
-use crate::timeouts::{BLOCKED_TEST, Deadline};
-
-/// How many lines are searched for an end behind them.
-const LINES: usize = 1 << 20;
+use crate::scope::{Scope, Show};
+use crate::timeouts::{BLOCKED_TEST, Deadline, STOPPED_TEST};
 
 /// What a job comes to.
 pub(super) type Outcome = Result<Option<Value>, Fault>;
 /// What a job does; made on the thread that runs it.
 pub(super) type Work = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
-
-/// Shows a line of output as soon as it is there, on the thread that waits.
-pub(super) type Print<'a> = &'a mut dyn FnMut(&str);
 
 /// Which runtime a stage has.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +34,7 @@ pub(super) struct Kind {
 
 /// What the waiting thread hears.
 enum Event {
-    Scope(Heard),
+    Crashed(String),
     Done(Outcome, Seen),
     Interrupted,
     Released,
@@ -82,6 +77,10 @@ pub(super) struct Stage {
     crashed: Option<String>,
     /// A linked peer of its scope went down, at any time.
     has_crashed: Arc<AtomicBool>,
+    /// Its thread has let go of everything.
+    released: bool,
+    /// The last job was not waited for until its end.
+    given_up: bool,
     /// Its scope, as it was when the last job ended or was given up.
     seen: Seen,
     /// Why there is no thread.
@@ -91,21 +90,19 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// A stage of that name, with a scope of its own; `live` if its output is printed at once.
-    pub(super) fn new(name: &str, kind: Kind, live: bool, interrupts: &Interrupts) -> Self {
+    /// A stage of that name, with a scope of its own, whose output is printed at once where there is a `show`.
+    pub(super) fn new(name: &str, kind: Kind, show: Option<Show>, interrupts: &Interrupts) -> Self {
         let (events, inbox) = mpsc::channel();
         let has_crashed = Arc::new(AtomicBool::new(false));
         let listener = {
             let (events, has_crashed) = (events.clone(), Arc::clone(&has_crashed));
-            move |heard| {
-                if matches!(heard, Heard::Crashed(_)) {
-                    has_crashed.store(true, Ordering::Relaxed);
-                }
+            move |report| {
+                has_crashed.store(true, Ordering::Relaxed);
                 // A stage that has ended is told nothing any more.
-                drop(events.send(Event::Scope(heard)));
+                drop(events.send(Event::Crashed(report)));
             }
         };
-        let scope = Scope::of_test(name.to_owned(), live, Arc::new(listener));
+        let scope = Scope::of_test(name.to_owned(), show, Arc::new(listener));
         Self { has_crashed, ..Self::within(name, kind, scope, (events, inbox), interrupts) }
     }
 
@@ -139,6 +136,8 @@ impl Stage {
             stop,
             crashed: None,
             has_crashed: Arc::default(),
+            released: false,
+            given_up: false,
             seen: Seen::default(),
             missing,
             interrupts: interrupts.clone(),
@@ -156,21 +155,21 @@ impl Stage {
     }
 
     /// Does some work, for at most `limit`; a linked peer that goes down ends it as well, and an interrupt.
-    pub(super) fn run(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
-        self.run_job(limit, work, Manner { last: false, interruptible: true }, print)
+    pub(super) fn run(&mut self, limit: Duration, work: Work) -> Outcome {
+        self.run_job(limit, work, Manner { last: false, interruptible: true })
     }
 
     /// The same, once: nothing is run here any more.
-    pub(super) fn run_last(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
-        self.run_job(limit, work, Manner { last: true, interruptible: true }, print)
+    pub(super) fn run_last(&mut self, limit: Duration, work: Work) -> Outcome {
+        self.run_job(limit, work, Manner { last: true, interruptible: true })
     }
 
     /// The same of what cleans up, which an interrupt does not end.
-    pub(super) fn clean_up(&mut self, limit: Duration, work: Work, print: Print<'_>) -> Outcome {
-        self.run_job(limit, work, Manner { last: false, interruptible: false }, print)
+    pub(super) fn clean_up(&mut self, limit: Duration, work: Work) -> Outcome {
+        self.run_job(limit, work, Manner { last: false, interruptible: false })
     }
 
-    fn run_job(&mut self, limit: Duration, work: Work, manner: Manner, print: Print<'_>) -> Outcome {
+    fn run_job(&mut self, limit: Duration, work: Work, manner: Manner) -> Outcome {
         let Manner { last, interruptible } = manner;
         if let Some(error) = self.missing.take() {
             return Err(Fault::NotRun(error));
@@ -183,10 +182,11 @@ impl Stage {
             return Err(Fault::Interrupted);
         }
         self.stop = Arc::new(Notify::new());
-        let deadline = Deadline::after(limit);
+        let patience = Patience::new(limit, interruptible, &self.interrupts);
         let job = Job { work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        let ended = if sent { self.wait(deadline, limit, interruptible, print) } else { Err(Fault::NotRun(gone())) };
+        let ended = if sent { self.wait(patience) } else { Err(Fault::NotRun(gone())) };
+        self.given_up = ended.is_err();
         // Before a job that is given up lets go of its calls.
         let (outcome, seen) = ended.unwrap_or_else(|fault| (Err(fault), Seen::of(&self.scope)));
         self.seen = seen;
@@ -197,44 +197,45 @@ impl Stage {
     }
 
     /// What the job came to, and its scope as it was then; the error is why that is not waited for.
-    fn wait(
-        &self,
-        deadline: Deadline,
-        limit: Duration,
-        interruptible: bool,
-        print: Print<'_>,
-    ) -> Result<(Outcome, Seen), Fault> {
+    fn wait(&self, mut patience: Patience) -> Result<(Outcome, Seen), Fault> {
         loop {
-            // Also while lines arrive without pause, and behind them perhaps the end.
-            if deadline.left().is_zero() {
-                return self.overtaken().unwrap_or(Err(Fault::TimedOut(limit)));
-            }
-            match self.inbox.recv_timeout(deadline.left()) {
-                Ok(Event::Scope(Heard::Line(line))) => print(&line),
-                Ok(Event::Scope(Heard::Crashed(report))) => return Err(Fault::Crashed(report)),
+            match self.inbox.recv_timeout(patience.deadline.left()) {
+                Ok(Event::Crashed(report)) => return Err(Fault::Crashed(report)),
                 Ok(Event::Done(outcome, seen)) => return Ok((outcome, seen)),
-                Ok(Event::Interrupted) if interruptible => return Err(Fault::Interrupted),
-                Ok(Event::Interrupted) => {}
+                Ok(Event::Interrupted) if patience.interruptible => return Err(Fault::Interrupted),
+                Ok(Event::Interrupted) => patience.cut(),
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
-                Err(_) => return Err(Fault::TimedOut(limit)),
+                Err(_) => return Err(patience.lost()),
             }
         }
     }
 
-    /// The end that had come in time, and still waited behind lines that were not printed yet.
-    fn overtaken(&self) -> Option<Result<(Outcome, Seen), Fault>> {
-        self.inbox.try_iter().take(LINES).find_map(|event| match event {
-            Event::Done(outcome, seen) => Some(Ok((outcome, seen))),
-            Event::Scope(Heard::Crashed(report)) => Some(Err(Fault::Crashed(report))),
-            Event::Scope(Heard::Line(_)) | Event::Interrupted | Event::Released => None,
-        })
-    }
-
     /// Takes note of what happened while nobody waited.
     fn look(&mut self) {
-        for event in self.inbox.try_iter().take(LINES) {
-            if let Event::Scope(Heard::Crashed(report)) = event {
-                self.crashed.get_or_insert(report);
+        while let Ok(event) = self.inbox.try_recv() {
+            self.note(event);
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Crashed(report) => drop(self.crashed.get_or_insert(report)),
+            Event::Released => self.released = true,
+            Event::Done(..) | Event::Interrupted => {}
+        }
+    }
+
+    /// Waits, for a short time, until what the last job owned is dropped, if that one was given up.
+    pub(super) fn settle(&mut self) {
+        if !std::mem::take(&mut self.given_up) {
+            return;
+        }
+        let deadline = Deadline::after(STOPPED_TEST);
+        while let Ok(event) = self.inbox.recv_timeout(deadline.left()) {
+            let is_over = matches!(event, Event::Done(..) | Event::Released);
+            self.note(event);
+            if is_over {
+                break;
             }
         }
     }
@@ -256,27 +257,20 @@ impl Stage {
     }
 
     /// Lets go of the runtime and waits until its thread has; what happens meanwhile counts. Whether it has.
-    pub(super) fn leave(&mut self, fault: &mut Option<Fault>, print: Print<'_>) -> bool {
+    pub(super) fn leave(&mut self, fault: &mut Option<Fault>) -> bool {
         self.stop.notify_one();
         if self.jobs.take().is_none() || self.missing.is_some() {
             return true;
         }
         let deadline = Deadline::after(BLOCKED_TEST);
-        let mut released = false;
-        loop {
-            if deadline.left().is_zero() {
-                return released;
-            }
-            // Behind its release is what its peers said while they were ended, and no more than that.
-            let wait = if released { Duration::ZERO } else { deadline.left() };
-            match self.inbox.recv_timeout(wait) {
-                Ok(Event::Scope(Heard::Line(line))) => print(&line),
-                Ok(Event::Scope(Heard::Crashed(report))) => *fault = fault.take().or(Some(Fault::Crashed(report))),
-                Ok(Event::Done(..) | Event::Interrupted) => {}
-                Ok(Event::Released) => released = true,
-                Err(_) => return released,
-            }
+        while !self.released
+            && let Ok(event) = self.inbox.recv_timeout(deadline.left())
+        {
+            self.note(event);
         }
+        // Behind its release is what its peers came to while they were ended.
+        *fault = fault.take().or(self.crash().map(Fault::Crashed));
+        self.released
     }
 }
 

@@ -3,14 +3,16 @@
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use super::after;
 use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
-use super::fault::Fault;
+use super::echo::{self, show};
+use super::fault::{self, Fault};
 use super::gate::weight;
 use super::given::Given;
 use super::groups::Hook;
 use super::groups::timetrap_of_suite;
-use super::home::Home;
+use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
@@ -68,7 +70,9 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
     let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
     loop {
         let ended = one(test, plan, above);
+        echo::catch_up();
         if let Some(Fault::Skipped(why)) = &ended.fault {
+            echo::if_wanted(&ended.console);
             show(&format!("skipped: {why}"));
             // Libtest knows no skipped tests, so it is given what it expects of this one.
             match test.should_panic {
@@ -78,6 +82,7 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
             }
         }
         if test.passes(ended.fault.as_ref()) && test.should_panic == ShouldPanic::No {
+            echo::if_wanted(&ended.console);
             return None;
         }
         let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
@@ -108,11 +113,11 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
             continue;
         }
         let outer: Vec<_> = homes.iter().map(|(home, ..)| home.scope().clone()).collect();
-        let mut home = Home::new(&test.path(), prints_live(), &interrupts, &outer);
+        let mut home = Home::new(&test.path(), echo::at_once(), &interrupts, &outer);
         if let Some(init) = init {
-            match home.run(init, &given, limit, &mut show) {
+            match home.run(init, &given, limit) {
                 Ok(more) => given = more,
-                Err(error) => failed = Some(Fault::Init(init.path(), Box::new(error.fault))),
+                Err(error) => failed = Some((init, error)),
             }
         }
         let end = if failed.is_some() { None } else { end };
@@ -128,30 +133,40 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
         homes: homes.iter().map(|(home, ..)| home.scope().clone()).collect(),
     };
     let mut ended = match failed {
-        Some(fault) => Ended::not_run(fault),
-        None => case::run(test, &around, prints_live(), &interrupts, |_| {}, &mut show),
+        Some((init, failed)) => Ended::of_init(&init.path(), *failed),
+        None => case::run(test, &around, echo::at_once(), &interrupts, |_| {}),
     };
     // Each home lets go of what it gave, and so has to be the last one that has it.
     drop(around);
     for (mut home, init, end, given, limit) in homes.into_iter().rev() {
         if let Some(end) = end
-            && let Err(failed) = home.run(end, &given, limit, &mut show)
+            && let Err(failed) = home.run(end, &given, limit)
             && !failed.fault.is_skip()
-            && ended.fault.is_none()
         {
-            ended.fault = Some(Fault::End(end.path(), Box::new(failed.fault)));
+            fails_at_end(test, &mut ended, end.path(), *failed);
         }
-        if let Err(failed) = home.let_go(given, limit, &mut show)
-            && ended.fault.is_none()
-        {
-            ended.fault = Some(Fault::End(init.map(Hook::path).unwrap_or_default(), Box::new(failed.fault)));
+        if let Err(failed) = home.let_go(given, limit) {
+            fails_at_end(test, &mut ended, init.map(Hook::path).unwrap_or_default(), *failed);
         }
         let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
-        for left in home.end(passed, &mut show) {
+        for left in home.end(passed) {
             crate::scope::tell_leak(&test.path(), &left);
         }
     }
     ended
+}
+
+/// What cleans up behind a test failed.
+fn fails_at_end(test: &Test, ended: &mut Ended, hook: String, failed: Failed) {
+    // The first one counts, and the other is told with it.
+    match after::fail(test, &mut ended.fault, hook.clone(), failed.fault) {
+        Some(other) => {
+            ended.comments.push(report::hook_cause(&hook, &other));
+            ended.comments.extend(fault::let_go(Some(other)));
+        }
+        None => ended.console = failed.console,
+    }
+    ended.comments.extend(failed.comments);
 }
 
 /// Tells libtest, in the way that it understands.
@@ -176,16 +191,4 @@ fn fail(test: &Test, ended: Ended) {
             }
         }
     }
-}
-
-/// Prints on the calling thread, where libtest captures it.
-#[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
-fn show(text: &str) {
-    eprintln!("{text}");
-}
-
-/// Whether output is not captured, or shown anyway, so that it need not be kept.
-fn prints_live() -> bool {
-    std::env::args().skip(1).any(|arg| matches!(arg.as_str(), "--nocapture" | "--no-capture" | "--show-output"))
-        || std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
 }

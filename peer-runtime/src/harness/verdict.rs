@@ -85,6 +85,7 @@ impl Verdict {
     pub(super) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::TimedOut(limit) => Self::TimedOut(*limit),
+            Fault::Cut => Self::TimedOut(timeouts::END_INTERRUPTED),
             fault if fault.is_infrastructure() => Self::Infrastructure,
             Fault::Leaked(_) => Self::Leaked,
             Fault::Skipped(why) => Self::Skipped { why: why.clone(), by_failure: false },

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Heard, Listener};
+use super::Show;
 
 /// What a test keeps of its peers' output until it is known whether it fails, in bytes.
 const KEPT: usize = 16 << 20;
@@ -47,8 +47,8 @@ pub(crate) struct Console {
 enum To {
     /// Standard error of this program, at once.
     Stderr,
-    /// The thread that runs the test, which prints it, at once.
-    Test(Listener),
+    /// Whoever prints what a test's peers say, at once.
+    Test(Show),
     /// Nobody, until the test fails.
     Nobody,
 }
@@ -67,8 +67,8 @@ impl Console {
         Self { to: To::Stderr, ..Self::limited(LONGEST, KEPT) }
     }
 
-    pub(super) fn of_test(live: Option<Listener>) -> Self {
-        Self { to: live.map_or(To::Nobody, To::Test), ..Self::limited(LONGEST, KEPT) }
+    pub(super) fn of_test(show: Option<Show>) -> Self {
+        Self { to: show.map_or(To::Nobody, To::Test), ..Self::limited(LONGEST, KEPT) }
     }
 
     /// Shows lines in pieces of `longest` bytes, at least 4, and keeps those of `keeps` bytes.
@@ -174,7 +174,7 @@ impl Console {
                 // Where standard error is closed there is no console to show it on.
                 let _ = std::io::stderr().lock().write_all(&shown);
             }
-            To::Test(listener) => listener(Heard::Line(format!("{node} | {}", String::from_utf8_lossy(line)))),
+            To::Test(show) => show(format!("{node} | {}", String::from_utf8_lossy(line))),
             To::Nobody => {
                 let text = String::from_utf8_lossy(line).into_owned();
                 let line = Line { at: self.since.elapsed(), node: node.to_owned(), text };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Heard, Scope, route};
+use super::{Scope, route};
 use crate::barrier::{Arrival, Who};
 use crate::mailbox::Letter;
 use crate::owner::{Down, Owner};
@@ -41,7 +41,7 @@ impl Owner for Scope {
             #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
             std::process::exit(1);
         };
-        listener(Heard::Crashed(report));
+        listener(report);
     }
 
     fn arrive(&self, who: Who, arrival: Arrival) {

@@ -83,8 +83,19 @@ mod after_a_timetrap {
         Ok(())
     }
 
+    struct Slow;
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            // busy: what a test has may take its time to let go of something
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            trace("after_a_timetrap: the test has let go");
+        }
+    }
+
     #[peer_test(nodes = 1, timetrap = "2s")]
     async fn hangs(nodes: Nodes, last: &Last) {
+        let _slow = Slow;
         *last.0.lock().unwrap() = Some(nodes[0].clone());
         std::future::pending().await
     }

@@ -89,3 +89,19 @@ mod ignores_it {
         }
     }
 }
+
+#[peer_group(sequence)]
+mod its_end_hangs {
+    use super::*;
+
+    async fn end_per_group() {
+        trace("end_per_group");
+        std::future::pending().await
+    }
+
+    #[peer_test(nodes = 1)]
+    async fn awaits(nodes: Nodes) {
+        trace(&format!("node {}", nodes[0].os_pid()));
+        std::future::pending().await
+    }
+}

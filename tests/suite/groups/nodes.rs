@@ -48,10 +48,40 @@ mod around_another_one {
 
         async fn init_per_group(cluster: &Cluster) -> peer::Result {
             cluster.0[0].call(say, ("for the inner group".to_owned(),)).await?;
+            peer::comment("one cluster is there");
             panic!("no second cluster");
         }
 
         #[peer_test]
         async fn does_not_run() {}
     }
+}
+
+#[peer_group(sequence)]
+mod before_a_test {
+    use super::*;
+
+    async fn init_per_testcase() -> peer::Result {
+        let node = ct_peer!().await?;
+        node.call(say, ("before the test".to_owned(),)).await?;
+        peer::comment("a node is there");
+        panic!("no second node");
+    }
+
+    #[peer_test]
+    async fn does_not_run() {}
+}
+
+#[peer_group(sequence)]
+mod behind_a_test {
+    use super::*;
+
+    async fn end_per_testcase() -> peer::Result {
+        let node = ct_peer!().await?;
+        node.call(say, ("behind the test".to_owned(),)).await?;
+        panic!("the disk is not clean");
+    }
+
+    #[peer_test]
+    async fn passes_and_fails() {}
 }

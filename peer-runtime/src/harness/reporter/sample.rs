@@ -92,7 +92,7 @@ pub(super) fn hook(name: &str, verdict: Verdict) -> Finished {
 }
 
 pub(super) fn running(name: &str, what: What, ago: Duration) -> Arc<Running> {
-    let scope = Scope::of_test(name.to_owned(), false, Arc::new(|_| {}));
+    let scope = Scope::of_test(name.to_owned(), None, Arc::new(|_| {}));
     let since = Instant::now().checked_sub(ago).expect("the clock has run that long");
     Arc::new(Running { name: name.to_owned(), what, since, scope, homes: Vec::new() })
 }
