@@ -131,11 +131,24 @@ pub mod prelude {
 /// once, by the hook that was there; a hook that a test sets is called as ever.
 ///
 /// Stock `cargo test` and `cargo nextest run` need none of this: there every `#[peer_test]` is a `#[test]`, too. In a target
-/// without `harness = false` the main is not used, but the line may stand there all the same, for its `timetrap`.
+/// without `harness = false` the main is not used, but the line may stand there all the same, for its `timetrap` and `weight`.
 ///
 /// A plain `#[test]` in a target with `harness = false` is run by nobody, and the compiler leaves it out without a word: put it into another
 /// target, or make it a `#[peer_test]`. What a test itself prints is not captured, but goes to standard output at once, between the lines;
 /// with `--format json`, `--logfile PATH` keeps the two apart.
+///
+/// # Slots
+/// A slot is the right to run one node. There are as many as `--jobs` says, for all runs of this user that go on at the same time. A test takes as many as it
+/// has nodes, or its `weight`, one at least, and an init and an end take one while they run.
+///
+/// Nodes that an init starts count if it is said how many they are, 1 to 1000: `#[peer_group(weight = 3)]` for `init_per_group`, `peer::main!(weight = 3)`
+/// for [`init_per_suite`](macro@init_per_suite). So many slots are held from before the init until these nodes have ended, after the end. A weight without such an init is an error.
+///
+/// With them a group takes, in one step, as many as the heaviest test below it needs, so that its tests never wait for other runs; what is free
+/// besides they use as well, and so run side by side. Groups within it take theirs from these. An `exclusive` test needs all there are, and so nothing
+/// runs beside a group that has a weight and such a test. A group that needs more than there are has all of them, and its tests run all the same: then there
+/// are more nodes than slots, as with a test that has more. Under nextest, which gives each test a process in which the inits around it run,
+/// that process takes the weights of suite, groups and test together.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -146,6 +159,26 @@ pub mod prelude {
 /// }
 ///
 /// peer::main!(timetrap = "30s");
+/// ```
+///
+/// A suite that holds a slot for the node that all of its tests share:
+///
+/// ```
+/// use peer::prelude::*;
+///
+/// struct Registry(Peer);
+///
+/// #[peer::init_per_suite]
+/// async fn start() -> peer::Result<Registry> {
+///     Ok(Registry(ct_peer!().await?))
+/// }
+///
+/// #[peer_test(nodes = 1)] // two nodes in all
+/// async fn both_run(registry: &Registry, nodes: Nodes) {
+///     assert_eq!(registry.0.state(), nodes[0].state());
+/// }
+///
+/// peer::main!(weight = 1);
 /// ```
 #[macro_export]
 macro_rules! main {

@@ -45,6 +45,7 @@ fn what_nobody_gives_is_told_before_anything_runs() {
         let ran = run(&mut cargo_test("suite_refused", arguments)).failed();
         ran.says(&["peer: `wants_a_cluster` (tests/suite_refused.rs:9:10) takes a `&suite_refused::Cluster`"]);
         ran.says(&["which nobody gives: return one from an init above it"]);
+        ran.says(&["peer: `peer::main!(weight = 3)` holds slots for what `init_per_suite` starts, and there is none"]);
         assert_eq!(ran.stdout, "");
     }
 }

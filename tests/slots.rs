@@ -2,11 +2,15 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
 mod support;
+/// Groups that hold slots, as nextest runs them in a target of the stock harness.
+#[path = "suite/weights.rs"]
+mod weights;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 use std::time::Duration;
 
 use peer::prelude::*;
@@ -148,31 +152,101 @@ fn four_executables_share_one_budget() {
     });
 }
 
+/// Nextest with the tests of these targets that match.
+fn nextest(targets: &[&str], chosen: &str) -> Command {
+    let mut nextest = cargo(&["nextest", "run", "--workspace"], targets);
+    nextest.args(["--run-ignored", "all", "--test-threads=8", "-E", chosen]);
+    nextest
+}
+
+/// Cargo with these arguments, for these targets.
+fn cargo(arguments: &[&str], targets: &[&str]) -> Command {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = command(cargo);
+    without_harness(&mut command).current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    command.args(targets.iter().flat_map(|target| ["--test", target]));
+    command
+}
+
 #[test]
 fn processes_of_nextest_share_one_budget() {
+    fill_the_budget(|| vec![nextest(&["slots"], "test(/^suite::/)")]);
+}
+
+/// What runs the groups and the suite that hold slots; compiled by the first one.
+fn weights(target: &str, arguments: &[&str]) -> Command {
+    static COMPILED: Once = Once::new();
+    COMPILED.call_once(|| {
+        run(&mut cargo(&["test", "--no-run"], &["suite_weights", "suite_held"])).passed();
+    });
+    let mut command = command(newest(target));
+    command.arg("--include-ignored").args(arguments);
+    command
+}
+
+/// Each holds slots and wants more for its tests; a run that waits for ever is ended, and fails.
+#[test]
+fn nodes_of_groups_are_in_the_budget_of_all_executables() {
     fill_the_budget(|| {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let mut nextest = command(cargo);
-        without_harness(&mut nextest).current_dir(env!("CARGO_MANIFEST_DIR"));
-        nextest.args(["nextest", "run", "--workspace", "--test", "slots", "--run-ignored", "only", "--test-threads=8"]);
-        if !cfg!(debug_assertions) {
-            nextest.arg("--release");
-        }
-        nextest.args(["-E", "test(/^suite::/)"]);
-        vec![nextest]
+        let mut commands: Vec<Command> =
+            ["suite_weights", "suite_weights", "suite_held"].map(|target| weights(target, &["--skip=heavy"])).into();
+        let mut stock = command(std::env::current_exe().unwrap());
+        stock.args(["--ignored", "suite::", "--test-threads=4"]);
+        commands.push(stock);
+        commands
     });
 }
 
-/// The executable under `peer::main!()`: the newest one beside this one.
-fn under_main() -> PathBuf {
+#[test]
+fn nodes_of_groups_are_in_the_budget_of_all_processes_of_nextest() {
+    weights("suite_held", &[]);
+    // The last of them has the stock harness.
+    let targets = ["suite_weights", "suite_held", "slots"];
+    let chosen = "(test(/weights::/) - test(/heavy/)) + binary(suite_held)";
+    fill_the_budget(|| vec![nextest(&targets, chosen)]);
+}
+
+#[test]
+fn groups_that_hold_more_than_there_is_run_all_the_same() {
+    for arguments in [&["heavy"][..], &["--test-threads=2"], &["--jobs=1"], &["--jobs=1", "--shuffle"]] {
+        let folder = Folder::new();
+        most_nodes_of(vec![weights("suite_weights", arguments), weights("suite_held", arguments)], &folder.path(""));
+    }
+    let folder = Folder::new();
+    most_nodes_of(vec![nextest(&["suite_weights", "slots"], "test(/heavy/)")], &folder.path(""));
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_of_a_group_for_the_room_around_it() {
+    let folder = Folder::new();
+    let mut command = weights("suite_weights", &["interrupted"]);
+    let ran = run(budgeted(command.env("INTERRUPT", "1"), &folder.path(""))).failed();
+    ran.says(&["interrupted::interrupts ... FAILED (interrupted)", "the end ran"]);
+    assert!(!ran.text().contains("the init within ran"), "{}", ran.text());
+}
+
+/// With the slots of this run and of the others to themselves, tests of a group that holds some run side by side.
+#[test]
+fn what_is_free_besides_is_for_the_tests_of_a_group_too() {
+    let folder = Folder::new();
+    let run = || vec![weights("suite_weights", &["pair"])];
+    let seen: Vec<usize> = (0..RUNS).map(|_| most_nodes_of(run(), &folder.path(""))).collect();
+    assert_eq!(seen.iter().max(), Some(&BUDGET), "so many nodes at once in each run: {seen:?}");
+}
+
+/// The executable of a target under `peer::main!()`: the newest one beside this one.
+fn newest(target: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let is_suite = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();
-        name.starts_with("suite_main-") && !name.contains('.')
+        name.rsplit_once('-').is_some_and(|(name, hash)| name == target && !hash.contains('.'))
     };
     let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
     let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    newest.expect("run `cargo test --test suite_main --no-run` first")
+    newest.unwrap_or_else(|| panic!("run `cargo test --test {target} --no-run` first"))
 }
 
 #[test]
@@ -180,7 +254,7 @@ fn without_a_budget_that_is_told_once_and_tests_run() {
     let folder = Folder::new();
     symlink("/", folder.path("peer")).unwrap();
     let stock = (std::env::current_exe().unwrap(), ["--include-ignored", "suite::", "--nocapture"]);
-    let own = (under_main(), ["--exact", "cases::passes", "--test-threads=1"]);
+    let own = (newest("suite_main"), ["--exact", "cases::passes", "--test-threads=1"]);
     for (exe, arguments) in [stock, own] {
         let ran = run(budgeted(command(exe).args(arguments), &folder.path(""))).passed();
         let told: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("budget of nodes")).collect();

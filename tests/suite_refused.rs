@@ -1,4 +1,4 @@
-//! What is refused before anything runs: a test that wants what nobody gives. Run by tests/groups.rs, and by nothing else.
+//! What is refused before anything runs: a test that wants what nobody gives, and a suite that holds slots for nothing. Run by tests/groups.rs, and by nothing else.
 #![allow(missing_docs, reason = "tests")]
 
 use peer::prelude::*;
@@ -20,4 +20,4 @@ mod elsewhere {
     async fn has_one(_cluster: &Cluster) {}
 }
 
-peer::main!();
+peer::main!(weight = 3);

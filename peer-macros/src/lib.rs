@@ -157,7 +157,7 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// struct Cluster(Vec<Peer>);
 ///
-/// #[peer_group(sequence, timetrap = "30s")]
+/// #[peer_group(sequence, timetrap = "30s", weight = 2)] // the two nodes of the cluster
 /// mod upgrade {
 ///     use super::*;
 ///
@@ -189,8 +189,9 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `repeat = 3` | that many rounds, each with hooks of its own; 0 runs nothing |
 /// | `repeat_until_any_fail = 100` | the same, and no further round once a test of one has failed; also `_any_ok`, `_all_fail`, `_all_ok` |
 /// | `timetrap = "30s"` | the time limit of its tests that have none of their own, and of each of its hooks; `"off"` for none; without it that of the group around it, else of `peer::main!`, else 60 s |
+/// | `weight = 3` | how many nodes its `init_per_group` starts, 1 to 1000: it holds so many slots from before that until they have ended after `end_per_group`, in each round anew, see *Slots* at `peer::main!`; without it these nodes are not counted |
 ///
-/// A second `repeat`, and `parallel` beside `sequence`, are errors. The module has to be written here, in braces.
+/// A second `repeat`, and `parallel` beside `sequence`, are errors, and so is a `weight` without an `init_per_group`. The module has to be written here, in braces.
 ///
 /// Groups nest. A nested group begins when it is its turn, beside what runs already, and what is written after it waits for it.
 ///

@@ -16,11 +16,12 @@ use crate::function::{self, Function};
 use crate::values::{self, Repeat};
 use crate::{hook, path};
 
-const KNOWN: [Known; 4] = [
+const KNOWN: [Known; 5] = [
     Known { name: "parallel", example: "parallel" },
     Known { name: "sequence", example: "sequence" },
     Known { name: "shuffle", example: "shuffle[ = 42]" },
     Known { name: "timetrap", example: "timetrap = \"30s\"" },
+    Known { name: "weight", example: "weight = 3" },
 ];
 
 /// How a group is to be run.
@@ -32,6 +33,8 @@ struct Config {
     seed: Option<u64>,
     repeat: Repeat,
     timetrap: Option<Duration>,
+    /// With the argument, to show where it is in vain.
+    weight: Option<(Ident, u32)>,
 }
 
 impl Config {
@@ -49,6 +52,9 @@ impl Config {
                     config.shuffle = true;
                     config.seed = values::seed(&argument, errors);
                 }
+                "weight" => {
+                    config.weight = values::weight(&argument, 3, errors).map(|weight| (argument.name, weight));
+                }
                 _ => config.timetrap = values::timetrap(&argument, errors),
             }
         }
@@ -63,7 +69,10 @@ impl Config {
         let seed = values::option(self.seed.map(|seed| quote!(#seed)));
         let repeat = self.repeat.expression();
         let timetrap = values::duration_expression(self.timetrap);
-        quote!(sequence: #sequence, shuffle: #shuffle, seed: #seed, repeat: #repeat, timetrap: #timetrap,)
+        let weight = values::option(self.weight.as_ref().map(|(_, weight)| quote!(#weight)));
+        quote! {
+            sequence: #sequence, shuffle: #shuffle, seed: #seed, repeat: #repeat, timetrap: #timetrap, weight: #weight,
+        }
     }
 }
 
@@ -125,7 +134,7 @@ fn hook(input: ParseStream<'_>) -> syn::Result<(Function, &'static str)> {
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let config = Config::read(arguments, &mut errors);
-    let entries = read(&item, &mut errors).map(|module| entries(&module, &config, &mut errors));
+    let entries = read(&item, &config, &mut errors).map(|module| entries(&module, &config, &mut errors));
     match entries {
         Some(entries) if errors.is_empty() => with_more(item, entries),
         // Nothing is added to a module with a mistake; what is found is told beside it.
@@ -134,7 +143,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The module that the attribute stands on, or the error that it stands on something else.
-fn read(item: &TokenStream, errors: &mut Errors) -> Option<Module> {
+fn read(item: &TokenStream, config: &Config, errors: &mut Errors) -> Option<Module> {
     let kind = function::kind_of(item);
     if let Some(kind) = kind.filter(|kind| kind != "mod") {
         errors.at(kind, "#[peer_group] goes on a module: move it to a `mod`");
@@ -147,6 +156,11 @@ fn read(item: &TokenStream, errors: &mut Errors) -> Option<Module> {
     }
     let is_group =
         |attribute: &&Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "peer_group");
+    if let (Some((weight, _)), Some(Hooks(hooks))) = (&config.weight, &module.hooks)
+        && !hooks.iter().any(|(function, _)| function.signature.ident == "init_per_group")
+    {
+        errors.at(weight, "`weight` is for what `init_per_group` starts: write that function, or leave `weight` out");
+    }
     if let Some(second) = module.attributes.iter().find(is_group) {
         errors.at(second, "a module is one group: put these arguments into the first #[peer_group]");
     }
@@ -211,11 +225,13 @@ mod tests {
             pub(crate) async fn end_per_testcase(cluster: &Cluster, status: &TestStatus) {}
             mod inner { async fn end_per_group() {} }
         };
-        let text = expanded(quote!(sequence, repeat_until_any_fail = 3), quote!(pub mod quick { #content }));
+        let text =
+            expanded(quote!(sequence, repeat_until_any_fail = 3, weight = 3), quote!(pub mod quick { #content }));
         assert!(text.starts_with(&format!("pub mod quick {{ {content}")), "{text}");
         assert!(text.ends_with('}') && !text.contains("compile_error"), "{text}");
         assert_eq!((text.matches("static GROUP").count(), text.matches("static HOOK").count()), (1, 2), "{text}");
         assert_eq!(text.matches("cfg (unix)").count(), 2, "{text}");
+        assert!(text.contains("weight : :: core :: option :: Option :: Some (3u32)"), "{text}");
         let fields = "sequence : true , shuffle : false , seed : :: core :: option :: Option :: None";
         assert!(text.contains(fields) && text.contains("rounds : 3u32") && text.contains("AnyFail"), "{text}");
     }
@@ -257,6 +273,8 @@ mod tests {
             (quote!(sequence, parallel), empty.clone(), 1),
             (quote!(repeat = 1, repeat_until_all_ok = 2), empty.clone(), 1),
             (quote!(sequenze), empty.clone(), 1),
+            (quote!(weight = 3), empty.clone(), 1),
+            (quote!(weight = 0), empty.clone(), 1),
             (quote!(sequence = true, nodes = 3), empty, 2),
             (
                 quote!(repeat = many, timetrap = 3),

@@ -1,6 +1,5 @@
 //! The arguments of `#[peer_test]`: what each may be, and what it is without.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
@@ -9,7 +8,7 @@ use quote::quote;
 use crate::args::{self, Argument, Known};
 use crate::errors::Errors;
 use crate::path;
-use crate::values::{self, Repeat};
+use crate::values::{self, MOST_NODES, Repeat};
 
 const KNOWN: [Known; 11] = [
     Known { name: "nodes", example: "nodes = 4" },
@@ -25,8 +24,6 @@ const KNOWN: [Known; 11] = [
     Known { name: "own_dirs", example: "own_dirs" },
 ];
 
-/// More nodes than this are a slip of the finger: `StartOptions` start as many as somebody wants.
-const MOST_NODES: u32 = 1000;
 /// Whoever needs more than these has another problem.
 const MOST_RETRIES: u32 = 100;
 
@@ -76,8 +73,10 @@ impl Config {
                     bad_flavor = flavor.is_none();
                 }
                 "leaks" => config.leaks_fail = values::one_of(&argument, ["report", "fail"], errors) == Some("fail"),
-                "retries" => config.retries = number(&argument, 0..=MOST_RETRIES, 2, errors).unwrap_or_default(),
-                "weight" => config.weight = number(&argument, 1..=MOST_NODES, 8, errors),
+                "retries" => {
+                    config.retries = values::number(&argument, 0..=MOST_RETRIES, 2, errors).unwrap_or_default()
+                }
+                "weight" => config.weight = values::weight(&argument, 8, errors),
                 "exclusive" => config.exclusive = true,
                 "own_dirs" => {
                     config.own_dirs = true;
@@ -130,16 +129,6 @@ impl Config {
             own_dirs: #own_dirs,
         }
     }
-}
-
-/// A number within bounds; `example` is one.
-fn number(argument: &Argument, allowed: RangeInclusive<u32>, example: u32, errors: &mut Errors) -> Option<u32> {
-    let number = values::integer(argument).filter(|number| allowed.contains(number));
-    if number.is_none() {
-        let (name, least, most) = (&argument.name, allowed.start(), allowed.end());
-        errors.at(&argument.value, format!("a number from {least} to {most} stands here: `{name} = {example}`"));
-    }
-    number
 }
 
 fn nodes(argument: &Argument, errors: &mut Errors) -> Option<u32> {

@@ -1,5 +1,6 @@
 //! What the values of arguments may be that several attributes have.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
@@ -9,6 +10,9 @@ use syn::Lit;
 use crate::args::{Argument, Known};
 use crate::errors::Errors;
 use crate::path;
+
+/// More nodes than this are a slip of the finger: `StartOptions` start as many as somebody wants.
+pub(crate) const MOST_NODES: u32 = 1000;
 
 /// The ways to say how often something is run.
 pub(crate) const REPEATS: [Known; 5] = [
@@ -128,6 +132,26 @@ pub(crate) fn integer(argument: &Argument) -> Option<u32> {
         }
         _ => None,
     }
+}
+
+/// A number within bounds; `example` is one.
+pub(crate) fn number(
+    argument: &Argument,
+    allowed: RangeInclusive<u32>,
+    example: u32,
+    errors: &mut Errors,
+) -> Option<u32> {
+    let number = integer(argument).filter(|number| allowed.contains(number));
+    if number.is_none() {
+        let (name, least, most) = (&argument.name, allowed.start(), allowed.end());
+        errors.at(&argument.value, format!("a number from {least} to {most} stands here: `{name} = {example}`"));
+    }
+    number
+}
+
+/// For how many nodes something counts.
+pub(crate) fn weight(argument: &Argument, example: u32, errors: &mut Errors) -> Option<u32> {
+    number(argument, 1..=MOST_NODES, example, errors)
 }
 
 /// Where an order by chance comes from, if the argument says so.

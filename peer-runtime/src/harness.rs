@@ -32,6 +32,7 @@ mod stock;
 mod teller;
 mod tests;
 mod verdict;
+mod weight;
 
 pub(crate) use everywhere::FUNCTIONS;
 pub use everywhere::Rank;

@@ -71,7 +71,7 @@ impl Slots {
     ///
     /// Who holds slots must not wait for more: all may do so.
     pub(crate) fn take(&self, weight: u32, cancel: &Cancel, waits: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
-        let weight = usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len());
+        let weight = self.cut(weight);
         let since = Instant::now();
         let mut told = 0;
         // What was told once is told again, later and later.
@@ -88,6 +88,23 @@ impl Slots {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let slots = gather(&self.directory, &names, weight, cancel, &mut patience)?;
         Ok(slots.map(|slots| Taken { slots }))
+    }
+
+    /// The same without a wait: `None` if there are not so many, or somebody waits for some.
+    fn take_free(&self, weight: u32) -> io::Result<Option<Taken>> {
+        let weight = self.cut(weight);
+        let Some(_turn) = Held::take(&self.directory, TURN)? else { return Ok(None) };
+        let mut slots = Vec::new();
+        for name in &self.names {
+            if slots.len() < weight {
+                slots.extend(Held::take(&self.directory, name)?);
+            }
+        }
+        Ok((slots.len() == weight).then_some(Taken { slots }))
+    }
+
+    fn cut(&self, weight: u32) -> usize {
+        usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len())
     }
 
     /// Who holds slots, and the turn.
@@ -226,6 +243,15 @@ pub(crate) fn take_for(weight: u32, waits: &mut dyn FnMut(&Wait)) -> Option<Take
         tell(&error);
         Some(without)
     })
+}
+
+/// Takes these slots if they are free now, and nobody waits for any. Who holds slots may do that, since it is no wait.
+pub(crate) fn take_free(weight: u32) -> Option<Taken> {
+    match &SHARED.slots {
+        // An error is told by whoever waits.
+        Some((slots, _)) if !is_below_a_peer() => slots.take_free(weight).ok().flatten(),
+        _ => Some(Taken { slots: Vec::new() }),
+    }
 }
 
 /// Ends every [`take_for`] of this process, those to come, too.

@@ -27,4 +27,12 @@ mod f {
     peer::main!(timetrap);
 }
 
+mod g {
+    peer::main!(weight = 0);
+}
+
+mod h {
+    peer::main!(weight = "3", timetrap = "1s");
+}
+
 fn main() {}

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::event::{Event, Reporter, Running, Summary, What};
 use super::fault::Fault;
-use super::gate::Gate;
+use super::gate::{Gate, Room};
 use super::given::Given;
-use super::groups::{Hook, Moment, Until};
+use super::groups::{Hook, Moment, Until, weight_of_suite};
 use super::home::{Failed, Home};
 use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
@@ -59,6 +59,8 @@ pub(super) struct Context {
     pub(super) limit: Duration,
     /// What suite and groups own.
     pub(super) homes: Vec<Scope>,
+    /// What the innermost group that holds slots has for what is below it.
+    pub(super) room: Option<Arc<Room>>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
     /// Of suite and groups that own anything: what began it, and whether a linked peer of theirs went down since.
@@ -113,12 +115,16 @@ impl Engine {
         self.tell(&Event::Begun { tests, seed: by_chance.then_some(seed), slots });
         let limit = self.limit(self.options.timetrap);
         let hooks = if self.has_work(&plan.suite) { [plan.init, plan.end] } else { [None, None] };
-        self.between(
-            [(hooks[0], Moment::InitPerSuite.name()), (hooks[1], Moment::EndPerSuite.name())],
-            &Context { limit, ..Context::default() },
-            |context, home| self.branch(&plan.suite, context, home),
-            |why| self.skip_all(&plan.suite, why),
-        );
+        let names = [Moment::InitPerSuite.name(), Moment::EndPerSuite.name()];
+        let context = Context { limit, ..Context::default() };
+        self.holding((weight_of_suite(), &plan.suite, names[0]), &context, |context| {
+            self.between(
+                [(hooks[0], names[0]), (hooks[1], names[1])],
+                context,
+                |context, home| self.branch(&plan.suite, context, home),
+                |why| self.skip_all(&plan.suite, why),
+            )
+        });
         self.teller.end(since.elapsed(), self.interrupts.is_interrupted())
     }
 
@@ -138,7 +144,9 @@ impl Engine {
         if init.0.is_none() && end.0.is_none() {
             return inside(context, None);
         }
-        let slot = init.0.and_then(|_| self.gate.take_one(&mut self.waits(init.1, What::Hook)));
+        let room = context.room.as_ref();
+        // With a single slot everything comes one after the other.
+        let slot = init.0.and_then(|_| self.gate.take(room, 1, &mut self.waits(init.1, What::Hook)));
         // It may have waited for long.
         if let Some(why) = context.crashed() {
             return skip(&why);
@@ -169,7 +177,7 @@ impl Engine {
         }
         // What ends something runs after an interrupt as well, when there are no slots any more.
         let mut hangs = false;
-        let slot = end.0.and_then(|_| self.gate.take_one(&mut self.waits(end.1, What::Hook)));
+        let slot = end.0.and_then(|_| self.gate.take(room, 1, &mut self.waits(end.1, What::Hook)));
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {

@@ -82,6 +82,8 @@ pub struct Group {
     pub repeat: Repeat,
     /// The time limit of its tests and hooks, if not that of the group around it.
     pub timetrap: Option<Duration>,
+    /// How many nodes its init starts, if they count for anything.
+    pub weight: Option<u32>,
 }
 
 /// A whole target.
@@ -89,11 +91,18 @@ pub struct Group {
 pub struct Suite {
     /// The time limit of its tests and hooks that have none from a group or of their own.
     pub timetrap: Option<Duration>,
+    /// How many nodes its init starts, if they count for anything.
+    pub weight: Option<u32>,
 }
 
 /// The time limit where neither a test nor a group says one.
 pub(super) fn timetrap_of_suite() -> Duration {
     SUITES.iter().find_map(|suite| suite.timetrap).unwrap_or(TIMETRAP)
+}
+
+/// How many slots the suite holds.
+pub(super) fn weight_of_suite() -> Option<u32> {
+    SUITES.iter().find_map(|suite| suite.weight)
 }
 
 /// When a hook runs.

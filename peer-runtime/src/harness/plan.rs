@@ -1,7 +1,7 @@
 //! The plan: which tests run in which groups, between which hooks, in the order of the sources.
 
 use super::given::Kind;
-use super::groups::{GROUPS, Group, HOOKS, Hook, Moment};
+use super::groups::{GROUPS, Group, HOOKS, Hook, Moment, weight_of_suite};
 use super::tests::{self, Test};
 use crate::registry::Place;
 
@@ -87,6 +87,11 @@ impl Plan {
                     "there is one `{name}` for all tests of a target, and not two: {first} and {second}"
                 ));
             }
+        }
+        if let (Some(weight), None) = (weight_of_suite(), self.init) {
+            problems.push(format!(
+                "`peer::main!(weight = {weight})` holds slots for what `init_per_suite` starts, and there is none: write one, or leave `weight` out"
+            ));
         }
         let mut given = Vec::new();
         check_hook(self.init, &given, &mut problems);

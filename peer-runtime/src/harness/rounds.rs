@@ -15,6 +15,7 @@ use super::report;
 use super::shuffle;
 use super::tests::Test;
 use super::verdict::Verdict;
+use super::weight::weight;
 
 /// How often a test or an init is tried again when a peer could not boot for no fault of theirs, whatever the retries of
 /// the test are.
@@ -44,12 +45,14 @@ impl Engine {
             if group.repeat.rounds > 1 {
                 context.round = Some((round, group.repeat.rounds));
             }
-            let tally = self.between(
-                [(branch.init, &init), (branch.end, &end)],
-                &context,
-                |context, home| self.round(branch, context, home, round),
-                |why| self.skip_all(branch, why),
-            );
+            let tally = self.holding((group.weight, branch, &init), &context, |context| {
+                self.between(
+                    [(branch.init, &init), (branch.end, &end)],
+                    context,
+                    |context, home| self.round(branch, context, home, round),
+                    |why| self.skip_all(branch, why),
+                )
+            });
             total.add(tally);
             let met = group.repeat.until.is_some_and(|until| tally.meets(until));
             if tally.stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
@@ -65,7 +68,7 @@ impl Engine {
         if branch.init_case.is_some() || branch.end_case.is_some() {
             context.hooks.push((branch.init_case, branch.end_case));
         }
-        let context = &context;
+        let (context, room) = (&context, context.room.as_ref());
         let tally = Mutex::new(Tally::default());
         let count = |verdict: &Verdict| tally.lock().unwrap_or_else(PoisonError::into_inner).count(verdict);
         thread::scope(|threads| {
@@ -85,7 +88,8 @@ impl Engine {
                         let is_ignored = test.ignore.is_some() && !self.options.ignored;
                         let name = test.path();
                         let waits = &mut self.waits(&name, What::Test);
-                        let slots = if broken.is_none() && !is_ignored { self.gate.take(test, waits) } else { None };
+                        let may_run = broken.is_none() && !is_ignored;
+                        let slots = if may_run { self.gate.take(room, weight(test), waits) } else { None };
                         // It may have waited for long.
                         broken = broken.or_else(lost);
                         if is_ignored {

@@ -8,7 +8,6 @@ use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
 use super::echo::{self, show};
 use super::fault::{self, Fault};
-use super::gate::weight;
 use super::given::Given;
 use super::groups::Hook;
 use super::groups::timetrap_of_suite;
@@ -18,6 +17,7 @@ use super::plan::{Branch, Plan};
 use super::report;
 use super::rounds::INFRASTRUCTURE_RETRIES;
 use super::tests::{ShouldPanic, Test};
+use super::weight::weight_below;
 use crate::name;
 use crate::slots;
 
@@ -98,8 +98,10 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
 
 /// One attempt, between the hooks of the suite and of its groups.
 fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
-    // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
-    let _slots = slots::take_for(weight(test), &mut |wait| complain(&format!("test {} {wait}", test.path())));
+    // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that. What its
+    // groups hold is taken in the same step.
+    let weight = weight_below(above, test);
+    let _slots = slots::take_for(weight, &mut |wait| complain(&format!("test {} {wait}", test.path())));
     let interrupts = Interrupts::default();
     let mut limit = timetrap_of_suite().saturating_mul(factor());
     let mut given = Given::default();

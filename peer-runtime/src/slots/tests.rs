@@ -268,6 +268,24 @@ fn one_at_least_and_no_more_than_there_are() {
 }
 
 #[test]
+fn what_is_free_is_taken_without_a_wait_and_before_nobody() {
+    let folder = Folder::new();
+    let slots = folder.slots(4);
+    let held = take(&slots, 1);
+    assert!(slots.take_free(4).unwrap().is_none(), "one of them is held");
+    let free = slots.take_free(3).unwrap().expect("they are free");
+    assert_eq!(free.slots.len(), 3);
+    assert!(slots.take_free(0).unwrap().is_none(), "one at least");
+    drop(free);
+    // Who has the turn waits for more than there are.
+    let turn = Held::take(&slots.directory, TURN).unwrap().expect("it is free");
+    assert!(slots.take_free(1).unwrap().is_none(), "somebody came before");
+    drop((turn, held));
+    assert_eq!(slots.take_free(u32::MAX).unwrap().expect("all are free").slots.len(), 4);
+    assert_eq!(take(&slots, 4).slots.len(), 4, "and given back");
+}
+
+#[test]
 fn what_dead_runs_left_is_no_obstacle() {
     let folder = Folder::new();
     drop(take(&folder.slots(5), 5));

@@ -9,7 +9,7 @@ struct Level(u32);
 #[peer_group]
 mod plain {}
 
-#[peer_group()]
+#[peer_group(weight = 1)]
 #[cfg(unix)]
 pub(crate) mod outer {
     #![allow(clippy::unused_async)]
