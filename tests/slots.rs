@@ -233,8 +233,8 @@ fn an_interrupt_ends_the_wait_of_a_group_for_the_room_around_it() {
 fn what_is_free_besides_is_for_the_tests_of_a_group_too() {
     let folder = Folder::new();
     let run = || vec![weights("suite_weights", &["pair"])];
-    let seen: Vec<usize> = (0..RUNS).map(|_| most_nodes_of(run(), &folder.path(""))).collect();
-    assert_eq!(seen.iter().max(), Some(&BUDGET), "so many nodes at once in each run: {seen:?}");
+    let mut seen = (0..RUNS).map(|_| most_nodes_of(run(), &folder.path("")));
+    assert!(seen.any(|most| most == BUDGET), "fewer than {BUDGET} nodes at once in each of {RUNS} runs");
 }
 
 /// The executable of a target under `peer::main!()`: the newest one beside this one.
