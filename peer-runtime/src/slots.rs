@@ -34,6 +34,7 @@ use lock::Held;
 use watch::Watch;
 
 use crate::timeouts;
+use crate::wire::mark::is_mark;
 
 /// The most slots that there are. Who takes all of them needs a descriptor for each.
 const MOST: u32 = 256;
@@ -208,7 +209,8 @@ pub(crate) fn keep_to(asked: Option<u32>) -> u32 {
 
 /// Whether this process descends from a peer, whose test holds slots for all of it: it bears the mark of one.
 fn is_below_a_peer() -> bool {
-    rustix::process::getrlimit(rustix::process::Resource::Locks).current.is_some()
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Locks);
+    is_mark(limit.current, limit.maximum)
 }
 
 /// Waits for the slots of a test with `weight` nodes, from the budget of this user; `None` if [`cancel_all`] was called.

@@ -268,6 +268,29 @@ fn one_at_least_and_no_more_than_there_are() {
 }
 
 #[test]
+#[ignore = "run by another test, as a child: says whether it is below a peer"]
+fn driven_below() {
+    println!("said {}", is_below_a_peer());
+}
+
+#[test]
+fn a_limit_that_an_administrator_has_set_is_no_mark_of_a_peer() {
+    let below = |limits: &str| {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--locks={limits}")).arg(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "slots::tests::driven_below", "--nocapture"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let said = said(&mut child);
+        child.wait().unwrap();
+        said
+    };
+    for limits in ["1024:", "1024:1024", "1000:4096", "unlimited:"] {
+        assert_eq!(below(limits), "false", "{limits}");
+    }
+    assert_eq!(below(&format!("{}:", crate::wire::mark::mark(4711, None))), "true");
+}
+
+#[test]
 fn what_dead_runs_left_is_no_obstacle() {
     let folder = Folder::new();
     drop(take(&folder.slots(5), 5));
