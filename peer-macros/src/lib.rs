@@ -86,7 +86,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `repeat_until_any_fail = 100` | at most that many rounds, and none after one that failed; also `_any_ok`, `_all_fail`, `_all_ok` | |
 /// | `retries = 2` | how often a test that failed is tried again, with fresh nodes, at most 100 times; it is *flaky* if that helps | 0 |
 /// | `weight = 8` | how many nodes it counts for when tests are scheduled, 1 to 1000 | as many as it has, at least 1 |
-/// | `exclusive` | nothing else runs beside it | other tests do |
+/// | `exclusive` | no other `#[peer_test]` of this user runs beside it, in this run or another one, whatever their `PEER_JOBS` | other tests do |
 ///
 /// # Parameters
 /// `nodes: Nodes` are the nodes that `nodes = N` asks for. Any parameter `&T` is what an init above the test returned, the

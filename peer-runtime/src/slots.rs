@@ -2,7 +2,8 @@
 //!
 //! One *slot* is the right to run one node. A slot is a file in a folder that belongs to the user, and who holds its
 //! lock has the slot ([`lock`] says how it is given back, and why nobody misses that). The budget is how many of the
-//! files a process uses, the first ones, so that processes with different budgets go together.
+//! files a process uses, the first ones, so that processes with different budgets go together. Who wants to be alone takes
+//! all that there can be, whatever its budget.
 //!
 //! Who wants slots first takes the *turn*, a lock of the same kind, and keeps it until it has them all. So only one
 //! gathers slots at a time: two that have half of theirs each never wait for each other, and those that want few do not
@@ -42,11 +43,16 @@ const MOST: u32 = 256;
 /// The lock of who gathers slots.
 const TURN: &str = "turn";
 
+/// The weight of who wants to be alone: more than any budget.
+pub(crate) const ALONE: u32 = u32::MAX;
+
 /// The slots of this user, and how many of them this process uses.
 #[derive(Debug)]
 pub(crate) struct Slots {
     directory: Directory,
+    /// All that there can be.
     names: Vec<String>,
+    budget: usize,
 }
 
 /// Slots that are held; dropping it gives them back.
@@ -63,16 +69,17 @@ impl Slots {
     }
 
     fn of(directory: Directory, budget: u32) -> Self {
-        let names = (0..budget.clamp(1, MOST)).map(|number| format!("slot-{number}")).collect();
-        Self { directory, names }
+        let names = (0..MOST).map(|number| format!("slot-{number}")).collect();
+        Self { directory, names, budget: usize::try_from(budget.clamp(1, MOST)).unwrap_or(1) }
     }
 
-    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget, so that `u32::MAX`
-    /// takes them all, and nobody else of the same budget holds any. `None` if the wait is cancelled.
+    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget. With [`ALONE`] it takes
+    /// all that there can be, so that nobody else holds any, whatever their budget is. `None` if the wait is cancelled.
     ///
     /// Who holds slots must not wait for more: all may do so.
     pub(crate) fn take(&self, weight: u32, cancel: &Cancel, waits: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
-        let weight = usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len());
+        let of = if weight == ALONE { self.names.len() } else { self.budget };
+        let weight = usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, of);
         let since = Instant::now();
         let mut told = 0;
         // What was told once is told again, later and later.
@@ -80,20 +87,20 @@ impl Slots {
             if since.elapsed() >= timeouts::long(told) {
                 let time = timeouts::long(told);
                 told += 1;
-                waits(&Wait { time, slots: weight, of: self.names.len(), holders: self.holders() });
+                waits(&Wait { time, slots: weight, of, holders: self.holders(of) });
             }
             timeouts::long(told).saturating_sub(since.elapsed())
         };
         // Given back at the end of this function, however that is reached.
         let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel, &mut patience)? else { return Ok(None) };
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
         let slots = gather(&self.directory, &names, weight, cancel, &mut patience)?;
         Ok(slots.map(|slots| Taken { slots }))
     }
 
-    /// Who holds slots, and the turn.
-    fn holders(&self) -> Vec<Holder> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+    /// Who holds any of the first `of` slots, and the turn.
+    fn holders(&self, of: usize) -> Vec<Holder> {
+        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
         holders::of(&self.directory, TURN, &names)
     }
 }

@@ -9,7 +9,7 @@ use crate::slots::{self, Wait};
 
 /// How many slots a test takes.
 pub(super) fn weight(test: &Test) -> u32 {
-    if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes).max(1) }
+    if test.exclusive { slots::ALONE } else { test.weight.unwrap_or(test.nodes).max(1) }
 }
 
 /// Lets tests in as long as there is room for them, in the order in which they come.
