@@ -292,3 +292,27 @@ fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
     // As nextest runs each test.
     run(harness(stock(), &arguments).env("NEXTEST", "1")).passed();
 }
+
+#[test]
+fn a_variable_that_cannot_be_meant_is_refused() {
+    for (name, value) in [("PEER_JOBS", "many"), ("PEER_JOBS", "0"), ("PEER_TIMETRAP_FACTOR", "0")] {
+        let told = format!("peer: {name} is `{value}`; set it to a whole number from 1 to 4294967295 (");
+        let ran = run(harness(suite(), &["--exact", "cases::passes"]).env(name, value));
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
+        ran.says(&[&told, "), or unset it"]);
+        // The test that needs it fails, also one that is to panic.
+        for test in ["cases::passes", "cases::passes_by_any_panic"] {
+            let ran = run(harness(stock(), &["--exact", test]).env(name, value)).failed();
+            ran.says(&[&told, "0 passed; 1 failed"]);
+        }
+    }
+    for (name, value) in [("PEER_SEED", "x"), ("RUST_TEST_THREADS", "x")] {
+        let ran = run(harness(suite(), &["--list"]).env(name, value));
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
+        ran.says(&[&format!("peer: {name} is `{value}`; set it to a whole number")]);
+    }
+    // What the command line says is not asked for.
+    run(harness(suite(), &["--exact", "cases::passes", "--jobs=9"]).env("PEER_JOBS", "many")).passed();
+    // As libtest reads it: the first one waits in vain.
+    run(harness(suite(), &["--ignored", "cases::meets"]).env("RUST_TEST_THREADS", "1")).failed();
+}

@@ -3,8 +3,10 @@
 mod arguments;
 mod booting;
 mod case;
+mod complaint;
 mod details;
 mod engine;
+mod environment;
 mod event;
 mod everywhere;
 mod exit;

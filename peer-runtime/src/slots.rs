@@ -195,23 +195,17 @@ struct Shared {
     slots: Option<(Slots, Cancel)>,
 }
 
-/// What the command line says of the budget.
-static ASKED: OnceLock<u32> = OnceLock::new();
+/// The budget that this process keeps to.
+static BUDGET: OnceLock<u32> = OnceLock::new();
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    let budget = || ASKED.get().map_or_else(default_budget, |asked| Ok(*asked));
-    let open = || Ok((Slots::open(budget()?)?, Cancel::new()?));
+    let open = || Ok((Slots::open(keep_to(None))?, Cancel::new()?));
     Shared { slots: open().inspect_err(tell).ok() }
 });
 
-/// The budget that this process keeps to, which has not taken any slots yet; `asked` if somebody says so.
+/// The budget that this process keeps to from the first call on; what follows from the machine, unless somebody asks.
 pub(crate) fn keep_to(asked: Option<u32>) -> u32 {
-    let budget = asked.unwrap_or_else(|| default_budget().unwrap_or(MOST)).clamp(1, MOST);
-    if asked.is_some() {
-        // What was asked for first counts.
-        let _ = ASKED.set(budget);
-    }
-    budget
+    *BUDGET.get_or_init(|| asked.unwrap_or_else(default_budget).clamp(1, MOST))
 }
 
 /// Whether this process descends from a peer, whose test holds slots for all of it: it bears the mark of one.

@@ -3,8 +3,9 @@
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
+use super::complaint::complain;
+use super::environment::Settings;
 use super::fault::Fault;
 use super::gate::weight;
 use super::given::Given;
@@ -28,11 +29,18 @@ pub fn run_test(module: &str, name: &str) {
     let found = plan.tests().into_iter().find(|test| test.module == module && test.name == name);
     let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
     let above = plan.above(test);
-    if let Some(why) = refusal(&plan, &above) {
-        panic!("{why}");
-    }
+    let refused = refusal(&plan, &above).map_or(Ok(()), Err);
+    let factor = match refused.and_then(|()| Settings::of_one_test().map_err(|problems| told(&problems))) {
+        Ok(settings) => {
+            slots::keep_to(settings.jobs);
+            settings.factor
+        }
+        // Which is not the panic that was expected: without one, libtest fails the test.
+        Err(why) if test.should_panic != ShouldPanic::No => return show(&why),
+        Err(why) => panic!("{why}"),
+    };
     for round in 1..=test.repeat.rounds {
-        if let Some(ended) = attempts(test, &plan, &above) {
+        if let Some(ended) = attempts(test, &plan, &above, factor) {
             if test.repeat.rounds > 1 {
                 show(&format!("round {round} of {}", test.repeat.rounds));
             }
@@ -41,11 +49,15 @@ pub fn run_test(module: &str, name: &str) {
     }
 }
 
+fn told(problems: &[String]) -> String {
+    format!("peer: {}", problems.join("\npeer: "))
+}
+
 /// Why this test would not be what it is meant to be.
 fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
     let problems = plan.problems();
     if !problems.is_empty() {
-        return Some(format!("peer: {}", problems.join("\npeer: ")));
+        return Some(told(&problems));
     }
     let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
     (needs_plan && !has_own_process()).then(|| {
@@ -64,10 +76,10 @@ fn has_own_process() -> bool {
 }
 
 /// Runs it until it passes, as often as it may; the last failure.
-fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended> {
+fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Option<Ended> {
     let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
     loop {
-        let ended = one(test, plan, above);
+        let ended = one(test, plan, above, factor);
         if let Some(Fault::Skipped(why)) = &ended.fault {
             show(&format!("skipped: {why}"));
             // Libtest knows no skipped tests, so it is given what it expects of this one.
@@ -92,18 +104,18 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
 }
 
 /// One attempt, between the hooks of the suite and of its groups.
-fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
+fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ended {
     // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that.
     let _slots = slots::take_for(weight(test), &mut |wait| complain(&format!("test {} {wait}", test.path())));
     let interrupts = Interrupts::default();
-    let mut limit = timetrap_of_suite().saturating_mul(factor());
+    let mut limit = timetrap_of_suite().saturating_mul(factor);
     let mut given = Given::default();
     let mut homes: Vec<(Home, _, _, Given, Duration)> = Vec::new();
     let mut failed = None;
     let levels = std::iter::once((plan.init, plan.end)).chain(above.iter().map(|branch| (branch.init, branch.end)));
     let limits = std::iter::once(None).chain(above.iter().map(|branch| branch.group.and_then(|group| group.timetrap)));
     for ((init, end), own) in levels.zip(limits) {
-        limit = own.map_or(limit, |own| own.saturating_mul(factor()));
+        limit = own.map_or(limit, |own| own.saturating_mul(factor));
         if init.is_none() && end.is_none() {
             continue;
         }
@@ -124,7 +136,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     let around = Around {
         given,
         hooks: above.iter().map(|branch| (branch.init_case, branch.end_case)).collect(),
-        limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor())),
+        limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor)),
         homes: homes.iter().map(|(home, ..)| home.scope().clone()).collect(),
     };
     let mut ended = match failed {
