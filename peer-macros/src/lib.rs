@@ -138,8 +138,8 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// # Under which harness
-/// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
-/// `cargo nextest` and `peer::main!()` alike.
+/// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`, `cargo nextest` and
+/// `peer::main!()` alike, with its rounds and retries. Stock libtest has one result for all rounds: it is a failure if any of them is.
 #[proc_macro_attribute]
 pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     peer_test::expand(arguments.into(), item.into()).into()
@@ -242,8 +242,9 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A hook is seen where it is written as a function in these braces; one that a macro call in them would write is not.
 ///
 /// # Under which harness
-/// Groups need `peer::main!()` in a target with `harness = false`. Stock libtest fails the tests of groups with hooks and of
-/// sequences, and says what to write; under nextest each test has a process, in which the hooks around it run.
+/// Groups need `peer::main!()` in a target with `harness = false`. Under stock libtest the tests of groups with hooks or
+/// `repeat`, and of sequences, fail, and say what to write; `timetrap` holds there, and `shuffle` changes nothing, as the order is
+/// libtest's. Under nextest each test has a process, in which the hooks around it run; `repeat` of a group needs `harness = false` there, too.
 #[proc_macro_attribute]
 pub fn peer_group(arguments: TokenStream, item: TokenStream) -> TokenStream {
     peer_group::expand(arguments.into(), item.into()).into()
