@@ -77,7 +77,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `nodes = 4` | that many booted, linked nodes, handed to the parameter `nodes: Nodes` | no nodes, no parameter |
 /// | `everywhere` | the body runs in each of these nodes, and takes `rank: Rank`: see below | it runs once, in the test's process |
 /// | `connection = "tcp"` | how these nodes are connected: `"stdio"` or `"tcp"` | `"stdio"` |
-/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | that of its group, else of `peer::main!`, else 60 s |
+/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"`; a failure tells the place of its definition, since its line cannot be seen from outside, and what its nodes were doing | that of its group, else of `peer::main!`, else 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
 /// | `own_dirs` | with `nodes`: each of these nodes works in a directory of its own, as with the option `own_dir` | |
