@@ -97,15 +97,18 @@ pub mod prelude {
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
 ///
 /// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
-/// `--nocapture`, `--color`; and `--jobs N` or `PEER_JOBS` (how many nodes there may be at once of all runs of this user; `--test-threads` says
-/// it of this run alone), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
+/// `--nocapture`, `--color`; and `--jobs N` or `PEER_JOBS` (how many nodes there may be at once of all runs of this user; `--test-threads` or
+/// `RUST_TEST_THREADS` says it of this run alone), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
 /// all of them.
 ///
 /// `peer::main!(timetrap = "30s")` gives the whole target a time limit: that of every test and hook for which neither the test
 /// nor a group says one, those of the suite included. A time is `"500ms"`, `"30s"`, `"2m"`, `"1h"`, or `"off"`; without it the
 /// limit is 60 s. The order is: test, innermost group, suite, 60 s, and `PEER_TIMETRAP_FACTOR` multiplies all of them.
 ///
-/// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, and 130 after a second
+/// A flag that there is not, and a variable that is no such number (`PEER_JOBS=many`, `PEER_TIMETRAP_FACTOR=0`), end the run before
+/// anything begins, and say what there is instead. A variable is not read where a flag says the same.
+///
+/// The exit status is 0 if nothing failed, 101 otherwise, 2 for arguments and variables that are not understood, and 130 after a second
 /// interrupt. These are the words of the lines, and what each does to the status:
 ///
 /// | verdict | line | fails the run |

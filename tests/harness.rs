@@ -6,6 +6,8 @@
 
 #[path = "suite/cases.rs"]
 mod cases;
+#[path = "suite/rounds.rs"]
+mod rounds;
 mod support;
 
 use std::path::PathBuf;
@@ -289,12 +291,43 @@ fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
         "[[test]]\nname = \"harness\"\nharness = false\n",
         "peer::main!();",
     ]);
-    // As nextest runs each test.
+    // As nextest runs each test, which older ones do not say.
+    let mode = "NEXTEST_EXECUTION_MODE";
+    run(harness(stock(), &arguments).env("NEXTEST", "1").env(mode, "process-per-test")).passed();
     run(harness(stock(), &arguments).env("NEXTEST", "1")).passed();
+    run(harness(stock(), &arguments).env("NEXTEST", "1").env(mode, "several-tests")).failed();
     for exe in [stock(), suite()] {
         let shown = run(harness(exe, &[&arguments[..], &["--nocapture"]].concat()).env("NEXTEST", "1")).passed();
         let lines = shown.stderr.lines().filter(|line| line.ends_with("| hello from a node: of the group"));
         assert_eq!(lines.count(), 1, "{}", shown.text());
+    }
+}
+
+/// What stock libtest makes of a test with rounds, which shows them.
+fn rounds(name: &str) -> (Ran, Vec<u32>) {
+    let ran = run(&mut harness(stock(), &["--ignored", "--show-output", "--exact", &format!("rounds::{name}")]));
+    let text = ran.text();
+    let rounds = text.lines().filter_map(|line| line.strip_prefix("this is round ")?.parse().ok()).collect();
+    (ran, rounds)
+}
+
+#[test]
+fn stock_libtest_runs_the_rounds_of_a_test() {
+    for (name, passes, all, parts) in [
+        ("until_any_fail", false, &[1, 2, 3][..], &["round 3 of 5", "that is enough"][..]),
+        // A round that failed is a failure, as under `peer::main!()`.
+        ("until_any_ok", false, &[1, 2], &["round 1 of 5", "too early"]),
+        ("until_all_ok", true, &[1], &[]),
+        ("fails_once", false, &[1, 2, 3], &["round 2 of 3", "the second one"]),
+        ("skips_once", true, &[1, 2, 3], &["skipped: not twice"]),
+        ("panics_each_time", true, &[1, 2, 3], &[]),
+        ("panics_but_once", false, &[1, 2, 3], &["did not panic as expected", "round 2 of 3"]),
+        ("panics_otherwise_once", false, &[1, 2, 3], &["panic did not contain expected string", "another panic"]),
+    ] {
+        let (ran, rounds) = rounds(name);
+        let ran = if passes { ran.passed() } else { ran.failed() };
+        assert_eq!(rounds, all, "{name}: {}", ran.text());
+        ran.says(parts);
     }
 }
 
@@ -303,4 +336,41 @@ fn the_output_of_what_passes_is_shown_with_it() {
     let shown = run(&mut harness(stock(), &["--exact", "cases::passes", "--show-output"])).passed();
     let (_, shown) = shown.stdout.split_once("---- cases::passes stdout ----\n").unwrap();
     assert_eq!(shown.lines().filter(|line| line.ends_with("| hello from a node: passing")).count(), 2, "{shown}");
+}
+
+#[test]
+fn a_group_with_rounds_needs_a_harness_even_in_a_process_of_its_own() {
+    for name in ["belongs_to_a_round", "panics"] {
+        let arguments = ["--ignored", "--exact", &format!("rounds::repeated::{name}")];
+        for nextest in [None, Some(("NEXTEST", "1"))] {
+            let ran = run(harness(stock(), &arguments).envs(nextest)).failed();
+            ran.says(&["in a group that is repeated, which stock libtest knows nothing of", "harness = false"]);
+        }
+    }
+    // Which has no order of its own to lose.
+    run(&mut harness(stock(), &["--ignored", "--exact", "rounds::shuffled::is_run"])).passed();
+}
+
+#[test]
+fn a_variable_that_cannot_be_meant_is_refused() {
+    for (name, value) in [("PEER_JOBS", "many"), ("PEER_JOBS", "0"), ("PEER_TIMETRAP_FACTOR", "0")] {
+        let told = format!("peer: {name} is `{value}`; set it to a whole number from 1 to 4294967295 (");
+        let ran = run(harness(suite(), &["--exact", "cases::passes"]).env(name, value));
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
+        ran.says(&[&told, "), or unset it"]);
+        // The test that needs it fails, also one that is to panic.
+        for test in ["cases::passes", "cases::passes_by_any_panic"] {
+            let ran = run(harness(stock(), &["--exact", test]).env(name, value)).failed();
+            ran.says(&[&told, "0 passed; 1 failed"]);
+        }
+    }
+    for (name, value) in [("PEER_SEED", "x"), ("RUST_TEST_THREADS", "x")] {
+        let ran = run(harness(suite(), &["--list"]).env(name, value));
+        assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
+        ran.says(&[&format!("peer: {name} is `{value}`; set it to a whole number")]);
+    }
+    // What the command line says is not asked for.
+    run(harness(suite(), &["--exact", "cases::passes", "--jobs=9"]).env("PEER_JOBS", "many")).passed();
+    // As libtest reads it: the first one waits in vain.
+    run(harness(suite(), &["--ignored", "cases::meets"]).env("RUST_TEST_THREADS", "1")).failed();
 }

@@ -61,6 +61,7 @@ fn the_limit_holds_under_the_stock_harness_and_under_nextest_too() {
         support::run(cargo.env("SUITE", chosen).env("NEXTEST", "1"))
     };
     run("test passes", "whole::before_the_group").passed();
+    run("init_per_suite skips", "whole::before_the_group").passed().says(&["skipped: no license here"]);
     run("test hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("init_per_suite hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("hurries hangs", "whole::group::hurried::hurries").failed().says(&["did not end within its timetrap of 300ms"]);

@@ -77,7 +77,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `nodes = 4` | that many booted, linked nodes, handed to the parameter `nodes: Nodes` | no nodes, no parameter |
 /// | `everywhere` | the body runs in each of these nodes, and takes `rank: Rank`: see below | it runs once, in the test's process |
 /// | `connection = "tcp"` | how these nodes are connected: `"stdio"` or `"tcp"` | `"stdio"` |
-/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"` | that of its group, else of `peer::main!`, else 60 s |
+/// | `timetrap = "30s"` | how long the test may take: `"500ms"`, `"2m"`, `"1h"`, or `"off"`; a failure tells the place of its definition, since its line cannot be seen from outside, and what its nodes were doing | that of its group, else of `peer::main!`, else 60 s |
 /// | `flavor = "multi_thread"` | the test's runtime: `"current_thread"` or `"multi_thread"` | `"current_thread"` |
 /// | `worker_threads = 2` | threads of a `"multi_thread"` runtime | one per processor |
 /// | `own_dirs` | with `nodes`: each of these nodes works in a directory of its own, as with the option `own_dir` | |
@@ -86,7 +86,7 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `repeat_until_any_fail = 100` | at most that many rounds, and none after one that failed; also `_any_ok`, `_all_fail`, `_all_ok` | |
 /// | `retries = 2` | how often a test that failed is tried again, with fresh nodes, at most 100 times; it is *flaky* if that helps | 0 |
 /// | `weight = 8` | how many nodes it counts for when tests are scheduled, 1 to 1000 | as many as it has, at least 1 |
-/// | `exclusive` | nothing else runs beside it | other tests do |
+/// | `exclusive` | no other `#[peer_test]` of this user runs beside it, in this run or another one, whatever their `PEER_JOBS` | other tests do |
 ///
 /// # Parameters
 /// `nodes: Nodes` are the nodes that `nodes = N` asks for. Any parameter `&T` is what an init above the test returned, the
@@ -138,8 +138,8 @@ pub fn remote(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// # Under which harness
-/// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`,
-/// `cargo nextest` and `peer::main!()` alike.
+/// `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what they mean on a `#[test]`. The test runs under `cargo test`, `cargo nextest` and
+/// `peer::main!()` alike, with its rounds and retries. Stock libtest has one result for all rounds: it is a failure if any of them is.
 #[proc_macro_attribute]
 pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     peer_test::expand(arguments.into(), item.into()).into()
@@ -243,8 +243,9 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A hook is seen where it is written as a function in these braces; one that a macro call in them would write is not.
 ///
 /// # Under which harness
-/// Groups need `peer::main!()` in a target with `harness = false`. Stock libtest fails the tests of groups with hooks and of
-/// sequences, and says what to write; under nextest each test has a process, in which the hooks around it run.
+/// Groups need `peer::main!()` in a target with `harness = false`. Under stock libtest the tests of groups with hooks or
+/// `repeat`, and of sequences, fail, and say what to write; `timetrap` holds there, and `shuffle` changes nothing, as the order is
+/// libtest's. Under nextest each test has a process, in which the hooks around it run; `repeat` of a group needs `harness = false` there, too.
 #[proc_macro_attribute]
 pub fn peer_group(arguments: TokenStream, item: TokenStream) -> TokenStream {
     peer_group::expand(arguments.into(), item.into()).into()

@@ -2,7 +2,8 @@
 //!
 //! One *slot* is the right to run one node. A slot is a file in a folder that belongs to the user, and who holds its
 //! lock has the slot ([`lock`] says how it is given back, and why nobody misses that). The budget is how many of the
-//! files a process uses, the first ones, so that processes with different budgets go together.
+//! files a process uses, the first ones, so that processes with different budgets go together. Who wants to be alone takes
+//! all that there can be, whatever its budget.
 //!
 //! Who wants slots first takes the *turn*, a lock of the same kind, and keeps it until it has them all. So only one
 //! gathers slots at a time: two that have half of theirs each never wait for each other, and those that want few do not
@@ -34,6 +35,7 @@ use lock::Held;
 use watch::Watch;
 
 use crate::timeouts;
+use crate::wire::mark::is_mark;
 
 /// The most slots that there are. Who takes all of them needs a descriptor for each.
 const MOST: u32 = 256;
@@ -41,11 +43,16 @@ const MOST: u32 = 256;
 /// The lock of who gathers slots.
 const TURN: &str = "turn";
 
+/// The weight of who wants to be alone: more than any budget.
+pub(crate) const ALONE: u32 = u32::MAX;
+
 /// The slots of this user, and how many of them this process uses.
 #[derive(Debug)]
 pub(crate) struct Slots {
     directory: Directory,
+    /// All that there can be.
     names: Vec<String>,
+    budget: usize,
 }
 
 /// Slots that are held; dropping it gives them back.
@@ -62,16 +69,17 @@ impl Slots {
     }
 
     fn of(directory: Directory, budget: u32) -> Self {
-        let names = (0..budget.clamp(1, MOST)).map(|number| format!("slot-{number}")).collect();
-        Self { directory, names }
+        let names = (0..MOST).map(|number| format!("slot-{number}")).collect();
+        Self { directory, names, budget: usize::try_from(budget.clamp(1, MOST)).unwrap_or(1) }
     }
 
-    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget, so that `u32::MAX`
-    /// takes them all, and nobody else of the same budget holds any. `None` if the wait is cancelled.
+    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget. With [`ALONE`] it takes
+    /// all that there can be, so that nobody else holds any, whatever their budget is. `None` if the wait is cancelled.
     ///
     /// Who holds slots must not wait for more: all may do so.
     pub(crate) fn take(&self, weight: u32, cancel: &Cancel, waits: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
-        let weight = self.cut(weight);
+        let of = if weight == ALONE { self.names.len() } else { self.budget };
+        let weight = cut(weight, of);
         let since = Instant::now();
         let mut told = 0;
         // What was told once is told again, later and later.
@@ -79,23 +87,23 @@ impl Slots {
             if since.elapsed() >= timeouts::long(told) {
                 let time = timeouts::long(told);
                 told += 1;
-                waits(&Wait { time, slots: weight, of: self.names.len(), holders: self.holders() });
+                waits(&Wait { time, slots: weight, of, holders: self.holders(of) });
             }
             timeouts::long(told).saturating_sub(since.elapsed())
         };
         // Given back at the end of this function, however that is reached.
         let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel, &mut patience)? else { return Ok(None) };
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
         let slots = gather(&self.directory, &names, weight, cancel, &mut patience)?;
         Ok(slots.map(|slots| Taken { slots }))
     }
 
     /// The same without a wait: `None` if there are not so many, or somebody waits for some.
     fn take_free(&self, weight: u32) -> io::Result<Option<Taken>> {
-        let weight = self.cut(weight);
+        let weight = cut(weight, self.budget);
         let Some(_turn) = Held::take(&self.directory, TURN)? else { return Ok(None) };
         let mut slots = Vec::new();
-        for name in &self.names {
+        for name in &self.names[..self.budget] {
             if slots.len() < weight {
                 slots.extend(Held::take(&self.directory, name)?);
             }
@@ -103,15 +111,16 @@ impl Slots {
         Ok((slots.len() == weight).then_some(Taken { slots }))
     }
 
-    fn cut(&self, weight: u32) -> usize {
-        usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, self.names.len())
-    }
-
-    /// Who holds slots, and the turn.
-    fn holders(&self) -> Vec<Holder> {
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+    /// Who holds any of the first `of` slots, and the turn.
+    fn holders(&self, of: usize) -> Vec<Holder> {
+        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
         holders::of(&self.directory, TURN, &names)
     }
+}
+
+/// A weight as it can be had of so many slots.
+fn cut(weight: u32, of: usize) -> usize {
+    usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, of)
 }
 
 /// A wait that takes long.
@@ -204,28 +213,23 @@ struct Shared {
     slots: Option<(Slots, Cancel)>,
 }
 
-/// What the command line says of the budget.
-static ASKED: OnceLock<u32> = OnceLock::new();
+/// The budget that this process keeps to.
+static BUDGET: OnceLock<u32> = OnceLock::new();
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    let budget = || ASKED.get().map_or_else(default_budget, |asked| Ok(*asked));
-    let open = || Ok((Slots::open(budget()?)?, Cancel::new()?));
+    let open = || Ok((Slots::open(keep_to(None))?, Cancel::new()?));
     Shared { slots: open().inspect_err(tell).ok() }
 });
 
-/// The budget that this process keeps to, which has not taken any slots yet; `asked` if somebody says so.
+/// The budget that this process keeps to from the first call on; what follows from the machine, unless somebody asks.
 pub(crate) fn keep_to(asked: Option<u32>) -> u32 {
-    let budget = asked.unwrap_or_else(|| default_budget().unwrap_or(MOST)).clamp(1, MOST);
-    if asked.is_some() {
-        // What was asked for first counts.
-        let _ = ASKED.set(budget);
-    }
-    budget
+    *BUDGET.get_or_init(|| asked.unwrap_or_else(default_budget).clamp(1, MOST))
 }
 
 /// Whether this process descends from a peer, whose test holds slots for all of it: it bears the mark of one.
 fn is_below_a_peer() -> bool {
-    rustix::process::getrlimit(rustix::process::Resource::Locks).current.is_some()
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Locks);
+    is_mark(limit.current, limit.maximum)
 }
 
 /// Waits for the slots of a test with `weight` nodes, from the budget of this user; `None` if [`cancel_all`] was called.

@@ -12,6 +12,7 @@
 
 pub(crate) mod frame;
 pub(crate) mod keeper;
+pub(crate) mod mark;
 pub(crate) mod message;
 
 /// What the peer says first, before its first frame.

@@ -30,7 +30,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("node", &["wire", "sys", "link", "registry"]),
     ("origin", &["wire", "sys", "process", "link", "launch", "registry"]),
     ("scope", &["wire", "sys", "place", "process", "link", "launch", "registry", "node", "origin"]),
-    ("slots", &[]),
+    ("slots", &["wire"]),
     ("harness", &["wire", "sys", "process", "link", "launch", "registry", "node", "origin", "scope", "slots"]),
     ("hook", &["wire", "sys", "keeper", "process", "link", "launch", "registry", "node", "origin", "scope", "harness"]),
     ("fuzz", &["wire", "link", "origin", "scope"]),

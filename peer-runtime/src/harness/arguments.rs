@@ -1,28 +1,17 @@
 //! The command line of `peer::main!()`: libtest's arguments, and ours.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::builder::RangedU64ValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use libtest_mimic::FormatSetting;
 
+use super::exit::NOT_UNDERSTOOD;
 use crate::name;
 
-/// The exit status for arguments that are not understood, as of every program whose arguments clap reads.
-const NOT_UNDERSTOOD: u8 = 2;
-
-/// Flags of stock libtest that would change what a run comes to, with what there is in their place.
-const UNSUPPORTED: [(&str, &str); 3] = [
-    (
-        "--ensure-time",
-        "a flag of stock libtest; here the limit of a test is its timetrap: #[peer_test(timetrap = \"30s\")]",
-    ),
-    ("--exclude-should-panic", "a flag of stock libtest; here `--skip NAME` leaves tests out"),
-    ("--save-analysis", "a flag of older versions of stock libtest"),
-];
+mod mistakes;
 
 /// All that can be asked of a run.
 #[derive(Clone, Debug, Default, Parser)]
@@ -30,8 +19,8 @@ const UNSUPPORTED: [(&str, &str); 3] = [
 #[command(
     help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
     disable_version_flag = true,
-    after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments that are not understood, 130 after a second interrupt.\n\
-        Environment: PEER_JOBS says the same as --jobs; PEER_TIMETRAP_FACTOR multiplies every time limit; PEER_SEED is where orders by chance come from; PEER_KEEP_DIRS=1 keeps the directories of all tests; PEER_BOOT_DEBUG=1 shows the steps of every boot; NO_COLOR and CI turn colours and the progress line off.\n\
+    after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments or variables that are not understood, 130 after a second interrupt.\n\
+        Environment: PEER_JOBS says the same as --jobs, and RUST_TEST_THREADS as --test-threads; PEER_TIMETRAP_FACTOR=4 multiplies every time limit; PEER_SEED is where orders by chance come from; PEER_KEEP_DIRS=1 keeps the directories of all tests; PEER_BOOT_DEBUG=1 shows the steps of every boot; NO_COLOR and CI turn colours and the progress line off.\n\
         Accepted for the sake of stock libtest's users, and without a meaning here: --show-output, --force-run-in-process,\n\
         --test, -Z unstable-options."
 )]
@@ -56,7 +45,7 @@ pub(super) struct Arguments {
     shuffle_seed: Option<u64>,
 
     /// Show how long each test took
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "plain", value_name = "plain|colored")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "plain", value_name = "plain|colored", value_parser = ["plain", "colored"], hide_possible_values = true)]
     report_time: Option<String>,
 
     /// Write a JUnit report to PATH (feature `junit` of `peer`)
@@ -97,7 +86,9 @@ impl Arguments {
             .mut_arg("logfile", |flag| flag.help("Write to PATH what would go to standard output"))
             .mut_arg("skip", |flag| flag.help("Run no test whose name contains it; may be given several times"))
             .mut_arg("test_threads", |flag| {
-                flag.value_name("N").help("How many nodes of this run there may be at once [default: as --jobs]")
+                flag.value_name("N")
+                    .value_parser(RangedU64ValueParser::<usize>::new().range(1..))
+                    .help("How many nodes of this run there may be at once [default: as --jobs]")
             })
             .mut_arg("color", |flag| {
                 flag.hide_possible_values(true).help("Colours: auto (on a terminal), always or never")
@@ -109,7 +100,7 @@ impl Arguments {
             .mut_arg("filter", |filter| {
                 filter.index(1).help("Run only tests whose names contain it; with several, any of them")
             });
-        let found = command.try_get_matches_from_mut(arguments).map_err(with_hint)?;
+        let found = command.try_get_matches_from_mut(arguments).map_err(mistakes::with_hint)?;
         Self::from_arg_matches(&found).map_err(|error| error.format(&mut command))
     }
 
@@ -136,7 +127,7 @@ impl Arguments {
 
     /// How many nodes of this run there may be at once, if somebody says so.
     pub(super) fn test_threads(&self) -> Option<u32> {
-        self.libtest.test_threads.map(|threads| u32::try_from(threads).unwrap_or(u32::MAX).max(1))
+        self.libtest.test_threads.map(|threads| u32::try_from(threads).unwrap_or(u32::MAX))
     }
 
     /// Whether everything is in an order by chance.
@@ -163,52 +154,6 @@ impl Arguments {
     }
 }
 
-/// What a variable of the environment says, if it is a number.
-pub(super) fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    let number = text.parse().ok();
-    if number.is_none() {
-        complain(&format!("{name}={text:?} is no number, and was ignored"));
-    }
-    number
-}
-
-/// What every time limit is multiplied by: `PEER_TIMETRAP_FACTOR`, Common Test's `multiply_timetraps`.
-pub(super) fn factor() -> u32 {
-    number("PEER_TIMETRAP_FACTOR")
-        .and_then(|factor| u32::try_from(factor).ok())
-        .filter(|factor| *factor > 0)
-        .unwrap_or(1)
-}
-
-/// Tells the user of something that fails no test.
-pub(super) fn complain(text: &str) {
-    // Where standard error is closed nobody wants to know.
-    let _ = writeln!(std::io::stderr(), "peer: {text}");
-}
-
-/// The line of a test in the list.
-pub(super) fn listed(name: &str) -> String {
-    format!("{name}: test\n")
-}
-
-/// Says what a flag of stock libtest is here; clap itself knows those that are spelled alike.
-fn with_hint(mut error: clap::Error) -> clap::Error {
-    if error.kind() != ErrorKind::UnknownArgument {
-        return error;
-    }
-    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
-        return error;
-    };
-    let name = flag.split('=').next().unwrap_or(flag);
-    if let Some((flag, what)) = UNSUPPORTED.iter().find(|(flag, _)| *flag == name) {
-        // What clap thinks that was meant is not.
-        error.remove(ContextKind::SuggestedArg);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![format!("`{flag}` is {what}").into()]));
-    }
-    error
-}
-
 #[cfg(test)]
 impl Arguments {
     /// Those of a command line.
@@ -220,11 +165,6 @@ impl Arguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn mistake(arguments: &[&str]) -> String {
-        let error = Arguments::parse_from(std::iter::once("suite").chain(arguments.iter().copied()));
-        error.expect_err("it is not understood").to_string()
-    }
 
     #[test]
     fn clap_finds_nothing_wrong_with_them() {
@@ -256,7 +196,6 @@ mod tests {
         assert_eq!(both(&[]), (None, None));
         assert_eq!(both(&["--test-threads=2", "--jobs", "9"]), (Some(9), Some(2)));
         assert_eq!(both(&["-j4"]), (Some(4), None));
-        assert!(mistake(&["--jobs=0"]).contains("0 is not in 1.."));
     }
 
     #[test]
@@ -282,22 +221,5 @@ mod tests {
         assert!(Arguments::sample(&["--report-time"]).reports_time());
         assert_eq!(Arguments::sample(&["-q"]).format(), FormatSetting::Terse);
         assert_eq!(Arguments::sample(&["--format", "json"]).format(), FormatSetting::Json);
-    }
-
-    #[test]
-    fn what_is_not_understood_gets_a_hint() {
-        let text = mistake(&["--shufle"]);
-        assert!(text.contains("a similar argument exists: '--shuffle'"), "{text}");
-        let text = mistake(&["--ensure-time"]);
-        assert!(text.contains("unexpected argument '--ensure-time' found"), "{text}");
-        assert!(text.contains("here the limit of a test is its timetrap"), "{text}");
-        assert!(!text.contains("similar"), "{text}");
-        let text = mistake(&["--format", "junit"]);
-        assert!(text.contains("[possible values: pretty, terse, json]"), "{text}");
-    }
-
-    #[test]
-    fn the_list_is_as_libtest_prints_it() {
-        assert_eq!(listed("quick::a"), "quick::a: test\n");
     }
 }

@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use super::arguments::complain;
+use super::complaint::complain;
 use crate::sys;
 
 /// The exit status of a run in which something failed, as libtest's.
 pub(super) const FAILED: u8 = 101;
+
+/// The exit status for arguments and variables that are not understood, as of every program whose arguments clap reads.
+pub(super) const NOT_UNDERSTOOD: u8 = 2;
 
 /// The process whose run is not over, if there is one; a child that is forked from it is another one.
 static RUNNING: AtomicU32 = AtomicU32::new(0);

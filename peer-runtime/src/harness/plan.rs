@@ -1,7 +1,7 @@
 //! The plan: which tests run in which groups, between which hooks, in the order of the sources.
 
 use super::given::Kind;
-use super::groups::{GROUPS, Group, HOOKS, Hook, Moment, weight_of_suite};
+use super::groups::{GROUPS, Group, HOOKS, Hook, Moment, Repeat, weight_of_suite};
 use super::tests::{self, Test};
 use crate::registry::Place;
 
@@ -188,6 +188,11 @@ impl Branch {
 
     pub(super) fn is_sequence(&self) -> bool {
         self.group.is_some_and(|group| group.sequence)
+    }
+
+    /// Whether its tests have rounds together, or none.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.group.is_some_and(|group| group.repeat != Repeat::ONCE)
     }
 
     /// Whether stock libtest would run its tests otherwise than meant.

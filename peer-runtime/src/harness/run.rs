@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::arguments::{Arguments, complain, factor, listed, number};
+use super::arguments::Arguments;
+use super::complaint::complain;
 use super::engine::{Engine, Options};
-use super::exit::{FAILED, Guard};
+use super::environment::Settings;
+use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
@@ -20,6 +22,13 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(status) => return status,
     };
+    let settings = match Settings::of(&arguments) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            problems.iter().for_each(|problem| complain(problem));
+            return ExitCode::from(NOT_UNDERSTOOD);
+        }
+    };
     let mut plan = Plan::of_all();
     let problems = plan.problems();
     if !problems.is_empty() {
@@ -30,7 +39,7 @@ pub fn main() -> ExitCode {
     plan.retain(&|test| arguments.chooses(&test.path(), test.ignore.is_some()));
     let tests = plan.tests();
     if arguments.libtest.list {
-        let list: String = tests.iter().map(|test| listed(&test.path())).collect();
+        let list: String = tests.iter().map(|test| format!("{}: test\n", test.path())).collect();
         // Where standard output is closed nobody reads the list.
         let _ = std::io::stdout().write_all(list.as_bytes());
         return ExitCode::SUCCESS;
@@ -48,16 +57,16 @@ pub fn main() -> ExitCode {
     if let Err(error) = interrupts.watch() {
         complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
-    let seed = arguments.seed().or_else(|| number("PEER_SEED"));
+    let Settings { jobs, threads, seed, factor } = settings;
     let options = Options {
-        slots: arguments.test_threads().unwrap_or(u32::MAX).min(slots::keep_to(arguments.jobs())),
+        slots: threads.unwrap_or(u32::MAX).min(slots::keep_to(jobs)),
         live: arguments.is_live(),
         ignored: arguments.runs_ignored(),
         shuffle: arguments.shuffles(),
         seed: seed.unwrap_or_else(rand::random),
         seeded: seed.is_some(),
         timetrap: timetrap_of_suite(),
-        factor: factor(),
+        factor,
         filtered: all - tests.len(),
     };
     let guard = Guard::new();

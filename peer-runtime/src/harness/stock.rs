@@ -4,9 +4,11 @@ use std::panic::resume_unwind;
 use std::time::Duration;
 
 use super::after;
-use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
+use super::complaint::complain;
 use super::echo::{self, show};
+use super::engine::Tally;
+use super::environment::Settings;
 use super::fault::{self, Fault};
 use super::given::Given;
 use super::groups::Hook;
@@ -30,87 +32,138 @@ pub fn run_test(module: &str, name: &str) {
     let found = plan.tests().into_iter().find(|test| test.module == module && test.name == name);
     let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
     let above = plan.above(test);
-    if let Some(why) = refusal(&plan, &above) {
-        panic!("{why}");
+    let refused = refusal(&plan, &above).map_or(Ok(()), Err);
+    match refused.and_then(|()| Settings::of_one_test().map_err(|problems| told(&problems))) {
+        Ok(settings) => {
+            slots::keep_to(settings.jobs);
+            tell(test, rounds(test, &plan, &above, settings.factor));
+        }
+        // Which is not the panic that was expected: without one, libtest fails the test.
+        Err(why) if test.should_panic != ShouldPanic::No => show(&why),
+        Err(why) => panic!("{why}"),
     }
-    for round in 1..=test.repeat.rounds {
-        if let Some(ended) = attempts(test, &plan, &above) {
-            if test.repeat.rounds > 1 {
-                show(&format!("round {round} of {}", test.repeat.rounds));
+}
+
+/// Runs all rounds, as `peer::main!()` does; how the last one ended that failed, otherwise the last one that was not
+/// skipped, if there is any.
+fn rounds(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Option<Ended> {
+    let rounds = test.repeat.rounds;
+    let mut decides: Option<Ended> = None;
+    let mut has_failed = false;
+    for round in 1..=rounds {
+        let ended = attempts(test, plan, above, factor);
+        let (passed, skipped) = (test.passes(ended.fault.as_ref()), ended.fault.as_ref().is_some_and(Fault::is_skip));
+        let failed = !passed && !skipped;
+        let tally = Tally { passed: passed.into(), failed: failed.into(), skipped: skipped.into(), stop: false };
+        let stop = matches!(ended.fault, Some(Fault::Init(..)));
+        if failed {
+            if rounds > 1 {
+                show(&format!("round {round} of {rounds}"));
             }
-            fail(test, ended);
+            // Libtest tells of a panic that is not the right one.
+            if test.should_panic == ShouldPanic::No || !ended.fault.as_ref().is_some_and(Fault::is_panic) {
+                show_failure(test, &ended);
+            }
+        }
+        let counts = if has_failed { failed } else { !skipped };
+        has_failed |= failed;
+        let other = if counts { decides.replace(ended) } else { Some(ended) };
+        if let Some(told) = other.and_then(|ended| fault::let_go(ended.fault)) {
+            show(&told);
+        }
+        if stop || test.repeat.until.is_some_and(|until| tally.meets(until)) {
+            break;
         }
     }
+    decides
+}
+
+/// The report of one that did not pass; one that passed where a panic was expected has none.
+fn show_failure(test: &Test, ended: &Ended) {
+    if ended.fault.is_some() {
+        show(&report::report(test, ended));
+    }
+}
+
+fn told(problems: &[String]) -> String {
+    format!("peer: {}", problems.join("\npeer: "))
 }
 
 /// Why this test would not be what it is meant to be.
 fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
     let problems = plan.problems();
     if !problems.is_empty() {
-        return Some(format!("peer: {}", problems.join("\npeer: ")));
+        return Some(told(&problems));
     }
     let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
-    (needs_plan && !has_own_process()).then(|| {
-        let name = name::of_program(&name::own_path());
-        format!(
-            "peer: this test is in a group that has hooks or is a sequence, which stock libtest knows nothing of.\n\
-             Put these lines into Cargo.toml, and `peer::main!();` at the end of the target, if it is not there:\n\n\
-             [[test]]\nname = \"{name}\"\nharness = false\n"
-        )
-    })
+    let what = if above.iter().any(|branch| branch.is_repeated()) {
+        // Rounds of a group are rounds of all its tests together.
+        "is repeated"
+    } else if needs_plan && !has_own_process() {
+        "has hooks or is a sequence"
+    } else {
+        return None;
+    };
+    let name = name::of_program(&name::own_path());
+    Some(format!(
+        "peer: this test is in a group that {what}, which stock libtest knows nothing of.\n\
+         Put these lines into Cargo.toml, and `peer::main!();` at the end of the target, if it is not there:\n\n\
+         [[test]]\nname = \"{name}\"\nharness = false\n"
+    ))
 }
 
-/// Nextest runs each test in a process of its own.
+/// Whether each test has a process of its own, as it has under nextest, which says so; older ones only say that it is they.
 fn has_own_process() -> bool {
-    std::env::var_os("NEXTEST").is_some()
+    match std::env::var_os("NEXTEST_EXECUTION_MODE") {
+        Some(mode) => mode == "process-per-test",
+        None => std::env::var_os("NEXTEST").is_some(),
+    }
 }
 
-/// Runs it until it passes, as often as it may; the last failure.
-fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended> {
+/// Runs it until it does not fail, as often as it may; how the last attempt ended.
+fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ended {
     let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
     loop {
-        let ended = one(test, plan, above);
+        let mut ended = one(test, plan, above, factor);
         echo::catch_up();
-        if let Some(Fault::Skipped(why)) = &ended.fault {
+        if let Some(fault) = ended.fault.as_ref().filter(|fault| fault.is_skip()) {
             echo::if_wanted(&ended.console);
-            show(&format!("skipped: {why}"));
-            // Libtest knows no skipped tests, so it is given what it expects of this one.
-            match test.should_panic {
-                ShouldPanic::No => return None,
-                ShouldPanic::Yes => resume_unwind(Box::new("skipped")),
-                ShouldPanic::With(expected) => resume_unwind(Box::new(expected)),
-            }
+            show(&format!("skipped: {}", fault.reason()));
+            return ended;
         }
-        if test.passes(ended.fault.as_ref()) && test.should_panic == ShouldPanic::No {
+        if test.passes(ended.fault.as_ref()) {
             echo::if_wanted(&ended.console);
-            return None;
+            return ended;
         }
         let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
         let left = if is_infrastructure { &mut reboots } else { &mut retries };
-        if *left == 0 || test.passes(ended.fault.as_ref()) {
-            return Some(ended);
+        if *left == 0 {
+            return ended;
         }
         let more = if *left == 1 { "once more".to_owned() } else { format!("{left} more times") };
         show(&format!("{}\ntried again, {more} at most", report::attempt(test, &ended)));
+        if let Some(told) = fault::let_go(ended.fault.take()) {
+            show(&told);
+        }
         *left -= 1;
     }
 }
 
 /// One attempt, between the hooks of the suite and of its groups.
-fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
+fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ended {
     // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that. What its
     // groups hold is taken in the same step.
     let weight = weight_below(above, test);
     let _slots = slots::take_for(weight, &mut |wait| complain(&format!("test {} {wait}", test.path())));
     let interrupts = Interrupts::default();
-    let mut limit = timetrap_of_suite().saturating_mul(factor());
+    let mut limit = timetrap_of_suite().saturating_mul(factor);
     let mut given = Given::default();
     let mut homes: Vec<(Home, _, _, Given, Duration)> = Vec::new();
     let mut failed = None;
     let levels = std::iter::once((plan.init, plan.end)).chain(above.iter().map(|branch| (branch.init, branch.end)));
     let limits = std::iter::once(None).chain(above.iter().map(|branch| branch.group.and_then(|group| group.timetrap)));
     for ((init, end), own) in levels.zip(limits) {
-        limit = own.map_or(limit, |own| own.saturating_mul(factor()));
+        limit = own.map_or(limit, |own| own.saturating_mul(factor));
         if init.is_none() && end.is_none() {
             continue;
         }
@@ -131,7 +184,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
     let around = Around {
         given,
         hooks: above.iter().map(|branch| (branch.init_case, branch.end_case)).collect(),
-        limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor())),
+        limit: test.timetrap.map_or(limit, |own| own.saturating_mul(factor)),
         homes: homes.iter().map(|(home, ..)| home.scope().clone()).collect(),
     };
     let mut ended = match failed {
@@ -171,26 +224,27 @@ fn fails_at_end(test: &Test, ended: &mut Ended, hook: String, failed: Failed) {
     ended.comments.extend(failed.comments);
 }
 
-/// Tells libtest, in the way that it understands.
-fn fail(test: &Test, ended: Ended) {
-    let expects_panic = test.should_panic != ShouldPanic::No;
+/// Tells libtest, in the way that it understands, what is reported already.
+fn tell(test: &Test, ended: Option<Ended>) {
+    let expected = match test.should_panic {
+        ShouldPanic::No => None,
+        ShouldPanic::Yes => Some("skipped"),
+        ShouldPanic::With(expected) => Some(expected),
+    };
+    let Some(ended) = ended else {
+        // All was skipped. Libtest knows no such thing, so it is given what it expects of this one.
+        return expected.map_or((), |expected| resume_unwind(Box::new(expected)));
+    };
     match ended.fault {
         None => {}
         // Libtest decides whether it is the right one.
-        Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
-        Some(Fault::InRank(failed)) if expects_panic && failed.panic().is_some() => {
+        Some(Fault::Panicked { payload, .. }) => resume_unwind(payload),
+        Some(Fault::InRank(failed)) if expected.is_some() && failed.panic().is_some() => {
             let message = failed.panic().map(|panic| panic.message().to_owned());
             resume_unwind(Box::new(message.unwrap_or_default()))
         }
-        Some(_) => {
-            show(&report::report(test, &ended));
-            if let Some(Fault::Panicked { payload, .. }) = ended.fault {
-                resume_unwind(payload);
-            }
-            // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
-            if !expects_panic {
-                resume_unwind(Box::new("the test failed, as reported above"));
-            }
-        }
+        // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
+        Some(_) if expected.is_some() => {}
+        Some(_) => resume_unwind(Box::new("the test failed, as reported above")),
     }
 }

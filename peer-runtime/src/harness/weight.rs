@@ -5,10 +5,11 @@ use super::event::What;
 use super::groups::weight_of_suite;
 use super::plan::{Branch, Item};
 use super::tests::Test;
+use crate::slots;
 
 /// How many slots a test takes.
 pub(super) fn weight(test: &Test) -> u32 {
-    if test.exclusive { u32::MAX } else { test.weight.unwrap_or(test.nodes).max(1) }
+    if test.exclusive { slots::ALONE } else { test.weight.unwrap_or(test.nodes).max(1) }
 }
 
 /// How many slots a test takes in a process of its own, where its groups are there for it alone.

@@ -20,11 +20,7 @@ use crate::state::Reason;
 use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
-
-/// Of fewer marks there would soon be no free one.
-const FEWEST_MARKS: Mark = 10_000;
-/// Marks above this are nobody else's on this machine.
-const OWN_MARKS: Mark = 1 << 32;
+use crate::wire::mark;
 
 /// What does not end its tests when it is killed.
 const RUNNERS: &[&str] = &["cargo", "cargo-nextest"];
@@ -158,14 +154,13 @@ impl Keeper {
         })
     }
 
-    /// A mark that nothing of this process's bears, and that is not beyond the hard limit which it is put into.
+    /// A mark that nothing of this process's bears, and that is below the hard limit. Where that is too low for any, descendants
+    /// are known by their parents alone.
     pub(super) fn free_mark(&self) -> Mark {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Locks).maximum;
-        // Below a low one there are none to be had: then descendants are known by their parents alone.
-        let limit = limit.filter(|limit| *limit >= FEWEST_MARKS).unwrap_or(Mark::MAX >> 2);
         let kept = self.kept();
         loop {
-            let mark = rand::random::<Mark>() % limit + 1;
+            let mark = mark::mark(rand::random(), limit);
             if kept.as_ref().is_none_or(|kept| !kept.contains_key(&mark)) {
                 return mark;
             }
@@ -258,7 +253,7 @@ impl Keeper {
         // Whoever waits for that takes another one.
         self.lost.send_replace(true);
         // Of what it was asked for it may have spawned more than it told.
-        let roots = Roots::Marks(kept.keys().copied().filter(|mark| *mark > OWN_MARKS).collect());
+        let roots = Roots::Marks(kept.keys().copied().filter(|mark| *mark > mark::OWN).collect());
         let mut running = Vec::new();
         for kept in kept.into_values() {
             match kept {

@@ -1,6 +1,5 @@
 //! How many nodes this machine is good for.
 
-use std::io;
 use std::path::Path;
 use std::thread;
 
@@ -10,23 +9,10 @@ const PER_CORE: u64 = 4;
 /// The memory that a node is given, in bytes.
 const PER_NODE: u64 = 128 << 20;
 
-/// `PEER_JOBS` if it is set; otherwise four nodes for each core, if there are 128 MiB of free memory for each.
-pub(super) fn default_budget() -> io::Result<u32> {
-    match std::env::var_os("PEER_JOBS") {
-        Some(jobs) => parse(&jobs.to_string_lossy()),
-        None => {
-            let cores = thread::available_parallelism().map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1));
-            Ok(budget(cores, free_memory()))
-        }
-    }
-}
-
-/// What `PEER_JOBS` says.
-fn parse(jobs: &str) -> io::Result<u32> {
-    jobs.trim().parse().ok().filter(|jobs| *jobs > 0).ok_or_else(|| {
-        let what = format!("PEER_JOBS is `{jobs}`; set it to the number of nodes that may run at once, 1 or more");
-        io::Error::new(io::ErrorKind::InvalidInput, what)
-    })
+/// Four nodes for each core, if there are 128 MiB of free memory for each.
+pub(super) fn default_budget() -> u32 {
+    let cores = thread::available_parallelism().map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1));
+    budget(cores, free_memory())
 }
 
 /// Where it is not known how much memory there is, the cores decide.
@@ -93,14 +79,5 @@ mod tests {
         assert_eq!(unified.map(|group| group.1), Some("/user.slice/a"));
         let legacy = group_of("5:memory:/docker/x\n0::/\n");
         assert_eq!(legacy.map(|group| group.0), Some("/sys/fs/cgroup/memory"));
-    }
-
-    #[test]
-    fn what_is_no_number_of_jobs_is_told() {
-        assert_eq!(parse(" 12 ").ok(), Some(12));
-        for jobs in ["", "0", "-1", "many", "4294967296"] {
-            let error = parse(jobs).expect_err("no number").to_string();
-            assert!(error.contains(&format!("PEER_JOBS is `{jobs}`; set it to the number of nodes")), "{error}");
-        }
     }
 }

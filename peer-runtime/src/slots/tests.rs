@@ -131,7 +131,7 @@ fn what_is_held_never_exceeds_the_budget() {
 #[ignore = "run by other tests, as a child: takes all slots and keeps them, and has a child that inherits one of them"]
 fn driven_holder() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
-    let taken = take(&slots(&folder, 2), u32::MAX);
+    let taken = take(&slots(&folder, 2), 2);
     let copy = taken.slots[1].copy();
     let mut child = Command::new("sleep").arg("1000").stdin(copy).stdout(Stdio::null()).spawn().unwrap();
     println!("said {}", child.id());
@@ -145,19 +145,19 @@ fn driven_holder() {
 fn who_holds_slots_is_known_as_long_as_it_does() {
     let folder = Folder::new();
     let slots = folder.slots(2);
-    assert_eq!(slots.holders(), []);
+    assert_eq!(slots.holders(2), []);
     let mut child = folder.child("driven_holder");
     let sleeper = said(&mut child);
     let holder = |pid, slots| Holder { pid, program: "peer_runtime".to_owned(), slots, has_turn: false };
-    assert_eq!(slots.holders(), [holder(child.id(), 2)]);
+    assert_eq!(slots.holders(2), [holder(child.id(), 2)]);
     child.stdin.as_mut().unwrap().write_all(b".").unwrap();
     assert_eq!(said(&mut child), "released");
     let one = take(&slots, 1);
-    assert_eq!(slots.holders(), [holder(std::process::id(), 1)]);
+    assert_eq!(slots.holders(2), [holder(std::process::id(), 1)]);
     drop(one);
     assert!(Command::new("kill").args(["-s", "KILL", &sleeper]).status().unwrap().success());
     assert!(within("the holder", move || child.wait()).unwrap().success());
-    assert_eq!(slots.holders(), []);
+    assert_eq!(slots.holders(2), []);
 }
 
 #[test]
@@ -201,9 +201,10 @@ fn copies_in_children_do_not_hide_a_release() {
 #[test]
 fn who_wants_all_gets_them_while_others_keep_coming() {
     let folder = Folder::new();
-    let slots = Arc::new(folder.slots(2));
+    // Of another budget than the one who wants all.
+    let (slots, few) = (Arc::new(folder.slots(4)), Arc::new(folder.slots(2)));
     let (enough, held) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let light: Vec<_> = (0..3)
+    let light: Vec<_> = (0..5)
         .map(|_| {
             let (slots, enough, held) = (Arc::clone(&slots), Arc::clone(&enough), Arc::clone(&held));
             thread::spawn(move || {
@@ -217,9 +218,9 @@ fn who_wants_all_gets_them_while_others_keep_coming() {
         })
         .collect();
     for _ in 0..20 {
-        let slots = Arc::clone(&slots);
-        let all = within("all slots", move || take(&slots, u32::MAX));
-        assert_eq!((all.slots.len(), held.load(Ordering::SeqCst)), (2, 0));
+        let few = Arc::clone(&few);
+        let all = within("all slots", move || take(&few, ALONE));
+        assert_eq!((all.slots.len(), held.load(Ordering::SeqCst)), (256, 0));
     }
     enough.store(true, Ordering::SeqCst);
     for thread in light {
@@ -256,15 +257,49 @@ fn a_cancelled_wait_ends_and_holds_nothing() {
 fn one_at_least_and_no_more_than_there_are() {
     let folder = Folder::new();
     let (few, many) = (folder.slots(2), folder.slots(4));
-    for (weight, taken) in [(0, 1), (1, 1), (2, 2), (3, 2), (u32::MAX, 2)] {
+    for (weight, taken) in [(0, 1), (1, 1), (2, 2), (3, 2), (1000, 2)] {
         assert_eq!(take(&few, weight).slots.len(), taken, "weight {weight}");
     }
     // The smaller budget is a part of the greater one.
     let all = take(&few, 2);
     assert_eq!(take(&many, 2).slots.len(), 2);
     drop(all);
-    assert_eq!(folder.slots(0).names.len(), 1);
-    assert_eq!(folder.slots(u32::MAX).names.len(), 256);
+    assert_eq!((folder.slots(0).budget, folder.slots(u32::MAX).budget), (1, 256));
+}
+
+#[test]
+fn who_is_alone_is_so_beside_other_budgets() {
+    let folder = Folder::new();
+    let (few, many) = (folder.slots(2), folder.slots(4));
+    let alone = take(&few, ALONE);
+    assert_eq!(alone.slots.len(), 256);
+    // Which is beyond the smaller budget.
+    assert!(Held::take(&many.directory, "slot-3").unwrap().is_none());
+    drop(alone);
+    assert_eq!(take(&many, 1000).slots.len(), 4, "a weight is no more than a budget");
+}
+
+#[test]
+#[ignore = "run by another test, as a child: says whether it is below a peer"]
+fn driven_below() {
+    println!("said {}", is_below_a_peer());
+}
+
+#[test]
+fn a_limit_that_an_administrator_has_set_is_no_mark_of_a_peer() {
+    let below = |limits: &str| {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--locks={limits}")).arg(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "slots::tests::driven_below", "--nocapture"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let said = said(&mut child);
+        child.wait().unwrap();
+        said
+    };
+    for limits in ["1024:", "1024:1024", "1000:4096", "unlimited:"] {
+        assert_eq!(below(limits), "false", "{limits}");
+    }
+    assert_eq!(below(&format!("{}:", crate::wire::mark::mark(4711, None))), "true");
 }
 
 #[test]
