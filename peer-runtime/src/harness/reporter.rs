@@ -8,12 +8,14 @@ use libtest_mimic::FormatSetting;
 
 use super::arguments::Arguments;
 use super::event::{Event, Reporter};
+use super::gist;
 use super::paint::{Paint, is_set};
 
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
 mod lines;
+mod nextest;
 mod notice;
 mod progress;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod waiting;
 
 use json::Json;
 use lines::Lines;
+use nextest::Nextest;
 use progress::Progress;
 use screen::Screen;
 
@@ -58,6 +61,9 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
         ],
     };
     all.extend(junit);
+    if gist::under_nextest() {
+        all.push(Box::new(Nextest::new(&screen)));
+    }
     Ok(Box::new(All(all)))
 }
 

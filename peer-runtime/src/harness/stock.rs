@@ -7,6 +7,7 @@ use super::arguments::{complain, factor};
 use super::case::{self, Around, Ended};
 use super::fault::Fault;
 use super::gate::weight;
+use super::gist;
 use super::given::Given;
 use super::groups::Hook;
 use super::groups::timetrap_of_suite;
@@ -48,7 +49,7 @@ fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
         return Some(format!("peer: {}", problems.join("\npeer: ")));
     }
     let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
-    (needs_plan && !has_own_process()).then(|| {
+    (needs_plan && !gist::under_nextest()).then(|| {
         let name = name::of_program(&name::own_path());
         format!(
             "peer: this test is in a group that has hooks or is a sequence, which stock libtest knows nothing of.\n\
@@ -56,11 +57,6 @@ fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
              [[test]]\nname = \"{name}\"\nharness = false\n"
         )
     })
-}
-
-/// Nextest runs each test in a process of its own.
-fn has_own_process() -> bool {
-    std::env::var_os("NEXTEST").is_some()
 }
 
 /// Runs it until it passes, as often as it may; the last failure.
@@ -157,16 +153,22 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Ended {
 /// Tells libtest, in the way that it understands.
 fn fail(test: &Test, ended: Ended) {
     let expects_panic = test.should_panic != ShouldPanic::No;
+    let fault = ended.fault.as_ref();
+    let is_said = test.passes(fault) || fault.is_some_and(is_said);
+    let line = (gist::under_nextest() && !is_said).then(|| gist::for_nextest(&report::cause_of(test, &ended)));
     match ended.fault {
         None => {}
         // Libtest decides whether it is the right one.
         Some(Fault::Panicked { payload, .. }) if expects_panic => resume_unwind(payload),
         Some(Fault::InRank(failed)) if expects_panic && failed.panic().is_some() => {
+            line.iter().for_each(|line| show(line));
             let message = failed.panic().map(|panic| panic.message().to_owned());
             resume_unwind(Box::new(message.unwrap_or_default()))
         }
         Some(_) => {
             show(&report::report(test, &ended));
+            // Behind all else: nextest takes what follows it as well.
+            line.iter().for_each(|line| show(line));
             if let Some(Fault::Panicked { payload, .. }) = ended.fault {
                 resume_unwind(payload);
             }
@@ -175,6 +177,15 @@ fn fail(test: &Test, ended: Ended) {
                 resume_unwind(Box::new("the test failed, as reported above"));
             }
         }
+    }
+}
+
+/// Whether a panic message said it, where it happened.
+fn is_said(fault: &Fault) -> bool {
+    match fault {
+        Fault::Panicked { .. } => true,
+        Fault::Init(_, fault) | Fault::End(_, fault) | Fault::Drop(fault) => is_said(fault),
+        _ => false,
     }
 }
 
