@@ -64,8 +64,9 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch]) -> Option<Ended
     let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
     loop {
         let ended = one(test, plan, above);
-        if let Some(Fault::Skipped(why)) = &ended.fault {
-            show(&format!("skipped: {why}"));
+        // By itself, or by an init around it.
+        if let Some(skip) = ended.fault.as_ref().filter(|fault| fault.is_skip()) {
+            show(&format!("skipped: {}", skip.reason()));
             // Libtest knows no skipped tests, so it is given what it expects of this one.
             match test.should_panic {
                 ShouldPanic::No => return None,
