@@ -3,10 +3,11 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::golden::cargo_test;
 use support::{Folder, Ran, command, run};
 
 /// The executable under `peer::main!()`: the newest one beside this one.
@@ -75,10 +76,35 @@ fn a_junit_report_is_written_and_valid() {
         "{text}"
     );
     assert!(text.contains("frame_limit: 9999") && !text.contains("hidden"), "{text}");
+    assert!(!text.contains("<property name=\"cases::passes: node"), "{text}");
+    assert_valid(&report);
+}
+
+#[track_caller]
+fn assert_valid(report: &Path) {
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");
-    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&report).output();
+    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(report).output();
     let checked = checked.expect("xmllint is there (Debian: libxml2-utils)");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// Another process reads the report of a run that was killed, or ended by one of its tests.
+#[test]
+fn a_run_that_ends_by_a_test_leaves_a_junit_report_that_says_so() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    let exits = ["--ignored", "--exact", "hanging::exits", "--junit", report.to_str().unwrap()];
+    run(&mut cargo_test("suite_hanging", &exits)).failed().says(&["`hanging::exits` has ended this process"]);
+    let text = std::fs::read_to_string(&report).unwrap();
+    let told = "<testsuites name=\"suite_hanging: the run has not ended\" tests=\"0\" failures=\"0\" errors=\"1\"/>";
+    assert_eq!(text.lines().nth(1), Some(told));
+    assert_valid(&report);
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_is_told() {
+    let ran = ran(&["--exact", "cases::passes", "--junit", "/dev/full"]).passed();
+    ran.says(&["peer: --junit /dev/full: the report cannot be written: No space left on device"]);
 }
 
 #[test]

@@ -69,13 +69,17 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
 
 /// A file that is to be written, made at once: what cannot be written is told before anything runs.
 fn create(path: &Path, flag: &str) -> Result<File, String> {
-    File::create(path).map_err(|error| format!("{flag} {}: it cannot be written: {error}", path.display()))
+    File::create(path).map_err(|error| not_written(path, flag, &error))
+}
+
+fn not_written(path: &Path, flag: &str, error: &std::io::Error) -> String {
+    format!("{flag} {}: it cannot be written: {error}", path.display())
 }
 
 #[cfg(feature = "junit")]
 fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
-    create(path, "--junit")?;
-    Ok(Box::new(junit::JUnit::new(path, &junit::suite_name())))
+    let report = junit::JUnit::create(path, &junit::suite_name());
+    Ok(Box::new(report.map_err(|error| not_written(path, "--junit", &error))?))
 }
 
 #[cfg(not(feature = "junit"))]
