@@ -107,6 +107,34 @@ fn what_cannot_be_written_at_the_end_is_told() {
     ran.says(&["peer: --junit /dev/full: the report cannot be written: No space left on device"]);
 }
 
+/// In each of the reports.
+#[test]
+fn where_the_directory_of_a_hook_is_is_told_with_it() {
+    let folder = Folder::new();
+    let (report, trace) = (folder.path("report.xml"), folder.path("trace"));
+    std::fs::write(&trace, "").unwrap();
+    let arguments = ["directories::", "--test-threads=1", "--format", "json", "--junit", report.to_str().unwrap()];
+    let mut suite = cargo_test("suite_groups", &arguments);
+    let ran = run(suite.env("TRACE", &trace).env_remove("PEER_KEEP_DIRS")).failed();
+    let (events, told) = (events(&ran), std::fs::read_to_string(&trace).unwrap());
+    let text = std::fs::read_to_string(&report).unwrap();
+    let hooks = ["of_an_init::init_per_group", "of_an_end::end_per_group", "of_a_test::init_per_testcase"];
+    for (hook, directory) in hooks.into_iter().zip(told.lines()) {
+        let is_it = |event: &&Value| event["type"] == "hook" && event["name"] == format!("directories::{hook}");
+        let failed = events.iter().filter(is_it).find(|event| event["event"] == "failed").unwrap();
+        assert_eq!(failed["directory"], directory, "{hook}");
+        let line = format!("\nits directory: {directory}\n");
+        assert!(failed["stdout"].as_str().unwrap().contains(&line) && text.contains(&line), "{hook}: {text}");
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+    assert_eq!(told.lines().nth(3), Some("none"));
+    let of_none = events
+        .iter()
+        .find(|event| event["name"] == "directories::of_none::init_per_group" && event["event"] == "failed");
+    assert_eq!(of_none.unwrap()["directory"], Value::Null);
+    assert_valid(&report);
+}
+
 #[test]
 fn what_cannot_be_written_ends_the_run_before_it_begins() {
     let ran = ran(&["--junit", "/nowhere/report.xml"]).failed();

@@ -250,12 +250,13 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { fault, took, peers, console } = failed;
+        let Failed { fault, took, peers, console, directory } = failed;
         self.finished(&Finished {
             comments: fault::let_go(Some(fault)).into_iter().collect(),
             peers,
             console,
             took,
+            directory,
             ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))
         });
         match verdict {

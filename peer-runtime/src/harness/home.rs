@@ -1,5 +1,6 @@
 //! What a group, or the suite, owns for as long as it lasts: a scope and a runtime, in which its hooks run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(super) struct Failed {
     pub(super) took: Duration,
     pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
+    /// The directory of its scope, if it had one: it is kept then.
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl Home {
@@ -89,7 +92,8 @@ impl Home {
 
     fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
         self.scope().tells(panic_of(Some(&fault)));
-        Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false) })
+        let directory = if fault.is_skip() { None } else { self.scope().directory() };
+        Box::new(Failed { fault, took, peers, console: self.scope().output(&self.outer, false), directory })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that

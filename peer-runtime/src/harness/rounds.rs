@@ -221,7 +221,8 @@ impl Engine {
                     return verdict;
                 }
                 let cause = report::hook_cause(name, fault);
-                self.finished(&Finished::new(name, What::Hook, verdict, Some(cause)));
+                let directory = ended.directory.clone();
+                self.finished(&Finished { directory, ..Finished::new(name, What::Hook, verdict, Some(cause)) });
                 Verdict::below(name)
             }
             Some(fault) => Verdict::of(fault),
