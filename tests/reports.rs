@@ -3,10 +3,11 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::golden::cargo_test;
 use support::{Folder, Ran, command, run};
 
 /// The executable under `peer::main!()`: the newest one beside this one.
@@ -75,10 +76,63 @@ fn a_junit_report_is_written_and_valid() {
         "{text}"
     );
     assert!(text.contains("frame_limit: 9999") && !text.contains("hidden"), "{text}");
+    assert!(!text.contains("<property name=\"cases::passes: node"), "{text}");
+    assert_valid(&report);
+}
+
+#[track_caller]
+fn assert_valid(report: &Path) {
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");
-    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&report).output();
+    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(report).output();
     let checked = checked.expect("xmllint is there (Debian: libxml2-utils)");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// Another process reads the report of a run that was killed, or ended by one of its tests.
+#[test]
+fn a_run_that_ends_by_a_test_leaves_a_junit_report_that_says_so() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    let exits = ["--ignored", "--exact", "hanging::exits", "--junit", report.to_str().unwrap()];
+    run(&mut cargo_test("suite_hanging", &exits)).failed().says(&["`hanging::exits` has ended this process"]);
+    let text = std::fs::read_to_string(&report).unwrap();
+    let told = "<testsuites name=\"suite_hanging: the run has not ended\" tests=\"0\" failures=\"0\" errors=\"1\"/>";
+    assert_eq!(text.lines().nth(1), Some(told));
+    assert_valid(&report);
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_is_told() {
+    let ran = ran(&["--exact", "cases::passes", "--junit", "/dev/full"]).passed();
+    ran.says(&["peer: --junit /dev/full: the report cannot be written: No space left on device"]);
+}
+
+/// In each of the reports.
+#[test]
+fn where_the_directory_of_a_hook_is_is_told_with_it() {
+    let folder = Folder::new();
+    let (report, trace) = (folder.path("report.xml"), folder.path("trace"));
+    std::fs::write(&trace, "").unwrap();
+    let arguments = ["directories::", "--test-threads=1", "--format", "json", "--junit", report.to_str().unwrap()];
+    let mut suite = cargo_test("suite_groups", &arguments);
+    let ran = run(suite.env("TRACE", &trace).env_remove("PEER_KEEP_DIRS")).failed();
+    let (events, told) = (events(&ran), std::fs::read_to_string(&trace).unwrap());
+    let text = std::fs::read_to_string(&report).unwrap();
+    let hooks = ["of_an_init::init_per_group", "of_an_end::end_per_group", "of_a_test::init_per_testcase"];
+    for (hook, directory) in hooks.into_iter().zip(told.lines()) {
+        let is_it = |event: &&Value| event["type"] == "hook" && event["name"] == format!("directories::{hook}");
+        let failed = events.iter().filter(is_it).find(|event| event["event"] == "failed").unwrap();
+        assert_eq!(failed["directory"], directory, "{hook}");
+        let line = format!("\nits directory: {directory}\n");
+        assert!(failed["stdout"].as_str().unwrap().contains(&line) && text.contains(&line), "{hook}: {text}");
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+    assert_eq!(told.lines().nth(3), Some("none"));
+    let of_none = events
+        .iter()
+        .find(|event| event["name"] == "directories::of_none::init_per_group" && event["event"] == "failed");
+    assert_eq!(of_none.unwrap()["directory"], Value::Null);
+    assert_valid(&report);
 }
 
 #[test]

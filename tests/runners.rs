@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -220,6 +221,67 @@ fn under_nextest_the_others_finish_and_what_hangs_is_named() {
         }
     }
     ran.says(&["8 tests run: 4 passed, 4 failed"]);
+}
+
+/// By suite and test, what nextest's own report says of why they failed; standard error is all that it knows that by.
+fn reasons_by_nextest(suites: &[&str], tests: &[&str]) -> HashMap<String, String> {
+    support::run(&mut cargo(&["test", "--no-run"], suites)).passed();
+    let folder = Folder::new();
+    let (config, report) = (folder.path("nextest.toml"), folder.path("junit.xml"));
+    let profile = "[profile.reasons]\nleak-timeout = \"2s\"\n[profile.reasons.junit]\npath = ";
+    std::fs::write(&config, format!("{profile}{report:?}\n")).unwrap();
+    let command = ["nextest", "run", "--no-fail-fast", "--run-ignored=all", "--profile=reasons", "--config-file"];
+    let mut run = cargo(&[&command[..], &[config.to_str().unwrap()]].concat(), suites);
+    run.env("RUST_BACKTRACE", "0")
+        .args(["-E", &tests.iter().map(|test| format!("test(={test})")).collect::<Vec<_>>().join(" + ")]);
+    let ran = within("the end of nextest", move || support::run(&mut run));
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    let text = std::fs::read_to_string(&report).unwrap();
+    let attribute = |element: &str, name: &str| {
+        let (_, value) = element.split_once(&format!(" {name}=\""))?;
+        Some(value.split_once('"')?.0.to_owned())
+    };
+    let cases = text.split("<testcase").skip(1).map(|case| {
+        let (case, failure) = case.split_once("<failure").unwrap_or((case, ""));
+        let name = format!("{} {}", attribute(case, "classname").unwrap(), attribute(case, "name").unwrap());
+        (name, attribute(failure.split('>').next().unwrap_or_default(), "message").unwrap_or_default())
+    });
+    cases.collect()
+}
+
+#[test]
+fn failures_that_are_no_panics_are_told() {
+    let both = [
+        (
+            "cases::fails_at_question_mark",
+            "Error: peer test `cases::fails_at_question_mark` failed at tests/suite/cases.rs:",
+        ),
+        ("cases::fails_at_question_mark", ": invalid digit found in string"),
+        ("cases::fails_in_a_call", "` failed: panicked at tests/suite/cases.rs:16:5: a remote panic"),
+        ("cases::fails_by_assertion", "panicked at tests/suite/cases.rs:"),
+        ("cases::is_taken_down_by_a_peer", ") was taken down by a linked peer: "),
+        ("cases::takes_too_long", ") did not end within its timetrap of 3s"),
+        ("cases::takes_too_long_to_panic", ") did not end within its timetrap of 300ms"),
+        ("cases::does_not_panic", "did not panic as expected"),
+    ];
+    let groups = [
+        ("verdicts::leaks", ") left a process behind, ended now, and is marked "),
+        ("inits::fails::is_skipped", "Error: `inits::fails::init_per_group` failed at tests/suite/groups/inits.rs:"),
+        ("inits::hangs::is_skipped", ") failed: it did not end within its timetrap of 500ms"),
+        ("everywhere::fails_in_one_rank", ": invalid digit found in string; ranks 0 and 2 were still running"),
+        ("crashes::between_tests::takes_it_down", "::init_per_group` started a linked peer, and that went down: "),
+    ];
+    let hanging = [("hanging::exits", "Error: `hanging::exits` has ended this process, by `exit`")];
+    let of: [(&str, &[(&str, &str)]); 4] =
+        [("harness", &both), ("suite_main", &both), ("suite_groups", &groups), ("suite_hanging", &hanging)];
+    let tests: Vec<&str> = of.iter().flat_map(|(_, told)| told.iter().map(|(test, _)| *test)).collect();
+    let found = reasons_by_nextest(&of.map(|(suite, _)| suite), &tests);
+    for (suite, told) in of {
+        for (test, reason) in told {
+            let message = &found[&format!("peer::{suite} {test}")];
+            assert!(message.contains(reason), "`{reason}` is missing in what is told of {suite} {test}: `{message}`");
+        }
+    }
 }
 
 /// Waits until two tests hang, interrupts them, and waits for the end.

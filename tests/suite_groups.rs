@@ -11,6 +11,8 @@ mod blocked;
 mod conditions;
 #[path = "suite/groups/crashes.rs"]
 mod crashes;
+#[path = "suite/groups/directories.rs"]
+mod directories;
 #[path = "suite/groups/dropped.rs"]
 mod dropped;
 #[path = "suite/groups/ends.rs"]

@@ -54,14 +54,16 @@ fn what_the_suite_started_crashes_and_the_rest_is_skipped() {
 }
 
 #[test]
-fn the_limit_holds_under_the_stock_harness_and_under_nextest_too() {
+fn limits_and_skips_hold_under_the_stock_harness_and_under_nextest_too() {
     let run = |chosen: &str, test: &str| {
         let mut cargo = cargo_test("suite_stock", &["--exact", test, "--show-output"]);
         // As nextest runs each test, in a process of its own.
         support::run(cargo.env("SUITE", chosen).env("NEXTEST", "1"))
     };
     run("test passes", "whole::before_the_group").passed();
-    run("init_per_suite skips", "whole::before_the_group").passed().says(&["skipped: no license here"]);
+    for init in ["init_per_suite", "init_per_group"] {
+        run(&format!("{init} skips"), "whole::group::nested").passed().says(&["skipped: no license here"]);
+    }
     run("test hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("init_per_suite hangs", "whole::before_the_group").failed().says(&["did not end within its timetrap of 2s"]);
     run("hurries hangs", "whole::group::hurried::hurries").failed().says(&["did not end within its timetrap of 300ms"]);

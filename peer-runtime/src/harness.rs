@@ -14,6 +14,7 @@ mod everywhere;
 mod exit;
 mod fault;
 mod gate;
+mod gist;
 mod given;
 mod groups;
 mod home;

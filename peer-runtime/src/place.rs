@@ -36,6 +36,11 @@ impl Place {
         self.directory.make()
     }
 
+    /// The directory, if it has been made, by this process or by a peer.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        self.directory.made()
+    }
+
     /// The directory is to be the one that an origin gave this process as a node, and that the origin removes.
     pub(crate) fn give(&self, given: &Path) {
         self.directory.give(given);

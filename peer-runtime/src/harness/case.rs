@@ -51,9 +51,9 @@ pub(super) struct Ended {
 impl Ended {
     /// One that never began, since this init around its groups did not pass.
     pub(super) fn of_init(name: &str, failed: Failed) -> Self {
-        let Failed { fault, took, peers, console, comments } = failed;
+        let Failed { fault, took, peers, console, comments, directory } = failed;
         let fault = Some(Fault::Init(name.to_owned(), Box::new(fault)));
-        Self { fault, took, peers, console, comments, directory: None, abandoned: false }
+        Self { fault, took, peers, console, comments, directory, abandoned: false }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a group, or the suite, owns for as long as it lasts: a scope and a runtime, in which its hooks run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ pub(super) struct Failed {
     pub(super) peers: Peers,
     pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
+    /// The directory of its scope, if it had one: it is kept then.
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl Home {
@@ -85,7 +88,8 @@ impl Home {
         let scope = self.scope();
         scope.tells(panic_of(Some(&fault)));
         let (console, comments) = (scope.output(&self.outer, false), scope.comments());
-        Box::new(Failed { fault, took, peers, console, comments })
+        let directory = if fault.is_skip() { None } else { scope.directory() };
+        Box::new(Failed { fault, took, peers, console, comments, directory })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that

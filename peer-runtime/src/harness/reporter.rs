@@ -8,12 +8,14 @@ use libtest_mimic::FormatSetting;
 
 use super::arguments::Arguments;
 use super::event::{Event, Reporter};
+use super::gist;
 use super::paint::{Paint, is_set};
 
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
 mod lines;
+mod nextest;
 mod notice;
 mod progress;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod waiting;
 
 use json::Json;
 use lines::Lines;
+use nextest::Nextest;
 use progress::Progress;
 use screen::Screen;
 
@@ -58,18 +61,25 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
         ],
     };
     all.extend(junit);
+    if gist::under_nextest() {
+        all.push(Box::new(Nextest::new(&screen)));
+    }
     Ok(Box::new(All(all)))
 }
 
 /// A file that is to be written, made at once: what cannot be written is told before anything runs.
 fn create(path: &Path, flag: &str) -> Result<File, String> {
-    File::create(path).map_err(|error| format!("{flag} {}: it cannot be written: {error}", path.display()))
+    File::create(path).map_err(|error| not_written(path, flag, &error))
+}
+
+fn not_written(path: &Path, flag: &str, error: &std::io::Error) -> String {
+    format!("{flag} {}: it cannot be written: {error}", path.display())
 }
 
 #[cfg(feature = "junit")]
 fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
-    create(path, "--junit")?;
-    Ok(Box::new(junit::JUnit::new(path, &junit::suite_name())))
+    let report = junit::JUnit::create(path, &junit::suite_name());
+    Ok(Box::new(report.map_err(|error| not_written(path, "--junit", &error))?))
 }
 
 #[cfg(not(feature = "junit"))]

@@ -10,6 +10,7 @@ use super::echo::{self, show};
 use super::engine::Tally;
 use super::environment::Settings;
 use super::fault::{self, Fault};
+use super::gist;
 use super::given::Given;
 use super::groups::Hook;
 use super::groups::timetrap_of_suite;
@@ -235,6 +236,11 @@ fn tell(test: &Test, ended: Option<Ended>) {
         // All was skipped. Libtest knows no such thing, so it is given what it expects of this one.
         return expected.map_or((), |expected| resume_unwind(Box::new(expected)));
     };
+    let fault = ended.fault.as_ref();
+    if gist::under_nextest() && !test.passes(fault) && !fault.is_some_and(is_said) {
+        // Behind all else: nextest takes what follows it as well.
+        show(&gist::for_nextest(&report::cause_of(test, &ended)));
+    }
     match ended.fault {
         None => {}
         // Libtest decides whether it is the right one.
@@ -246,5 +252,14 @@ fn tell(test: &Test, ended: Option<Ended>) {
         // A time-out or a lost node is not the panic that was expected: without one, libtest fails the test.
         Some(_) if expected.is_some() => {}
         Some(_) => resume_unwind(Box::new("the test failed, as reported above")),
+    }
+}
+
+/// Whether a panic message said it, where it happened.
+fn is_said(fault: &Fault) -> bool {
+    match fault {
+        Fault::Panicked { .. } => true,
+        Fault::Init(_, fault) | Fault::End { fault, .. } | Fault::Drop(fault) => is_said(fault),
+        _ => false,
     }
 }

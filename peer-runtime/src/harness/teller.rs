@@ -96,13 +96,14 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { fault, took, peers, console, mut comments } = failed;
+        let Failed { fault, took, peers, console, mut comments, directory } = failed;
         comments.extend(fault::let_go(Some(fault)));
         self.finished(&Finished {
             comments,
             peers,
             console,
             took,
+            directory,
             ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))
         });
         match verdict {

@@ -80,6 +80,15 @@ impl Directory {
         }
     }
 
+    /// Its path, if it is there and will be this scope's to remove.
+    pub(super) fn made(&self) -> Option<PathBuf> {
+        match &*self.state() {
+            State::Made(path) => Some(path.clone()),
+            State::Planned(path) if is_private(path) => Some(path.clone()),
+            State::Unnamed | State::Planned(_) | State::Given(_) | State::Ended => None,
+        }
+    }
+
     pub(super) fn make(&self) -> Result<PathBuf, Error> {
         let mut state = self.state();
         // It cannot be had on another machine, or as another user: then there is one of its own.
@@ -237,7 +246,9 @@ mod tests {
         let (origin, peer) = (Directory::new(Some("suite::peers")), Directory::new(None));
         let given = origin.plan().unwrap().join("db-1");
         peer.give(&given);
+        assert_eq!(origin.made(), None);
         assert_eq!((peer.plan(), peer.make().unwrap()), (Some(given.clone()), given.clone()));
+        assert_eq!((origin.made().as_deref(), peer.made()), (given.parent(), None));
         // The end of the peer leaves it to the origin.
         assert!(matches!(peer.end(false), Left::Nothing) && given.exists());
         assert!(matches!(origin.end(false), Left::Nothing));

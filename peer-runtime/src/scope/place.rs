@@ -103,6 +103,11 @@ impl Scope {
         self.0.place.free_port()
     }
 
+    /// Its directory, if it has been made.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        self.0.place.directory()
+    }
+
     /// The end of its directory, after that of its peers: removed if it `passed`. Where it is if it was kept for a failure;
     /// one that was kept for another reason is told here.
     pub(crate) fn clear(&self, passed: bool) -> Option<PathBuf> {

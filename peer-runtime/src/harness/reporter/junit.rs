@@ -1,5 +1,6 @@
 //! `--junit PATH`: a report for CI systems, in the form that Jenkins' schema describes.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -7,13 +8,22 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
+use super::super::gist;
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
 use crate::name;
 
+mod file;
+
+use file::Target;
+
 pub(super) struct JUnit {
+    /// As it was given.
     path: PathBuf,
+    target: Target,
     suite: TestSuite,
+    /// Those of the cases.
+    names: HashSet<String>,
 }
 
 /// The name of this executable, without what Cargo puts behind it.
@@ -22,18 +32,22 @@ pub(super) fn suite_name() -> String {
 }
 
 impl JUnit {
-    /// A report on the suite with this name.
-    pub(super) fn new(path: &Path, suite: &str) -> Self {
+    /// A report on the suite with this name, whose file is made at once.
+    pub(super) fn create(path: &Path, suite: &str) -> std::io::Result<Self> {
+        Ok(Self::to(path, Target::create(path, &text(suite))?, suite))
+    }
+
+    fn to(path: &Path, target: Target, suite: &str) -> Self {
         let mut suite = TestSuite::new(text(suite));
         suite.disabled = None;
-        Self { path: path.to_owned(), suite }
+        Self { path: path.to_owned(), target, suite, names: HashSet::new() }
     }
 
     fn finished(&mut self, finished: &Finished, nodes: &Described) {
         if finished.what == What::Hook && finished.verdict.is_ok() {
             return;
         }
-        let name = case_name(finished);
+        let name = self.case_name(finished);
         // The schema has properties for a suite only, so each bears the name of its test.
         let mut add = |what: &str, value: &str| {
             self.suite.add_property(Property::new(text(&format!("{name}: {what}")), text(value)));
@@ -44,7 +58,9 @@ impl JUnit {
         if finished.rounds > 1 {
             add("round", &format!("{} of {}", finished.round, finished.rounds));
         }
-        for (node, _) in nodes.all() {
+        // Of what passes, viewers would show a row for each node.
+        let shown = finished.verdict != Verdict::Passed;
+        for (node, _) in nodes.all().filter(|_| shown) {
             add(&format!("node {}", node.node), &node.options);
         }
         for comment in &finished.comments {
@@ -75,7 +91,16 @@ impl JUnit {
     }
 
     fn write(&self) -> std::io::Result<()> {
-        std::fs::write(&self.path, self.xml().map_err(std::io::Error::other)?)
+        self.target.write(&self.xml().map_err(std::io::Error::other)?)
+    }
+
+    /// CI systems take two cases with one name for one: the second one is `NAME (2)`.
+    fn case_name(&mut self, finished: &Finished) -> String {
+        let name = &finished.name;
+        let name = if finished.rounds > 1 { format!("{name} (round {})", finished.round) } else { name.clone() };
+        let numbered = (2..).map(|number| format!("{name} ({number})"));
+        let mut names = std::iter::once(name.clone()).chain(numbered);
+        names.find(|name| self.names.insert(name.clone())).unwrap_or(name)
     }
 
     /// The suite as the root: around it quick-junit puts an element with an attribute that Jenkins' schema does not know.
@@ -106,17 +131,14 @@ impl Reporter for JUnit {
     }
 }
 
-/// CI systems take two cases with one name for one.
-fn case_name(finished: &Finished) -> String {
-    if finished.rounds > 1 { format!("{} (round {})", finished.name, finished.round) } else { finished.name.clone() }
-}
-
 fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
     let cause = finished.cause.as_deref().unwrap_or_default().trim_end();
     let mut status = match &finished.verdict {
         Verdict::Skipped { why, by_failure } => {
             let mut status = TestCaseStatus::skipped();
-            status.set_type(if *by_failure { "failure elsewhere" } else { "skipped" }).set_message(text(why));
+            status
+                .set_type(if *by_failure { "failure elsewhere" } else { "skipped" })
+                .set_message(text(if why.is_empty() { "ignored" } else { why }));
             return status;
         }
         verdict => match word(verdict) {
@@ -125,7 +147,10 @@ fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
                 // The output is told by itself.
                 let details = Details::of(finished, nodes).facts(Paint::PLAIN);
                 let mut status = TestCaseStatus::non_success(kind);
-                status.set_type(ty).set_message(message(cause)).set_description(text(&format!("{cause}\n{details}")));
+                status
+                    .set_type(ty)
+                    .set_message(text(&gist::of(cause)))
+                    .set_description(text(&format!("{cause}\n{details}")));
                 status
             }
         },
@@ -133,15 +158,10 @@ fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
     for earlier in &finished.earlier {
         let (kind, ty) = word(&earlier.verdict).unwrap_or((NonSuccessKind::Failure, "failed"));
         let mut rerun = TestRerun::new(kind);
-        rerun.set_type(ty).set_message(message(&earlier.cause)).set_description(text(&earlier.text()));
+        rerun.set_type(ty).set_message(text(&gist::of(&earlier.cause))).set_description(text(&earlier.text()));
         status.add_rerun(rerun);
     }
     status
-}
-
-/// Where it was, and what: lists of tests show only this.
-fn message(cause: &str) -> XmlString {
-    text(&cause.lines().take(2).map(str::trim).collect::<Vec<_>>().join(" "))
 }
 
 /// The words for what fails.

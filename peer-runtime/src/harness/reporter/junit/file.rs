@@ -1,0 +1,68 @@
+//! The file of a report: valid and true from the start of the run on, and replaced as a whole at its end.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use quick_junit::XmlString;
+
+/// Where a report goes.
+pub(super) struct Target {
+    path: PathBuf,
+    /// Whether there is nothing else, like a terminal or a pipe, which can only be written to.
+    is_file: bool,
+}
+
+impl Target {
+    /// Makes the file. Until the report replaces it, it says that the run of this suite has not ended: whatever ends that early, by
+    /// `exit` or a signal, is then seen by who reads it.
+    pub(super) fn create(path: &Path, suite: &XmlString) -> io::Result<Self> {
+        let mut file = File::create(path)?;
+        let is_file = file.metadata()?.is_file();
+        if is_file {
+            file.write_all(not_ended(suite).as_bytes())?;
+        }
+        // A test may change the current directory.
+        let path = if is_file { fs::canonicalize(path)? } else { path.to_owned() };
+        Ok(Self { path, is_file })
+    }
+
+    /// Puts the report in the place of what was there.
+    pub(super) fn write(&self, report: &str) -> io::Result<()> {
+        let beside = self.beside();
+        let Some(file) = self.is_file.then(|| File::create_new(&beside).ok()).flatten() else {
+            // A folder may take no other file, and the one that is there can be written all the same.
+            return fs::write(&self.path, report);
+        };
+        let replaced = self.replace(file, &beside, report);
+        if replaced.is_err() {
+            // Why the report is not there is told.
+            let _ = fs::remove_file(&beside);
+        }
+        replaced
+    }
+
+    fn replace(&self, mut file: File, beside: &Path, report: &str) -> io::Result<()> {
+        file.write_all(report.as_bytes())?;
+        file.set_permissions(fs::metadata(&self.path)?.permissions())?;
+        fs::rename(beside, &self.path)
+    }
+
+    /// A name in the same folder that nobody else takes.
+    fn beside(&self) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(self.path.file_name().unwrap_or_default());
+        name.push(format!(".{}", std::process::id()));
+        self.path.with_file_name(name)
+    }
+}
+
+/// A document without results, and with one error: who counts them does not take it for a run that passed.
+fn not_ended(suite: &XmlString) -> String {
+    let name = suite.as_str().replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites name=\"{name}: the run has not ended\" tests=\"0\" failures=\"0\" errors=\"1\"/>\n"
+    )
+}
