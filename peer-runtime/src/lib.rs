@@ -6,6 +6,7 @@
 mod barrier;
 mod codec;
 mod error;
+mod excerpt;
 mod failure;
 mod mailbox;
 mod name;
