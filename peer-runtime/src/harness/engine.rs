@@ -63,6 +63,8 @@ pub(super) struct Context {
     pub(super) homes: Vec<Scope>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
+    /// Whether a group around it may have another round.
+    pub(super) again: bool,
     /// Of suite and groups that own anything: what began it, and whether a linked peer of theirs went down since.
     pub(super) owners: Vec<(String, Arc<AtomicBool>)>,
 }
@@ -117,7 +119,7 @@ impl Engine {
             [(hooks[0], Moment::InitPerSuite.name()), (hooks[1], Moment::EndPerSuite.name())],
             &Context { limit, ..Context::default() },
             |context, home| self.branch(&plan.suite, context, home),
-            |why| self.skip_all(&plan.suite, why),
+            |why| self.skip_all(&plan.suite, why, false),
         );
         let summary = {
             let mut summary = self.summary.lock().unwrap_or_else(PoisonError::into_inner);

@@ -101,6 +101,7 @@ impl Reporter for JUnit {
             | Event::Started { .. }
             | Event::Waiting { .. }
             | Event::Interrupted
+            | Event::Over { .. }
             | Event::Line { .. } => {}
         }
     }

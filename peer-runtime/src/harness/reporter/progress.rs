@@ -122,6 +122,7 @@ impl Reporter for Progress {
                 board.entries.push(entry);
             }
             Event::Finished(finished) => self.shared.board().finished(finished),
+            Event::Over { tests } => self.shared.board().done += tests,
             Event::Interrupted => {
                 // The terminal may be somebody else's by now.
                 self.shared.board().interrupted = true;
@@ -137,7 +138,7 @@ impl Reporter for Progress {
 impl Board {
     fn finished(&mut self, finished: &Finished) {
         self.entries.retain(|entry| entry.name != finished.name);
-        self.done += usize::from(finished.what == What::Test);
+        self.done += usize::from(finished.is_over());
         self.failed += usize::from(finished.verdict.fails());
     }
 
