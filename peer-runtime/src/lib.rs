@@ -3,6 +3,7 @@
 //! The public face is `peer`; this crate's own interface changes without notice. Modules are listed
 //! in the order in which they may import each other.
 
+mod aside;
 mod barrier;
 mod codec;
 mod error;

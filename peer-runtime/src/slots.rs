@@ -13,7 +13,7 @@
 //! and who holds what it waits for ([`holders`]).
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,7 @@ pub(crate) use holders::Holder;
 use lock::Held;
 use watch::Watch;
 
+use crate::aside;
 use crate::timeouts;
 
 /// The most slots that there are. Who takes all of them needs a descriptor for each.
@@ -235,9 +236,7 @@ pub(crate) fn cancel_all() -> io::Result<()> {
 
 /// Says that tests run without a budget, and why.
 fn tell(error: &io::Error) {
-    // Where standard error is closed nobody wants to see it.
-    let _ = writeln!(
-        io::stderr(),
+    aside::tell(&format!(
         "peer: tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
-    );
+    ));
 }

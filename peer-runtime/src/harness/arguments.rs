@@ -1,7 +1,6 @@
 //! The command line of `peer::main!()`: libtest's arguments, and ours.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use libtest_mimic::FormatSetting;
 
+use crate::aside;
 use crate::name;
 
 /// The exit status for arguments that are not understood, as of every program whose arguments clap reads.
@@ -183,8 +183,7 @@ pub(super) fn factor() -> u32 {
 
 /// Tells the user of something that fails no test.
 pub(super) fn complain(text: &str) {
-    // Where standard error is closed nobody wants to know.
-    let _ = writeln!(std::io::stderr(), "peer: {text}");
+    aside::tell(&format!("peer: {text}"));
 }
 
 /// The line of a test in the list.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use super::arguments::complain;
+use crate::aside;
 use crate::sys;
 
 /// The exit status of a run in which something failed, as libtest's.
@@ -41,8 +41,8 @@ extern "C" fn ended() {
     }
     // The thread of a test has its name.
     let who = thread::current().name().map_or_else(|| "a thread without a name".to_owned(), |name| format!("`{name}`"));
-    complain(&format!(
-        "{who} has ended this process, by `exit`, and with it the run: whatever has no line above has no verdict"
+    aside::tell_last(&format!(
+        "peer: {who} has ended this process, by `exit`, and with it the run: whatever has no line above has no verdict"
     ));
     sys::exit_now(FAILED.into());
 }
