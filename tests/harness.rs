@@ -61,7 +61,7 @@ const PASSING: [&str; 5] =
 fn what_passes_passes_under_both_and_prints_nothing() {
     for ran in both(&["cases::"]) {
         let ran = ran.passed();
-        ran.says(&["test result: ok. 5 passed; 0 failed; 15 ignored"]);
+        ran.says(&["test result: ok. 5 passed; 0 failed; 16 ignored"]);
         for name in PASSING {
             let line =
                 ran.stdout.lines().find(|line| line.starts_with("test") && line.contains(&format!("cases::{name} ")));
@@ -82,7 +82,7 @@ fn the_list_is_the_list() {
     let all = run(&mut harness(suite(), &["--list"])).passed();
     names.extend(all.stdout.lines().filter(|line| !line.contains("passes")).map(str::to_owned));
     let mut listed: Vec<&str> = all.stdout.lines().collect();
-    assert_eq!(listed.len(), 20, "{}", all.stdout);
+    assert_eq!(listed.len(), 21, "{}", all.stdout);
     assert!(listed.iter().all(|line| line.starts_with("cases::") && line.ends_with(": test")), "{}", all.stdout);
     listed.sort_unstable();
     names.sort_unstable();
@@ -92,7 +92,7 @@ fn the_list_is_the_list() {
     assert_eq!((debugged.stdout, debugged.stderr), (all.stdout, String::new()));
     // As nextest asks for it.
     let terse = run(&mut harness(suite(), &["--list", "--format", "terse"])).passed();
-    assert_eq!(terse.stdout.lines().count(), 20);
+    assert_eq!(terse.stdout.lines().count(), 21);
 }
 
 #[test]

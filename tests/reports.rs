@@ -185,3 +185,20 @@ fn a_terminal_has_a_progress_line_and_colours_and_both_are_gone_in_ci() {
     let without_colours = shown("NO_COLOR");
     assert!(without_colours.contains("0/1 done") && without_colours.contains("... ok"), "{without_colours:?}");
 }
+
+#[test]
+fn what_is_told_beside_results_has_a_line_of_its_own_on_a_terminal() {
+    let command_line = format!("'{}' --include-ignored --exact cases::has_a_directory", suite().display());
+    let mut script = command("script");
+    script.args(["-q", "-e", "-c", &command_line, "/dev/null"]).env_remove("CI").env("NO_COLOR", "1");
+    let shown = run(script.env("PEER_KEEP_DIRS", "1")).passed().stdout;
+    let told = "\r\u{1b}[Kpeer: cases::has_a_directory: directory: ";
+    let (before, behind) = shown.split_once(told).unwrap_or_else(|| panic!("{shown:?}"));
+    // The progress line is erased, and drawn anew below it.
+    let (_, line) = before.rsplit_once("\r\u{1b}[K").unwrap();
+    assert!(line.starts_with("0/1 done  cases::has_a_directory ("), "{shown:?}");
+    let (directory, rest) = behind.split_once("\r\n").unwrap();
+    assert!(rest.starts_with("\r\u{1b}[K0/1 done"), "{shown:?}");
+    assert!(PathBuf::from(directory).is_dir(), "{shown:?}");
+    std::fs::remove_dir_all(directory).unwrap();
+}

@@ -3,9 +3,11 @@
 //! The public face is `peer`; this crate's own interface changes without notice. Modules are listed
 //! in the order in which they may import each other.
 
+mod aside;
 mod barrier;
 mod codec;
 mod error;
+mod excerpt;
 mod failure;
 mod mailbox;
 mod name;

@@ -268,6 +268,11 @@ impl Scope {
         all.into_iter().map(with_waits).collect()
     }
 
+    /// How many they are.
+    pub(crate) fn peer_count(&self) -> usize {
+        self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// What its peers printed, as far as it is kept, and those of other scopes since this one is there, as one.
     pub(crate) fn console_with(&self, others: &[Self]) -> Vec<Line> {
         self.0.console.kept_with(others.iter().map(|other| &other.0.console))

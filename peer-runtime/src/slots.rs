@@ -14,7 +14,7 @@
 //! and who holds what it waits for ([`holders`]).
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,7 @@ pub(crate) use holders::Holder;
 use lock::Held;
 use watch::Watch;
 
+use crate::aside;
 use crate::timeouts;
 use crate::wire::mark::is_mark;
 
@@ -265,9 +266,7 @@ pub(crate) fn cancel_all() -> io::Result<()> {
 
 /// Says that tests run without a budget, and why.
 fn tell(error: &io::Error) {
-    // Where standard error is closed nobody wants to see it.
-    let _ = writeln!(
-        io::stderr(),
+    aside::tell(&format!(
         "peer: tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
-    );
+    ));
 }

@@ -98,6 +98,8 @@ pub(crate) fn long(told: u32) -> Duration {
 }
 /// Until the progress line is drawn again, if nothing happens: ages are in seconds.
 pub(crate) const REDRAW: Duration = Duration::from_secs(1);
+/// Between two drawings of the progress line, however much happens: nobody reads faster.
+pub(crate) const FRAME: Duration = Duration::from_millis(100);
 /// The end of a scope: until every linked peer is gone, beyond the longest shutdown policy.
 pub(crate) const SCOPE_END: Duration = Duration::from_secs(10);
 

@@ -90,6 +90,13 @@ async fn fails_with_options(nodes: Nodes) -> peer::Result {
 }
 
 #[peer_test]
+#[ignore = "run by tests/reports.rs: its directory is kept"]
+async fn has_a_directory() -> peer::Result {
+    peer::priv_dir()?;
+    Ok(())
+}
+
+#[peer_test]
 #[ignore = "run by tests/harness.rs: does not panic"]
 #[should_panic]
 async fn does_not_panic() {}

@@ -63,6 +63,8 @@ pub(super) struct Context {
     pub(super) room: Option<Arc<Room>>,
     /// Which round this is of how many, of the innermost group that is repeated.
     pub(super) round: Option<(u32, u32)>,
+    /// Whether a group around it may have another round.
+    pub(super) again: bool,
     /// Of suite and groups that own anything: what began it, and whether a linked peer of theirs went down since.
     pub(super) owners: Vec<(String, Arc<AtomicBool>)>,
 }
@@ -122,7 +124,7 @@ impl Engine {
                 [(hooks[0], names[0]), (hooks[1], names[1])],
                 context,
                 |context, home| self.branch(&plan.suite, context, home),
-                |why| self.skip_all(&plan.suite, why),
+                |why| self.skip_all(&plan.suite, why, false),
             )
         });
         self.teller.end(since.elapsed(), self.interrupts.is_interrupted())

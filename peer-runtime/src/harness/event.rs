@@ -71,6 +71,8 @@ pub(super) struct Finished {
     /// From 1; 1 of 1 without a `repeat`.
     pub(super) round: u32,
     pub(super) rounds: u32,
+    /// No further round comes, of it and of the groups around it.
+    pub(super) is_last: bool,
     /// What went wrong and where, for a reader, if it did not pass: the first lines of its report. Of what passed on a
     /// retry that of the first attempt.
     pub(super) cause: Option<String>,
@@ -98,6 +100,7 @@ impl Finished {
             attempt: 1,
             round: 1,
             rounds: 1,
+            is_last: true,
             cause,
             earlier: Vec::new(),
             comments: Vec::new(),
@@ -106,6 +109,11 @@ impl Finished {
             directory: None,
             abandoned: false,
         }
+    }
+
+    /// Whether one more test is done. Those whose rounds end early without one are told by [`Event::Over`].
+    pub(super) fn is_over(&self) -> bool {
+        self.what == What::Test && self.is_last
     }
 }
 
@@ -168,6 +176,10 @@ pub(super) enum Event<'a> {
         line: &'a str,
     },
     Finished(&'a Finished),
+    /// So many tests, which had not had their last round, have none any more.
+    Over {
+        tests: usize,
+    },
     Ended(&'a Summary),
 }
 

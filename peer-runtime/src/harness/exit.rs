@@ -1,11 +1,10 @@
 //! The end of a process in the middle of a run: by a test that calls `exit`. Without a word of it the run would seem to have passed.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use super::complaint::complain;
 use super::gist;
+use crate::aside;
 use crate::sys;
 
 /// The exit status of a run in which something failed, as libtest's.
@@ -47,10 +46,10 @@ extern "C" fn ended() {
     // The thread of a test has its name.
     let who = thread::current().name().map_or_else(|| "a thread without a name".to_owned(), |name| format!("`{name}`"));
     let what = format!("{who} has ended this process, by `exit`, and with it the run");
-    complain(&format!("{what}: whatever has no line above has no verdict"));
+    let mut text = format!("peer: {what}: whatever has no line above has no verdict");
     if gist::under_nextest() {
-        // Where standard error is closed nobody wants to know.
-        let _ = writeln!(std::io::stderr(), "{}", gist::for_nextest(&what));
+        text = format!("{text}\n{}", gist::for_nextest(&what));
     }
+    aside::tell_last(&text);
     sys::exit_now(FAILED.into());
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::everywhere::FailedRank;
 use crate::error::Error;
+use crate::excerpt;
 use crate::failure::Failure;
 use crate::panic::{self, Skip};
 use crate::scope::{self, Panicked};
@@ -153,7 +154,7 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
 pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(fault)));
     dropped.err().map(|payload| {
-        let what = panic::message(&*payload);
+        let what = excerpt::of(&panic::message(&*payload)).into_owned();
         // Nobody knows what that one would do.
         std::mem::forget(payload);
         format!("what it panicked with, or returned, panicked when it was dropped: {what}")

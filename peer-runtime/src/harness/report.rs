@@ -8,6 +8,7 @@ use super::groups::Hook;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
 use super::verdict::Verdict;
+use crate::excerpt;
 use crate::panic;
 use crate::scope::Panicked;
 use crate::timeouts;
@@ -122,6 +123,22 @@ fn backtrace(told: Option<&Panicked>) -> String {
     backtrace.map(|text| format!("\n  backtrace:\n{text}")).unwrap_or_default()
 }
 
+/// Whatever others said, which may be of any length.
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    excerpt::of(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_text_without_bounds_both_ends_are_told() {
+        let text = format!("left: [{}] right: [{}]", "1, ".repeat(1_000_000), "2, ".repeat(1_000_000));
+        let cause = hook_cause("quick::init_per_group", &Fault::Returned(text));
+        assert!(cause.len() < excerpt::MOST + 256, "{}", cause.len());
+        assert!(cause.starts_with("`quick::init_per_group` failed:\n  left: [1, 1, "), "{}", &cause[..80]);
+        assert!(cause.contains("\n  [5934482 bytes are left out here]\n  "), "{}", &cause[excerpt::MOST / 2..][..128]);
+        assert!(cause.ends_with("2, 2, ]"));
+    }
 }

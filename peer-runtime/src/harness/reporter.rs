@@ -10,7 +10,10 @@ use super::arguments::Arguments;
 use super::event::{Event, Reporter};
 use super::gist;
 use super::paint::{Paint, is_set};
+use crate::aside::Way;
 
+mod bar;
+mod board;
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
@@ -40,8 +43,8 @@ impl Reporter for All {
     }
 }
 
-/// All that these arguments ask for; why that is impossible otherwise.
-pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, String> {
+/// All that these arguments ask for, and the way of what is told beside results; why that is impossible otherwise.
+pub(super) fn reporters(arguments: &Arguments) -> Result<(Box<dyn Reporter>, Way), String> {
     let logfile = arguments.libtest.logfile.as_deref().map(|path| create(Path::new(path), "--logfile")).transpose()?;
     let paint = match &logfile {
         Some(file) => Paint::choose(arguments.libtest.color, file),
@@ -64,7 +67,7 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Box<dyn Reporter>, Stri
     if gist::under_nextest() {
         all.push(Box::new(Nextest::new(&screen)));
     }
-    Ok(Box::new(All(all)))
+    Ok((Box::new(All(all)), screen::way(&screen)))
 }
 
 /// A file that is to be written, made at once: what cannot be written is told before anything runs.
@@ -107,9 +110,9 @@ mod tests {
     fn a_logfile_is_written_in_place_of_standard_output() {
         let path = std::env::temp_dir().join(format!("peer-logfile-{}", std::process::id()));
         let arguments = Arguments::sample(&["--logfile", path.to_str().expect("it is UTF-8")]);
-        let mut all = reporters(&arguments).expect("it can be written");
+        let (mut all, way) = reporters(&arguments).expect("it can be written");
         all.hear(&Event::Begun { tests: 2, seed: None, slots: 1 });
-        drop(all);
+        drop((all, way));
         let text = std::fs::read_to_string(&path).expect("it was written");
         // A folder for temporary files is emptied by others, too.
         let _ = std::fs::remove_file(&path);

@@ -29,7 +29,7 @@ impl Engine {
     pub(super) fn branch(&self, branch: &Branch, context: &Context, home: Option<&mut Home>) -> Tally {
         let Some(group) = branch.group else { return self.round(branch, context, home, 1) };
         if !self.has_work(branch) {
-            return self.skip_all(branch, &Verdict::Passed);
+            return self.skip_all(branch, &Verdict::Passed, context.again);
         }
         // What has not begun by then does not, its hooks least of all.
         if self.interrupts.is_interrupted() {
@@ -40,8 +40,11 @@ impl Engine {
             context.limit = self.limit(limit);
         }
         let [init, end] = [Moment::InitPerGroup, Moment::EndPerGroup].map(|moment| branch.hook_name(moment));
+        let around = context.again;
+        context.again = true;
         let mut total = Tally::default();
         for round in 1..=group.repeat.rounds {
+            context.again = around || round < group.repeat.rounds;
             if group.repeat.rounds > 1 {
                 context.round = Some((round, group.repeat.rounds));
             }
@@ -50,7 +53,7 @@ impl Engine {
                     [(branch.init, &init), (branch.end, &end)],
                     context,
                     |context, home| self.round(branch, context, home, round),
-                    |why| self.skip_all(branch, why),
+                    |why| self.skip_all(branch, why, context.again),
                 )
             });
             total.add(tally);
@@ -58,6 +61,11 @@ impl Engine {
             if tally.stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
                 break;
             }
+        }
+        if context.again && !around && !self.interrupts.is_interrupted() {
+            let mut tests = 0;
+            branch.each(&mut |_| tests += 1);
+            self.tell(&Event::Over { tests });
         }
         total
     }
@@ -93,9 +101,9 @@ impl Engine {
                         // It may have waited for long.
                         broken = broken.or_else(lost);
                         if is_ignored {
-                            count(&self.skip(test, &Verdict::ignored(test)));
+                            count(&self.skip(test, &Verdict::ignored(test), context.again));
                         } else if let Some(why) = &broken {
-                            count(&self.skip(test, why));
+                            count(&self.skip(test, why, context.again));
                         } else if let Some(slots) = slots {
                             // Whoever comes next would wait for it anyway.
                             let alone = branch.is_sequence() || slots.are_all();
@@ -116,7 +124,7 @@ impl Engine {
                     }
                     Item::Group(inner) => {
                         let nested = match &broken {
-                            Some(why) => self.skip_all(inner, why),
+                            Some(why) => self.skip_all(inner, why, context.again),
                             None => self.branch(inner, context, None),
                         };
                         tally.lock().unwrap_or_else(PoisonError::into_inner).count_group(nested);
@@ -144,22 +152,22 @@ impl Engine {
     fn test(&self, test: &'static Test, context: &Context) -> Verdict {
         let mut total = Verdict::Passed;
         for round in 1..=test.repeat.rounds {
-            let (verdict, stop) = self.attempts(test, context, round);
-            let mut tally = Tally::default();
-            tally.count(&verdict);
+            let (verdict, is_last) = self.attempts(test, context, round);
             if !total.fails() {
                 total = verdict;
             }
-            let met = test.repeat.until.is_some_and(|until| tally.meets(until));
-            if stop || met || context.crashed().is_some() || self.interrupts.is_interrupted() {
+            if is_last {
                 break;
             }
+        }
+        if test.repeat.rounds == 0 && !context.again {
+            self.tell(&Event::Over { tests: 1 });
         }
         total
     }
 
-    /// One round of a test: tried again while it may be. Whether there is no further round, since a hook before it did not
-    /// pass.
+    /// One round of a test: tried again while it may be. Whether there is no further round: after the last one, where a
+    /// hook before it did not pass, or where that is what a condition says.
     fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> (Verdict, bool) {
         let name = test.path();
         let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
@@ -189,6 +197,11 @@ impl Engine {
             let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
             let first_cause = earlier.first().map(Earlier::text);
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
+            let mut tally = Tally::default();
+            tally.count(&verdict);
+            let met = test.repeat.until.is_some_and(|until| tally.meets(until));
+            let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
+            let is_last = stop || met || in_vain || round == test.repeat.rounds;
             let (round, rounds) = match (test.repeat.rounds, context.round) {
                 (1, Some(of_group)) => of_group,
                 (rounds, _) => (round, rounds),
@@ -200,6 +213,7 @@ impl Engine {
                 attempt,
                 round,
                 rounds,
+                is_last: is_last && !context.again,
                 peers,
                 console,
                 comments,
@@ -209,7 +223,7 @@ impl Engine {
                 ..Finished::new(&name, What::Test, verdict.clone(), cause.or(first_cause))
             };
             self.finished(&finished);
-            return (verdict, stop);
+            return (verdict, is_last);
         }
         unreachable!("there are fewer attempts than numbers")
     }
@@ -240,8 +254,9 @@ impl Engine {
         }
     }
 
-    fn skip(&self, test: &Test, why: &Verdict) -> Verdict {
-        self.finished(&Finished::new(&test.path(), What::Test, why.clone(), None));
+    /// Tells of a test that it was skipped; `again` if a group around it may have another round.
+    fn skip(&self, test: &Test, why: &Verdict, again: bool) -> Verdict {
+        self.finished(&Finished { is_last: !again, ..Finished::new(&test.path(), What::Test, why.clone(), None) });
         why.clone()
     }
 
@@ -252,13 +267,13 @@ impl Engine {
         has_work
     }
 
-    /// Tells of everything in a group that it was skipped.
-    pub(super) fn skip_all(&self, branch: &Branch, why: &Verdict) -> Tally {
+    /// Tells of everything in a group that it was skipped; `again` if a group around it may have another round.
+    pub(super) fn skip_all(&self, branch: &Branch, why: &Verdict, again: bool) -> Tally {
         let mut tally = Tally::default();
         branch.each(&mut |test| {
             let is_ignored = test.ignore.is_some() && !self.options.ignored;
             let verdict = if is_ignored { Verdict::ignored(test) } else { why.clone() };
-            tally.count(&self.skip(test, &verdict));
+            tally.count(&self.skip(test, &verdict, again));
         });
         tally
     }
@@ -273,3 +288,6 @@ fn fails(test: &Test, ended: &Ended) -> bool {
         None => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::reporter::reporters;
+use crate::aside;
 use crate::panic;
 use crate::scope;
 use crate::slots;
@@ -44,13 +45,14 @@ pub fn main() -> ExitCode {
         let _ = std::io::stdout().write_all(list.as_bytes());
         return ExitCode::SUCCESS;
     }
-    let reporter = match reporters(&arguments) {
-        Ok(reporter) => reporter,
+    let (reporter, way) = match reporters(&arguments) {
+        Ok(all) => all,
         Err(why) => {
             complain(&why);
             return ExitCode::from(FAILED);
         }
     };
+    let _lent = aside::goes_through(way);
     // Those of tests are told with them, and only if they fail.
     panic::record_panics(panic::Says::Somebody(scope::take_panic));
     let interrupts = Interrupts::default();

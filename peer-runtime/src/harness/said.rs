@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 
 use super::everywhere;
+use crate::excerpt;
 use crate::panic::Skip;
 use crate::scope;
 
@@ -11,7 +12,7 @@ use crate::scope;
 /// It unwinds like a panic, without a message; so it has to be called on the thread of the test, or in a task that the test
 /// awaits by [`resume_unwind`]. A skip fails nothing: the exit status is the same as without the test. Below an init that
 /// skips, everything is skipped. Under stock libtest, which has no such verdict, the test passes, and shows the reason with
-/// its output.
+/// its output. Of a reason that is longer than 64 KiB both ends are told.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -26,7 +27,7 @@ use crate::scope;
 /// # fn main() {}
 /// ```
 pub fn skip(why: impl Into<String>) -> ! {
-    resume_unwind(Box::new(Skip(why.into())))
+    resume_unwind(Box::new(Skip(excerpt::of(&why.into()).into_owned())))
 }
 
 /// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. In JSON and JUnit it is there whether the test passes
@@ -34,6 +35,7 @@ pub fn skip(why: impl Into<String>) -> ! {
 /// fail.
 ///
 /// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
+/// Of a text that is longer than 64 KiB both ends are told.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -46,7 +48,7 @@ pub fn skip(why: impl Into<String>) -> ! {
 /// # fn main() {}
 /// ```
 pub fn comment(text: impl Into<String>) {
-    let text = text.into();
+    let text = excerpt::of(&text.into()).into_owned();
     if everywhere::comment(&text) {
         return;
     }

@@ -1,7 +1,8 @@
 //! What the peers of a scope left behind.
 
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
+
+use crate::aside;
 
 /// Leaks that nobody has asked for yet; once somebody has, each is told when it is found.
 #[derive(Default)]
@@ -23,7 +24,8 @@ impl Leaks {
     pub(super) fn add(&self, leak: String) {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             State::Kept(leaks) => leaks.push(leak),
-            State::Told(name) => tell(name, &leak),
+            // Found by the control plane, which has other things to do.
+            State::Told(name) => aside::tell_without_waiting(line(name, &leak)),
         }
     }
 
@@ -37,11 +39,12 @@ impl Leaks {
     }
 }
 
-/// Tells a leak of the test `name`, in one line.
-///
-/// To standard error itself and not by `eprintln!`, which libtest captures, and shows of failed tests alone: a test
-/// that passes would leak in silence, which is how processes came to be left behind unnoticed before.
+/// Tells a leak of the test `name`, in one line: a test that passes would leak in silence otherwise, which is how processes
+/// came to be left behind unnoticed before.
 pub(crate) fn tell(name: &str, leak: &str) {
-    // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
-    let _ = std::io::stderr().lock().write_all(format!("peer: {name}: {}\n", leak.replace('\n', " ")).as_bytes());
+    aside::tell(&line(name, leak));
+}
+
+fn line(name: &str, leak: &str) -> String {
+    format!("peer: {name}: {}", leak.replace('\n', " "))
 }

@@ -6,6 +6,7 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::{CURRENT, Line, Scope};
+use crate::excerpt;
 use crate::panic::Record;
 
 /// So many are kept: what catches its panics may have any number of them.
@@ -136,6 +137,7 @@ impl Panicked {
     fn lines(&self) -> Vec<Line> {
         let Self { thread_name, place, message, backtrace, .. } = self;
         let head = format!("thread '{thread_name}' panicked at {place}:");
+        let message = excerpt::of(message);
         let message = message.lines().map(|line| format!("  {line}"));
         let backtrace = backtrace.iter().flat_map(|backtrace| backtrace.lines()).map(str::to_owned);
         let all = std::iter::once(head).chain(message).chain(backtrace);

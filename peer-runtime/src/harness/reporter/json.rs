@@ -44,6 +44,7 @@ impl Reporter for Json {
             Event::Waiting { name, what, wait } => line(&Waiting::of(name, *what, wait)),
             Event::Interrupted => line(&Interrupted { r#type: "suite", event: "interrupted" }),
             Event::Line { test, line: text } => line(&Output { r#type: "output", event: "line", name: test, text }),
+            Event::Over { .. } => return,
             Event::Finished(finished) if finished.what == What::Hook && finished.verdict.is_ok() => return,
             Event::Finished(finished) => line(&Test::of(finished, &Described::of(&finished.peers))),
             Event::Ended(summary) => line(&Ended::of(summary)),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
+use super::super::complaint::complain;
 use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::gist;
@@ -81,12 +82,7 @@ impl JUnit {
             self.suite.add_property(("interrupted", "true"));
         }
         if let Err(error) = self.write() {
-            let path = self.path.display();
-            // Where standard error is closed nobody wants to know.
-            let _ = std::io::Write::write_all(
-                &mut std::io::stderr(),
-                format!("peer: --junit {path}: the report cannot be written: {error}\n").as_bytes(),
-            );
+            complain(&format!("--junit {}: the report cannot be written: {error}", self.path.display()));
         }
     }
 
@@ -126,6 +122,7 @@ impl Reporter for JUnit {
             | Event::Started { .. }
             | Event::Waiting { .. }
             | Event::Interrupted
+            | Event::Over { .. }
             | Event::Line { .. } => {}
         }
     }

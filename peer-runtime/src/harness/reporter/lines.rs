@@ -24,6 +24,8 @@ pub(super) struct Lines {
     times: bool,
     tests: usize,
     done: usize,
+    /// So many characters of the short form there were.
+    characters: usize,
     /// What failed: the name, and what is to be read of it.
     failures: Vec<(String, String)>,
     /// What passed on a retry, with what failed before.
@@ -33,7 +35,7 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(screen: &Shared, paint: Paint, terse: bool, times: bool) -> Self {
         let (screen, failures, flaky) = (screen.clone(), Vec::new(), Vec::new());
-        Self { screen, paint, terse, times, tests: 0, done: 0, failures, flaky }
+        Self { screen, paint, terse, times, tests: 0, done: 0, characters: 0, failures, flaky }
     }
 
     fn begun(&mut self, tests: usize, seed: Option<u64>) {
@@ -51,7 +53,7 @@ impl Lines {
         if finished.what == What::Hook && finished.verdict.is_ok() {
             return;
         }
-        self.done += usize::from(finished.what == What::Test);
+        self.done += usize::from(finished.is_over());
         if self.terse {
             self.character(&finished.verdict);
         } else {
@@ -75,14 +77,15 @@ impl Lines {
         format!("test {name} ... {word}{round}{time}\n")
     }
 
-    fn character(&self, verdict: &Verdict) {
+    fn character(&mut self, verdict: &Verdict) {
         let character = match verdict {
             Verdict::Passed | Verdict::Flaky { .. } => '.',
             Verdict::Skipped { .. } => 'i',
             _ => 'F',
         };
         let mut text = self.paint.verdict(verdict, character);
-        if self.done > 0 && self.done.is_multiple_of(COLUMNS) {
+        self.characters += 1;
+        if self.characters.is_multiple_of(COLUMNS) {
             let _ = writeln!(text, " {}/{}", self.done, self.tests);
         }
         lock(&self.screen).print_part(&text);
@@ -125,6 +128,7 @@ impl Reporter for Lines {
         match event {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
+            Event::Over { tests } => self.done += tests,
             Event::Waiting { name, what, wait } => lock(&self.screen).print(&waiting::in_lines(name, *what, wait)),
             Event::Interrupted => lock(&self.screen).print(INTERRUPTED),
             Event::Line { line, .. } => lock(&self.screen).show(line),
@@ -223,6 +227,20 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; fini
         let end = "\ninterrupted: this is what ran until then\n\ntest result: FAILED. 89 passed; 1 failed; 0 ignored; \
                    0 measured; 4 filtered out; finished in 12.34s\n\n";
         assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn the_short_form_counts_tests_and_not_rounds() {
+        let all: Vec<Finished> = (1..=90)
+            .map(|round| Finished { round, rounds: 90, is_last: round == 90, ..test("a", Verdict::Passed) })
+            .chain(std::iter::once(test("b", Verdict::Passed)))
+            .collect();
+        let text = printed(true, false, |lines| {
+            lines.hear(&Event::Begun { tests: 3, seed: None, slots: 8 });
+            lines.hear(&Event::Over { tests: 1 });
+            all.iter().for_each(|finished| lines.hear(&Event::Finished(finished)));
+        });
+        assert_eq!(text, format!("\nrunning 3 tests\n{} 1/3\n...", ".".repeat(88)));
     }
 
     #[test]

@@ -30,6 +30,7 @@ impl Reporter for Nextest {
             Event::Begun { .. }
             | Event::Started { .. }
             | Event::Waiting { .. }
+            | Event::Over { .. }
             | Event::Interrupted
             | Event::Line { .. }
             | Event::Finished(_) => {}

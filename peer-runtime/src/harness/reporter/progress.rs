@@ -1,10 +1,11 @@
 //! What runs just now: a progress line on a terminal, and, everywhere, a word about what has been running for long.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::super::event::{Event, Finished, Reporter, Running, What};
+use super::super::event::{Event, Reporter, Running};
+use super::board::{Board, Entry};
 use super::notice::{NodeNow, Notice};
 use super::screen::{Shared, lock};
 use crate::scope::Scope;
@@ -26,55 +27,6 @@ struct Shown {
     changed: Condvar,
 }
 
-/// What is known of the run.
-#[derive(Default)]
-struct Board {
-    tests: usize,
-    done: usize,
-    failed: usize,
-    entries: Vec<Entry>,
-    /// When the ticker looks again by itself.
-    looks: Option<Instant>,
-    ended: bool,
-    /// Nothing is drawn any more.
-    interrupted: bool,
-}
-
-struct Entry {
-    running: Held,
-    name: String,
-    since: Instant,
-    /// How often it was told.
-    told: u32,
-}
-
-/// A hook that passes is not told to have ended, but nobody has it any more.
-enum Held {
-    Test(Arc<Running>),
-    Hook(Weak<Running>),
-}
-
-impl Entry {
-    fn new(running: &Arc<Running>) -> Self {
-        let held = match running.what {
-            What::Test => Held::Test(Arc::clone(running)),
-            What::Hook => Held::Hook(Arc::downgrade(running)),
-        };
-        Self { running: held, name: running.name.clone(), since: running.since, told: 0 }
-    }
-
-    fn running(&self) -> Option<Arc<Running>> {
-        match &self.running {
-            Held::Test(running) => Some(Arc::clone(running)),
-            Held::Hook(running) => running.upgrade(),
-        }
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.since.checked_add(timeouts::long(self.told))
-    }
-}
-
 impl Progress {
     /// Says in this form what runs for long, and draws if the screen does.
     pub(super) fn new(screen: &Shared, form: Form) -> Self {
@@ -90,7 +42,7 @@ impl Progress {
             // It only prints; if it panicked, that was told on standard error.
             let _ = ticker.join();
         }
-        lock(&self.shared.screen).progress(String::new());
+        lock(&self.shared.screen).stop_drawing();
     }
 }
 
@@ -109,6 +61,7 @@ impl Reporter for Progress {
                 let ticker = thread::Builder::new().name("progress".to_owned()).spawn(move || shared.tick());
                 // Without a thread for it nothing is told while it runs; what it comes to is told all the same.
                 self.ticker = ticker.ok();
+                return self.shared.update();
             }
             Event::Started { running, .. } => {
                 let entry = Entry::new(running);
@@ -121,11 +74,14 @@ impl Reporter for Progress {
                 board.entries.retain(|entry| entry.name != running.name);
                 board.entries.push(entry);
             }
-            Event::Finished(finished) => self.shared.board().finished(finished),
+            Event::Finished(finished) => {
+                self.shared.board().finished(finished);
+                return self.shared.update();
+            }
+            Event::Over { tests } => self.shared.board().done += tests,
             Event::Interrupted => {
                 // The terminal may be somebody else's by now.
-                self.shared.board().interrupted = true;
-                return lock(&self.shared.screen).progress(String::new());
+                return lock(&self.shared.screen).stop_drawing();
             }
             Event::Waiting { .. } | Event::Line { .. } => return,
             Event::Ended(_) => return self.end(),
@@ -134,50 +90,37 @@ impl Reporter for Progress {
     }
 }
 
-impl Board {
-    fn finished(&mut self, finished: &Finished) {
-        self.entries.retain(|entry| entry.name != finished.name);
-        self.done += usize::from(finished.what == What::Test);
-        self.failed += usize::from(finished.verdict.fails());
-    }
-
-    /// In one line; `now` is what ages are counted to.
-    fn line(&self, now: Instant) -> String {
-        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
-        let running: Vec<String> = self
-            .entries
-            .iter()
-            .filter_map(Entry::running)
-            .map(|running| {
-                let age = now.saturating_duration_since(running.since).as_secs();
-                let nodes = match running.scope.peers().len() {
-                    0 => String::new(),
-                    1 => ", 1 node".to_owned(),
-                    n => format!(", {n} nodes"),
-                };
-                format!("{} ({age}s{nodes})", running.name)
-            })
-            .collect();
-        let running = if running.is_empty() { String::new() } else { format!("  {}", running.join("  ")) };
-        format!("{}/{} done{failed}{running}", self.done, self.tests)
-    }
-}
-
 impl Shown {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known now is drawn behind the line of its event, which is printed in a moment.
+    fn update(&self) {
+        if self.draws {
+            let bar = self.board().bar(Instant::now());
+            lock(&self.screen).progress_is(bar);
+        }
+    }
+
+    /// Draws what is known now; a moment later, by the ticker, if it was drawn a moment ago.
     fn draw(&self) {
         if !self.draws {
             return;
         }
-        let board = self.board();
-        if !board.interrupted {
-            let line = board.line(Instant::now());
-            drop(board);
-            lock(&self.screen).progress(line);
+        let mut board = self.board();
+        let now = Instant::now();
+        if let Some(next) = board.next_frame().filter(|next| now < *next) {
+            board.is_stale = true;
+            if board.looks.is_none_or(|looks| next < looks) {
+                self.changed.notify_all();
+            }
+            return;
         }
+        (board.drawn, board.is_stale) = (Some(now), false);
+        let bar = board.bar(now);
+        drop(board);
+        lock(&self.screen).progress(bar);
     }
 
     /// The thread that says what runs for long, and lets ages grow, until the run ends.
@@ -211,10 +154,11 @@ impl Shown {
                     due.push((running, entry.told - 1));
                 }
             }
-            if !due.is_empty() || redraw.left().is_zero() {
+            let frame = board.next_frame().filter(|_| board.is_stale);
+            if !due.is_empty() || redraw.left().is_zero() || frame.is_some_and(|at| at <= now) {
                 return Some(due);
             }
-            let next = board.entries.iter().filter_map(Entry::due).chain(redraw.instant()).min();
+            let next = board.entries.iter().filter_map(Entry::due).chain(redraw.instant()).chain(frame).min();
             board.looks = next;
             board = match next {
                 Some(at) => {
@@ -246,8 +190,9 @@ impl Shown {
 mod tests {
     use std::time::Duration;
 
+    use super::super::super::event::What;
     use super::super::super::verdict::Verdict;
-    use super::super::sample::{Paper, hook, node, running, test};
+    use super::super::sample::{Paper, node, running, test};
     use super::super::screen::Screen;
     use super::super::{json, lines};
     use super::*;
@@ -313,28 +258,52 @@ mod tests {
     }
 
     #[test]
-    fn the_line_tells_what_is_done_and_what_runs() {
-        let mut board = Board { tests: 40, ..Board::default() };
-        assert_eq!(board.line(Instant::now()), "0/40 done");
-        let now = {
-            let (a, b) = (running("a", What::Test, seconds(7)), running("b", What::Test, seconds(3)));
-            let passed = running("init_per_suite", What::Hook, seconds(9));
-            board.entries.extend([&a, &b, &passed].map(Entry::new));
-            a.since + seconds(7)
-        };
-        board.finished(&test("b", Verdict::Failed));
-        board.finished(&hook("end_per_suite", Verdict::Failed));
-        assert_eq!(board.line(now), "1/40 done, 2 failed  a (7s)");
-    }
-
-    #[test]
     fn it_is_drawn_where_there_is_a_terminal_and_gone_at_the_end() {
         let paper = Paper::default();
         let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
         let mut progress = Progress::new(&screen, lines::running);
         progress.hear(&Event::Begun { tests: 1, seed: None, slots: 8 });
+        lock(&screen).print("running 1 test\n");
         progress.hear(&Event::Ended(&super::super::super::event::Summary::default()));
-        assert!(paper.text().starts_with("\r\u{1b}[K0/1 done"), "{:?}", paper.text());
+        assert!(paper.text().starts_with("running 1 test\n\r\u{1b}[K0/1 done"), "{:?}", paper.text());
         assert!(paper.text().ends_with("\r\u{1b}[K"), "{:?}", paper.text());
+    }
+
+    #[test]
+    fn however_much_happens_it_is_drawn_as_often_as_somebody_can_read() {
+        let paper = Paper::default();
+        let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
+        let mut progress = Progress::new(&screen, lines::running);
+        let since = Instant::now();
+        progress.hear(&Event::Begun { tests: 1000, seed: None, slots: 8 });
+        for _ in 0..1000 {
+            progress.hear(&Event::Started { running: &running("a", What::Test, seconds(0)), attempt: 1 });
+            progress.hear(&Event::Finished(&test("a", Verdict::Passed)));
+        }
+        let most = 2 + since.elapsed().as_millis() / timeouts::FRAME.as_millis();
+        let drawn = || paper.text().matches(" done").count();
+        assert!(drawn() as u128 <= most, "{} of {most}", drawn());
+        // And what happened last is drawn a moment later.
+        let deadline = Deadline::after(seconds(20));
+        while !paper.text().contains("1000/1000 done") {
+            assert!(!deadline.left().is_zero(), "{:?}", paper.text());
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn after_an_interrupt_nothing_is_drawn() {
+        let paper = Paper::default();
+        let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
+        let mut progress = Progress::new(&screen, lines::running);
+        progress.hear(&Event::Begun { tests: 2, seed: None, slots: 8 });
+        progress.hear(&Event::Interrupted);
+        let before = paper.text();
+        // Made before the interrupt by another thread, which had to wait for the screen.
+        lock(&screen).progress(progress.shared.board().bar(Instant::now()));
+        progress.hear(&Event::Finished(&test("a", Verdict::Interrupted)));
+        lock(&screen).print("test a ... FAILED (interrupted)\n");
+        drop(progress);
+        assert_eq!(paper.text(), before + "test a ... FAILED (interrupted)\n");
     }
 }

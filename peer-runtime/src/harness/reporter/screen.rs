@@ -5,6 +5,9 @@ use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::bar::Bar;
+use crate::aside::{Then, Way};
+
 /// Of a terminal that does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
 /// To the beginning of the line, and nothing behind it.
@@ -15,7 +18,7 @@ pub(super) struct Screen {
     err: Box<dyn Write + Send>,
     /// How wide the terminal is, if there is one for a progress line.
     width: Option<fn() -> usize>,
-    progress: String,
+    progress: Option<Bar>,
     is_shown: bool,
     /// Standard output stands in the middle of a line.
     in_line: bool,
@@ -35,6 +38,18 @@ pub(super) fn lock(screen: &Shared) -> MutexGuard<'_, Screen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The way of what is told beside results.
+pub(super) fn way(screen: &Shared) -> Way {
+    let screen = Arc::clone(screen);
+    Arc::new(move |lines, then| {
+        let mut screen = lock(&screen);
+        if then == Then::Ends {
+            screen.stop_drawing();
+        }
+        screen.show(lines);
+    })
+}
+
 // No result of writing counts for the run: where nobody reads, it goes on, and its exit status says how it ended.
 impl Screen {
     pub(super) fn shared(
@@ -42,7 +57,7 @@ impl Screen {
         err: Box<dyn Write + Send>,
         width: Option<fn() -> usize>,
     ) -> Shared {
-        let (progress, is_shown, in_line, told) = (String::new(), false, false, false);
+        let (progress, is_shown, in_line, told) = (None, false, false, false);
         Arc::new(Mutex::new(Self { out, err, width, progress, is_shown, in_line, told }))
     }
 
@@ -77,18 +92,33 @@ impl Screen {
         }
     }
 
-    /// A line on standard error.
-    pub(super) fn show(&mut self, line: &str) {
+    /// Whole lines, on standard error.
+    pub(super) fn show(&mut self, lines: &str) {
         self.clear();
-        let _ = writeln!(self.err, "{line}");
+        if std::mem::take(&mut self.in_line) {
+            self.write(format_args!("\n"));
+        }
+        // One write: nodes that keep the terminal write there, too.
+        let _ = self.err.write_all(format!("{lines}\n").as_bytes());
         self.draw();
     }
 
-    /// From now on this is the progress line; none if it is empty.
-    pub(super) fn progress(&mut self, text: String) {
+    /// Draws this as the progress line, if there is one still.
+    pub(super) fn progress(&mut self, bar: Bar) {
         self.clear();
-        self.progress = text;
+        self.progress_is(bar);
         self.draw();
+    }
+
+    /// From now on this is the progress line; it is drawn behind the next line that is printed.
+    pub(super) fn progress_is(&mut self, bar: Bar) {
+        self.progress = Some(bar);
+    }
+
+    /// From now on there is no progress line, whoever may draw one.
+    pub(super) fn stop_drawing(&mut self) {
+        self.clear();
+        self.width = None;
     }
 
     fn clear(&mut self) {
@@ -99,13 +129,12 @@ impl Screen {
     }
 
     fn draw(&mut self) {
-        let Some(width) = self.width.filter(|_| !self.progress.is_empty()) else {
+        let (Some(width), Some(bar)) = (self.width, &self.progress) else {
             return;
         };
         // A full line would wrap, and could not be cleared any more.
-        let room = width().saturating_sub(1);
-        let shown: String = self.progress.chars().take(room).collect();
-        let _ = write!(self.err, "{CLEAR}{shown}");
+        let shown = bar.fit(width().saturating_sub(1));
+        let _ = self.err.write_all(format!("{CLEAR}{shown}").as_bytes());
         let _ = self.err.flush();
         self.is_shown = true;
     }
@@ -116,21 +145,42 @@ mod tests {
     use super::super::sample::Paper;
     use super::*;
 
+    fn bar() -> Bar {
+        Bar { of: 2, ..Bar::default() }
+    }
+
     #[test]
     fn a_progress_line_makes_room_for_every_other_one() {
         let paper = Paper::default();
         let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 8));
         let mut screen = lock(&screen);
-        screen.progress("0/2 running".to_owned());
+        screen.progress(bar());
         screen.print("test a ... ok\n");
         screen.show("a node | hello");
-        screen.progress(String::new());
+        screen.stop_drawing();
         screen.print("done\n");
+        screen.progress(bar());
         let clear = CLEAR;
-        let expected = format!(
-            "{clear}0/2 run{clear}test a ... ok\n{clear}0/2 run{clear}a node | hello\n{clear}0/2 run{clear}done\n"
-        );
+        let expected =
+            format!("{clear}0/2{clear}test a ... ok\n{clear}0/2{clear}a node | hello\n{clear}0/2{clear}done\n");
         assert_eq!(paper.text(), expected);
+    }
+
+    #[test]
+    fn so_it_does_for_what_is_told_beside_results() {
+        let paper = Paper::default();
+        let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
+        lock(&screen).progress(bar());
+        let way = way(&screen);
+        way("peer: a: left behind", Then::Goes);
+        way("peer: `a` has ended this process", Then::Ends);
+        let clear = CLEAR;
+        assert_eq!(
+            paper.text(),
+            format!(
+                "{clear}0/2 done{clear}peer: a: left behind\n{clear}0/2 done{clear}peer: `a` has ended this process\n"
+            )
+        );
     }
 
     #[test]
@@ -148,11 +198,14 @@ mod tests {
         let paper = Paper::default();
         let screen = Screen::shared(paper.writer(), paper.writer(), None);
         let mut screen = lock(&screen);
-        screen.progress("nowhere to be seen".to_owned());
+        screen.progress(bar());
         screen.print_part("..");
         screen.print("a is slow\n");
+        screen.print_part(".");
+        screen.show("a node | hello");
+        screen.show("a node | again");
         screen.print_part(".\n");
         screen.print("done\n");
-        assert_eq!(paper.text(), "..\na is slow\n.\ndone\n");
+        assert_eq!(paper.text(), "..\na is slow\n.\na node | hello\na node | again\n.\ndone\n");
     }
 }

@@ -31,7 +31,9 @@ impl Target {
     /// Puts the report in the place of what was there.
     pub(super) fn write(&self, report: &str) -> io::Result<()> {
         let beside = self.beside();
-        let Some(file) = self.is_file.then(|| File::create_new(&beside).ok()).flatten() else {
+        // Nothing but a file is ever replaced, whatever has been put there meanwhile: a device least of all.
+        let is_file = self.is_file && fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+        let Some(file) = is_file.then(|| File::create_new(&beside).ok()).flatten() else {
             // A folder may take no other file, and the one that is there can be written all the same.
             return fs::write(&self.path, report);
         };

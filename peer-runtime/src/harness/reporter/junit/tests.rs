@@ -6,14 +6,15 @@ use std::time::Duration;
 use super::super::sample::{self, assert_golden, description, hook, line, test, verdicts};
 use super::*;
 
-/// A report that nobody reads as a file.
-fn nowhere() -> JUnit {
-    JUnit::create(Path::new("/dev/null"), "suite").expect("it takes everything")
+/// A report that nobody reads as a file, and its folder.
+fn unread(name: &str) -> (JUnit, Folder) {
+    let folder = Folder::new(name);
+    (JUnit::create(&folder.0.join("report.xml"), "suite").expect("it can be written"), folder)
 }
 
 /// A report on all verdicts, with a test that failed with two nodes.
-fn report() -> String {
-    let mut junit = nowhere();
+fn report(name: &str) -> String {
+    let (mut junit, _folder) = unread(name);
     let failed = Finished {
         console: vec![
             line(0, "", "(2 earlier lines were dropped)"),
@@ -34,12 +35,12 @@ fn report() -> String {
 
 #[test]
 fn the_report_is_exact() {
-    assert_golden("junit.xml", &report());
+    assert_golden("junit.xml", &report("exact"));
 }
 
 #[test]
 fn no_tests_are_a_report_too() {
-    let mut junit = nowhere();
+    let (mut junit, _folder) = unread("none");
     sample::run(&mut junit, None, &[], false);
     let expected = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
         <testsuite name=\"suite\" tests=\"0\" skipped=\"0\" errors=\"0\" failures=\"0\" time=\"12.340\"/>\n";
@@ -48,7 +49,7 @@ fn no_tests_are_a_report_too() {
 
 #[test]
 fn no_two_cases_have_one_name() {
-    let mut junit = nowhere();
+    let (mut junit, _folder) = unread("names");
     let round = |round| Finished { round, rounds: 2, ..test("a", Verdict::Failed) };
     let (again, same) = (hook("b", Verdict::Failed), test("b (2)", Verdict::Passed));
     let all = [round(1), round(2), round(1), test("b", Verdict::Passed), again, round(1), same];
@@ -63,7 +64,7 @@ fn no_two_cases_have_one_name() {
 fn nodes_of_tests_that_passed_have_no_rows() {
     let nodes = Described { own: vec![description("a-1@host", "running")], ..Described::default() };
     let rows = |verdict: Verdict| {
-        let mut junit = nowhere();
+        let (mut junit, _folder) = unread("rows");
         junit.finished(&Finished { comments: vec!["so it was".to_owned()], ..test("a", verdict) }, &nodes);
         let xml = junit.xml().expect("it can be written");
         assert!(xml.contains("<property name=\"a: comment\" value=\"so it was\"/>"), "{xml}");
@@ -76,7 +77,7 @@ fn nodes_of_tests_that_passed_have_no_rows() {
 
 #[test]
 fn what_is_announced_is_told() {
-    let mut junit = nowhere();
+    let (mut junit, _folder) = unread("announced");
     let cause = "peer test `a` panicked at tests/a.rs:7:5:\n  these have no leader:\n  a-1\n  a-2".to_owned();
     sample::run(&mut junit, None, &[Finished { cause: Some(cause), ..test("a", Verdict::Failed) }], false);
     let message = "message=\"peer test `a` panicked at tests/a.rs:7:5: these have no leader: a-1; a-2\"";
@@ -93,7 +94,7 @@ fn the_suite_is_named_as_its_target() {
 fn the_report_is_valid_by_the_schema() {
     let folder = Folder::new("schema");
     let path = folder.0.join("report.xml");
-    std::fs::write(&path, report()).expect("it can be written");
+    std::fs::write(&path, report("valid")).expect("it can be written");
     assert_valid(&path);
 }
 
@@ -128,6 +129,18 @@ fn what_cannot_be_written_at_the_end_leaves_what_was_there() {
     std::fs::create_dir(&path).expect("there is room for it");
     assert!(junit.write().is_err());
     assert!(path.is_dir() && std::fs::read_dir(&folder.0).expect("it is there").count() == 1);
+}
+
+#[test]
+fn what_is_no_file_any_more_is_not_replaced() {
+    let folder = Folder::new("link");
+    let (path, other) = (folder.0.join("report.xml"), folder.0.join("other.xml"));
+    let junit = JUnit::create(&path, "suite").expect("it can be written");
+    std::fs::rename(&path, &other).expect("it is there");
+    std::os::unix::fs::symlink(&other, &path).expect("there is room for it");
+    junit.write().expect("it can be written");
+    assert!(std::fs::symlink_metadata(&path).expect("it is there").is_symlink());
+    assert_eq!(read(&other), junit.xml().expect("it can be written"));
 }
 
 fn read(path: &Path) -> String {

@@ -1,0 +1,105 @@
+//! What is told beside results, on standard error: leaks, kept directories, complaints.
+//!
+//! While a run has a screen all of that goes through it, so that none of it lands in the middle of another line. Elsewhere
+//! it is written to standard error itself and not by `eprintln!`, which libtest captures, and shows of failed tests alone.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// What comes behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The run goes on.
+    Goes,
+    /// The process ends, and what is below it on the screen is to be gone.
+    Ends,
+}
+
+/// How a line comes to its reader. It waits for whoever writes just now.
+pub(crate) type Way = Arc<dyn Fn(&str, Then) + Send + Sync>;
+
+static WAY: Mutex<Option<Way>> = Mutex::new(None);
+
+/// While it lives, all is told that way.
+#[must_use = "the way ends when this is dropped"]
+pub(crate) struct Lent(());
+
+/// To be called once at a time.
+pub(crate) fn goes_through(way: Way) -> Lent {
+    set(Some(way));
+    Lent(())
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        set(None);
+    }
+}
+
+fn set(way: Option<Way>) {
+    *WAY.lock().unwrap_or_else(PoisonError::into_inner) = way;
+}
+
+fn way() -> Option<Way> {
+    WAY.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Tells it, in lines.
+pub(crate) fn tell(text: &str) {
+    tell_and(text, Then::Goes);
+}
+
+/// The same right before the end of this process.
+pub(crate) fn tell_last(text: &str) {
+    tell_and(text, Then::Ends);
+}
+
+/// The same from a thread that waits for nobody who reads.
+pub(crate) fn tell_without_waiting(text: String) {
+    match way() {
+        // Without a thread it is not told.
+        Some(way) => drop(thread::Builder::new().name("aside".to_owned()).spawn(move || way(&text, Then::Goes))),
+        None => tell(&text),
+    }
+}
+
+fn tell_and(text: &str, then: Then) {
+    match way() {
+        Some(way) => way(text, then),
+        // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
+        None => drop(std::io::stderr().lock().write_all(format!("{text}\n").as_bytes())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The only test in this executable that lends a way: others may tell something meanwhile.
+    #[test]
+    fn while_there_is_a_way_all_is_told_that_way() {
+        let (sender, told) = mpsc::channel();
+        let way: Way = Arc::new(move |text, then| drop(sender.send((text.to_owned(), then))));
+        let lent = goes_through(Arc::clone(&way));
+        let next = |wanted: &str| loop {
+            let (text, then) = told.recv_timeout(Duration::from_secs(20)).expect("it is told");
+            if text == wanted {
+                return then;
+            }
+        };
+        tell("aside: one");
+        assert_eq!(next("aside: one"), Then::Goes);
+        tell_without_waiting("aside: two".to_owned());
+        assert_eq!(next("aside: two"), Then::Goes);
+        tell_last("aside: three");
+        assert_eq!(next("aside: three"), Then::Ends);
+        drop(lent);
+        tell("aside: to standard error");
+        drop(way);
+        assert!(told.iter().all(|(text, _)| text != "aside: to standard error"));
+    }
+}
