@@ -18,14 +18,11 @@ pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<String>) 
 #[cfg(test)]
 mod tests {
     use super::super::case::{self, Around};
-    use super::super::groups::Repeat;
     use super::super::interrupt::Interrupts;
     use super::super::report::report;
-    use super::super::tests::{Body, Doing, Flavor, ShouldPanic};
+    use super::super::tests::{Body, Doing, ShouldPanic};
     use super::*;
-    use crate::options::Connection;
     use crate::owner::Owner;
-    use crate::registry::Place;
     use crate::scope;
 
     fn leaking(panics: bool) -> Doing {
@@ -37,26 +34,8 @@ mod tests {
         })
     }
 
-    static TEST: Test = Test {
-        module: "suite::leaks",
-        name: "leaking",
-        place: Place { file: "suite.rs", line: 3, column: 1, written: (3, 1) },
-        ignore: None,
-        should_panic: ShouldPanic::No,
-        nodes: 0,
-        connection: Connection::StandardIo,
-        timetrap: None,
-        flavor: Flavor::CurrentThread,
-        worker_threads: None,
-        leaks: Leaks::Fail,
-        wants: &[],
-        repeat: Repeat::ONCE,
-        retries: 0,
-        weight: None,
-        exclusive: false,
-        own_dirs: false,
-        body: Body::Here(|_| leaking(false)),
-    };
+    static TEST: Test =
+        Test { name: "leaking", leaks: Leaks::Fail, body: Body::Here(|_| leaking(false)), ..Test::PASSES };
     static PANICS: Test =
         Test { should_panic: ShouldPanic::With("quorum"), body: Body::Here(|_| leaking(true)), ..TEST };
     static OTHERWISE: Test =

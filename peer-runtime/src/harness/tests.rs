@@ -188,3 +188,28 @@ pub trait RankOutcome: Outcome {}
 impl RankOutcome for () {}
 
 impl RankOutcome for Result<(), Failure> {}
+
+#[cfg(test)]
+impl Test {
+    /// One that passes, for tests of what runs it.
+    pub(super) const PASSES: Self = Self {
+        module: "suite::sample",
+        name: "passes",
+        place: Place { file: "suite.rs", line: 3, column: 1, written: (3, 1) },
+        ignore: None,
+        should_panic: ShouldPanic::No,
+        nodes: 0,
+        connection: Connection::StandardIo,
+        timetrap: None,
+        flavor: Flavor::CurrentThread,
+        worker_threads: None,
+        leaks: Leaks::Report,
+        wants: &[],
+        repeat: Repeat::ONCE,
+        retries: 0,
+        weight: None,
+        exclusive: false,
+        own_dirs: false,
+        body: Body::Here(|_| Box::pin(async { Ok(()) })),
+    };
+}

@@ -9,44 +9,22 @@ use super::super::fault::Fault;
 use super::super::groups::{Group, Hook, Moment, Repeat, Until};
 use super::super::interrupt::Interrupts;
 use super::super::plan::{Branch, Item, Plan};
-use super::super::tests::{Body, Flavor, Leaks, ShouldPanic, Test};
+use super::super::tests::{Body, Test};
 use crate::failure::Failure;
-use crate::options::Connection;
 use crate::registry::Place;
 
 const PLACE: Place = Place { file: "suite.rs", line: 3, column: 1, written: (3, 1) };
 
-const PASSES: Test = Test {
-    module: "suite::rounds",
-    name: "passes",
-    place: PLACE,
-    ignore: None,
-    should_panic: ShouldPanic::No,
-    nodes: 0,
-    connection: Connection::StandardIo,
-    timetrap: None,
-    flavor: Flavor::CurrentThread,
-    worker_threads: None,
-    leaks: Leaks::Report,
-    wants: &[],
-    repeat: Repeat::ONCE,
-    retries: 0,
-    weight: None,
-    exclusive: false,
-    own_dirs: false,
-    body: Body::Here(|_| Box::pin(async { Ok(()) })),
-};
-
-static ONE: Test = PASSES;
-static TWICE: Test = Test { name: "twice", repeat: Repeat { rounds: 2, until: None }, ..PASSES };
-static NEVER: Test = Test { name: "never", repeat: Repeat { rounds: 0, until: None }, ..PASSES };
-static IGNORED: Test = Test { name: "ignored", ignore: Some("slow"), ..PASSES };
+static ONE: Test = Test::PASSES;
+static TWICE: Test = Test { name: "twice", repeat: Repeat { rounds: 2, until: None }, ..Test::PASSES };
+static NEVER: Test = Test { name: "never", repeat: Repeat { rounds: 0, until: None }, ..Test::PASSES };
+static IGNORED: Test = Test { name: "ignored", ignore: Some("slow"), ..Test::PASSES };
 static FAILS: Test = Test {
     name: "fails",
     retries: 1,
     repeat: Repeat { rounds: 5, until: Some(Until::AnyFail) },
     body: Body::Here(|_| Box::pin(async { Err(Fault::Failed(Failure::from("no quorum"))) })),
-    ..PASSES
+    ..Test::PASSES
 };
 
 const GROUP: Group = Group {
