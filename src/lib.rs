@@ -97,7 +97,7 @@ pub mod prelude {
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
 ///
 /// It takes libtest's arguments: filters, of which there may be several, `--list`, `--exact`, `--skip`, `--ignored`,
-/// `--nocapture`, `--color`; and `--jobs N` or `PEER_JOBS` (how many nodes there may be at once of all runs of this user; `--test-threads` or
+/// `--nocapture`, `--color`; and `--jobs N` or `PEER_JOBS` (how many nodes there may be at once of all runs of this user, 256 at most; `--test-threads` or
 /// `RUST_TEST_THREADS` says it of this run alone), `--shuffle[=SEED]`, `--report-time`, `--format json`, and `--junit PATH` (feature `junit`). `--help` has
 /// all of them.
 ///

@@ -8,6 +8,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use libtest_mimic::FormatSetting;
 
+use super::echo;
 use super::exit::NOT_UNDERSTOOD;
 use crate::name;
 
@@ -142,7 +143,7 @@ impl Arguments {
 
     /// Whether output is shown at once.
     pub(super) fn is_live(&self) -> bool {
-        self.libtest.nocapture || std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
+        self.libtest.nocapture || echo::is_asked_for()
     }
 
     pub(super) fn reports_time(&self) -> bool {

@@ -50,8 +50,12 @@ fn print(live: &Live) {
 }
 
 fn is_live() -> bool {
-    has_argument(&["--nocapture", "--no-capture"])
-        || std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
+    has_argument(&["--nocapture", "--no-capture"]) || is_asked_for()
+}
+
+/// Whether the environment asks for output at once, as libtest reads it.
+pub(super) fn is_asked_for() -> bool {
+    std::env::var_os("RUST_TEST_NOCAPTURE").is_some_and(|value| value != "0")
 }
 
 fn has_argument(names: &[&str]) -> bool {

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Reporter, Running, Summary, What};
-use super::fault::Fault;
 use super::gate::{Gate, Room};
 use super::given::Given;
 use super::groups::{Hook, Moment, Until, weight_of_suite};
@@ -178,22 +177,17 @@ impl Engine {
             tally.failed += 1;
         }
         // What ends something runs after an interrupt as well, when there are no slots any more.
-        let mut hangs = false;
         let slot = end.0.and_then(|_| self.gate.take(room, 1, &mut self.waits(end.1, What::Hook)));
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
             let is_skip = failed.fault.is_skip();
-            hangs = matches!(failed.fault, Fault::TimedOut(_) | Fault::Cut);
             self.hook_failed(end.1, *failed);
             tally.failed += usize::from(!is_skip);
         }
         drop(slot);
         let given = std::mem::take(&mut context.given);
-        if hangs {
-            // Its thread may be blocked, and nobody else may do it.
-            std::mem::forget(given);
-        } else if let Err(failed) = home.let_go(given, context.limit) {
+        if let Err(failed) = home.let_go(given, context.limit) {
             self.hook_failed(init.1, *failed);
             tally.failed += 1;
         }

@@ -22,6 +22,8 @@ pub(super) struct Home {
     stage: Stage,
     /// What suite and groups around it own, which its hooks may use.
     outer: Vec<Scope>,
+    /// A hook that failed was told with its directory.
+    says_directory: bool,
 }
 
 /// A hook that did not pass, and what its scope had then.
@@ -41,7 +43,7 @@ impl Home {
         let stage = Stage::new(name, kind, show, interrupts);
         // Several tests may share its nodes: none of them is the one that these would wait for.
         stage.scope().leave_barriers_to_nodes();
-        Self { stage, outer: outer.to_vec() }
+        Self { stage, outer: outer.to_vec(), says_directory: false }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -60,19 +62,25 @@ impl Home {
         outcome.map(|value| given.and(value)).map_err(|fault| self.failed(fault, took, peers))
     }
 
-    /// Lets go of what it gave, where its hooks run; why that was in vain.
+    /// Lets go of what it gave, where its hooks run; why that was in vain. If one of them blocks the thread there, nobody does it.
     pub(super) fn let_go(&mut self, given: Given, limit: Duration) -> Result<(), Box<Failed>> {
+        if !self.stage.settle() {
+            std::mem::forget(given);
+            return Ok(());
+        }
         let since = Instant::now();
         let outcome = self.stage.clean_up(limit, given.dropped());
         let (took, own) = (since.elapsed(), self.stage.peers());
-        outcome.map(drop).map_err(|fault| self.failed(Fault::Drop(Box::new(fault)), took, self.peers(own)))
+        let peers = self.peers(own);
+        outcome.map(drop).map_err(|fault| self.failed(Fault::Drop(Box::new(fault)), took, peers))
     }
 
     /// What took one of its linked peers down since somebody last asked.
     pub(super) fn crash(&mut self) -> Option<Box<Failed>> {
-        let report = self.stage.crash();
+        let report = self.stage.crash()?;
         // As they are now: when its last hook ended, nothing had crashed.
-        report.map(|report| self.failed(Fault::Crashed(report), Duration::ZERO, self.peers(self.scope().peers())))
+        let peers = self.peers(self.scope().peers());
+        Some(self.failed(Fault::Crashed(report), Duration::ZERO, peers))
     }
 
     /// Becomes true when a linked peer of it goes down.
@@ -84,16 +92,17 @@ impl Home {
         Peers { own, barriers: Vec::new(), of_groups: self.outer.iter().flat_map(Scope::peers).collect() }
     }
 
-    fn failed(&self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
-        let scope = self.scope();
+    fn failed(&mut self, fault: Fault, took: Duration, peers: Peers) -> Box<Failed> {
+        let scope = self.scope().clone();
         scope.tells(panic_of(Some(&fault)));
         let (console, comments) = (scope.output(&self.outer, false), scope.comments());
         let directory = if fault.is_skip() { None } else { scope.directory() };
+        self.says_directory |= directory.is_some();
         Box::new(Failed { fault, took, peers, console, comments, directory })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
-    /// its peers left behind, and where the directory is.
+    /// its peers left behind, and where the directory is, if no hook has said that.
     pub(super) fn end(mut self, passed: bool) -> Vec<String> {
         let scope = self.stage.scope().clone();
         plane::handle().block_on(scope.end("its group has ended"));
@@ -103,7 +112,8 @@ impl Home {
         // What goes on in its background belongs to no test.
         let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());
         told.extend(panics.filter(|_| !passed).map(|line| line.text));
-        told.extend(scope.clear(passed).map(|directory| format!("directory: {}", directory.display())));
+        let directory = scope.clear(passed).filter(|_| !self.says_directory);
+        told.extend(directory.map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
         told
     }

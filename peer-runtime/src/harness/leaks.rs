@@ -53,7 +53,7 @@ mod tests {
             let ended = run(test);
             assert!(matches!(ended.fault, Some(Fault::Leaked(_))), "{:?}", ended.fault);
             let report = report(test, &ended);
-            let told = "peer test `leaks::leaking` (suite.rs:3:1) left a process behind";
+            let told = "peer test `sample::leaking` (suite.rs:3:1) left a process behind";
             assert!(report.starts_with(told), "{report}");
             assert!(report.contains("\n  db-1: left behind os pid 7 `sleep 1000`; it was ended\n"), "{report}");
         }

@@ -41,6 +41,9 @@ impl Live {
 
     fn push(&self, shown: Shown) {
         let mut state = self.state();
+        if state.closed {
+            return;
+        }
         state.bytes += shown.line.len();
         state.lines.push_back(shown);
         while state.bytes > WAITING
@@ -70,7 +73,7 @@ impl Live {
         (dropped > 0).then_some(Shown { name, line }).into_iter().chain(lines)
     }
 
-    /// Nothing more will come.
+    /// From now on nothing more comes.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.0.changed.notify_all();

@@ -53,7 +53,7 @@ pub(super) fn attempt(test: &Test, ended: &Ended) -> String {
 /// What went wrong with a hook, and where.
 pub(super) fn hook_cause(name: &str, fault: &Fault) -> String {
     if let Fault::Crashed(report) = fault {
-        return format!("`{name}` started a linked peer, and that went down:\n{}", indent(report));
+        return format!("`{name}` failed, since a linked peer went down:\n{}", indent(report));
     }
     let head = hook_head(name, fault);
     format!("{head}:\n{}{}", indent(&fault.reason()), backtrace(panic_of(Some(fault))))

@@ -107,18 +107,21 @@ impl Engine {
                         } else if let Some(slots) = slots {
                             // Whoever comes next would wait for it anyway.
                             let alone = branch.is_sequence() || slots.are_all();
-                            let run = move || {
-                                let verdict = self.test(test, context);
-                                drop(slots);
-                                verdict
+                            // Not the thread's own: where there can be none, they are held all the same.
+                            let slots = Arc::new(Mutex::new(Some(slots)));
+                            let run = {
+                                let slots = Arc::clone(&slots);
+                                move || {
+                                    let verdict = self.test(test, context);
+                                    drop(slots.lock().unwrap_or_else(PoisonError::into_inner).take());
+                                    count(&verdict);
+                                    verdict
+                                }
                             };
-                            if alone {
-                                let verdict = run();
-                                count(&verdict);
-                                let breaks = branch.is_sequence() && verdict.fails();
+                            let on_its_own = || thread::Builder::new().spawn_scoped(threads, run.clone()).is_ok();
+                            if alone || !on_its_own() {
+                                let breaks = run().fails() && branch.is_sequence();
                                 broken = breaks.then(|| Verdict::broken(&test.path())).or(broken);
-                            } else {
-                                threads.spawn(|| count(&run()));
                             }
                         }
                     }
@@ -280,7 +283,7 @@ impl Engine {
 }
 
 /// Whether an attempt failed for something that another one may do better: the test itself, or the machine.
-fn fails(test: &Test, ended: &Ended) -> bool {
+pub(super) fn fails(test: &Test, ended: &Ended) -> bool {
     match &ended.fault {
         fault if test.passes(fault.as_ref()) => false,
         Some(fault @ Fault::Init(..)) => fault.is_infrastructure(),

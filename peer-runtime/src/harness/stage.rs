@@ -35,12 +35,14 @@ pub(super) struct Kind {
 /// What the waiting thread hears.
 enum Event {
     Crashed(String),
-    Done(Outcome, Seen),
+    /// The job of this number.
+    Done(u64, Outcome, Seen),
     Interrupted,
     Released,
 }
 
 struct Job {
+    number: u64,
     work: Work,
     stop: Arc<Notify>,
     /// There is no other one behind it.
@@ -81,6 +83,8 @@ pub(super) struct Stage {
     released: bool,
     /// The last job was not waited for until its end.
     given_up: bool,
+    /// That of the last job.
+    number: u64,
     /// Its scope, as it was when the last job ended or was given up.
     seen: Seen,
     /// Why there is no thread.
@@ -138,6 +142,7 @@ impl Stage {
             has_crashed: Arc::default(),
             released: false,
             given_up: false,
+            number: 0,
             seen: Seen::default(),
             missing,
             interrupts: interrupts.clone(),
@@ -172,6 +177,8 @@ impl Stage {
     fn run_job(&mut self, limit: Duration, work: Work, manner: Manner) -> Outcome {
         let Manner { last, interruptible } = manner;
         if let Some(error) = self.missing.take() {
+            // Nobody waits for it any more.
+            self.jobs = None;
             return Err(Fault::NotRun(error));
         }
         self.look();
@@ -183,7 +190,8 @@ impl Stage {
         }
         self.stop = Arc::new(Notify::new());
         let patience = Patience::new(limit, interruptible, &self.interrupts);
-        let job = Job { work, stop: Arc::clone(&self.stop), last };
+        self.number += 1;
+        let job = Job { number: self.number, work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let ended = if sent { self.wait(patience) } else { Err(Fault::NotRun(gone())) };
         self.given_up = ended.is_err();
@@ -201,7 +209,9 @@ impl Stage {
         loop {
             match self.inbox.recv_timeout(patience.deadline.left()) {
                 Ok(Event::Crashed(report)) => return Err(Fault::Crashed(report)),
-                Ok(Event::Done(outcome, seen)) => return Ok((outcome, seen)),
+                Ok(Event::Done(number, outcome, seen)) if number == self.number => return Ok((outcome, seen)),
+                // Of one that was given up.
+                Ok(Event::Done(..)) => {}
                 Ok(Event::Interrupted) if patience.interruptible => return Err(Fault::Interrupted),
                 Ok(Event::Interrupted) => patience.cut(),
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
@@ -220,24 +230,21 @@ impl Stage {
     fn note(&mut self, event: Event) {
         match event {
             Event::Crashed(report) => drop(self.crashed.get_or_insert(report)),
-            Event::Released => self.released = true,
-            Event::Done(..) | Event::Interrupted => {}
+            Event::Released => (self.released, self.given_up) = (true, false),
+            Event::Done(number, ..) => self.given_up &= number != self.number,
+            Event::Interrupted => {}
         }
     }
 
-    /// Waits, for a short time, until what the last job owned is dropped, if that one was given up.
-    pub(super) fn settle(&mut self) {
-        if !std::mem::take(&mut self.given_up) {
-            return;
-        }
+    /// Waits, for a short time, until what the last job owned is dropped, if that one was given up. Whether its thread is free.
+    pub(super) fn settle(&mut self) -> bool {
         let deadline = Deadline::after(STOPPED_TEST);
-        while let Ok(event) = self.inbox.recv_timeout(deadline.left()) {
-            let is_over = matches!(event, Event::Done(..) | Event::Released);
+        while self.given_up
+            && let Ok(event) = self.inbox.recv_timeout(deadline.left())
+        {
             self.note(event);
-            if is_over {
-                break;
-            }
         }
+        !self.given_up
     }
 
     /// The peers of its scope, as they were when the last job ended or was given up.
@@ -284,7 +291,7 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
     let own = scope.clone();
     match runtime(kind, move || own.enter_for_good()) {
         Ok(runtime) => {
-            while let Ok(Job { work, stop, last }) = queue.recv() {
+            while let Ok(Job { number, work, stop, last }) = queue.recv() {
                 let mut stopped = false;
                 let outcome = catch_unwind(AssertUnwindSafe(|| {
                     runtime.block_on(async {
@@ -303,7 +310,7 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
                 // On this thread, which is the one that panicked.
                 let outcome = outcome.unwrap_or_else(|payload: Box<dyn Any + Send>| Err(panicked(payload)));
                 // Who asked for it may have given it up, here and below. What its tasks wait for goes with the runtime.
-                let _ = events.send(Event::Done(outcome, Seen::of(scope)));
+                let _ = events.send(Event::Done(number, outcome, Seen::of(scope)));
                 // Without a thread of its own nothing in this runtime goes on, so that it can go while the scope ends. What
                 // was stopped lets go of its peers first.
                 if last && !stopped && kind.flavor == Flavor::CurrentThread {
@@ -313,7 +320,9 @@ fn on_own_thread(kind: Kind, scope: &Scope, queue: &mpsc::Receiver<Job>, events:
             drop(runtime);
         }
         Err(error) => {
-            let _ = events.send(Event::Done(Err(Fault::NotRun(error)), Seen::default()));
+            if let Ok(Job { number, .. }) = queue.recv() {
+                let _ = events.send(Event::Done(number, Err(Fault::NotRun(error)), Seen::default()));
+            }
         }
     }
     let _ = events.send(Event::Released);

@@ -18,7 +18,7 @@ use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
-use super::rounds::INFRASTRUCTURE_RETRIES;
+use super::rounds::{INFRASTRUCTURE_RETRIES, fails};
 use super::tests::{ShouldPanic, Test};
 use super::weight::weight_below;
 use crate::name;
@@ -138,7 +138,7 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) ->
         }
         let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
         let left = if is_infrastructure { &mut reboots } else { &mut retries };
-        if *left == 0 {
+        if *left == 0 || !fails(test, &ended) {
             return ended;
         }
         let more = if *left == 1 { "once more".to_owned() } else { format!("{left} more times") };
@@ -220,7 +220,11 @@ fn fails_at_end(test: &Test, ended: &mut Ended, hook: String, failed: Failed) {
             ended.comments.push(report::hook_cause(&hook, &other));
             ended.comments.extend(fault::let_go(Some(other)));
         }
-        None => ended.console = failed.console,
+        // As all is now.
+        None => {
+            (ended.console, ended.peers) = (failed.console, failed.peers);
+            ended.directory = failed.directory.or(ended.directory.take());
+        }
     }
     ended.comments.extend(failed.comments);
 }

@@ -19,7 +19,8 @@ use crate::slots::Wait;
 pub(super) struct Teller(Arc<Shared>);
 
 struct Shared {
-    reporter: Mutex<Box<dyn Reporter>>,
+    /// None once the run has ended.
+    reporter: Mutex<Option<Box<dyn Reporter>>>,
     summary: Mutex<Summary>,
     /// Where output is shown at once.
     live: Option<Live>,
@@ -29,7 +30,7 @@ impl Teller {
     /// Tells this reporter, `live` what nodes print, too.
     pub(super) fn new(reporter: Box<dyn Reporter>, live: bool, summary: Summary) -> Self {
         let live = live.then(Live::default);
-        let shared = Shared { reporter: Mutex::new(reporter), summary: Mutex::new(summary), live: live.clone() };
+        let shared = Shared { reporter: Mutex::new(Some(reporter)), summary: Mutex::new(summary), live: live.clone() };
         let teller = Self(Arc::new(shared));
         if let Some(live) = live {
             let shows = teller.clone();
@@ -44,16 +45,20 @@ impl Teller {
     }
 
     /// The reporter, which has heard all that was printed so far.
-    fn caught_up(&self) -> MutexGuard<'_, Box<dyn Reporter>> {
+    fn caught_up(&self) -> MutexGuard<'_, Option<Box<dyn Reporter>>> {
         let mut reporter = self.0.reporter.lock().unwrap_or_else(PoisonError::into_inner);
-        for Shown { name, line } in self.0.live.iter().flat_map(Live::take) {
-            reporter.hear(&Event::Line { test: &name, line: &line });
+        if let Some(reporter) = &mut *reporter {
+            for Shown { name, line } in self.0.live.iter().flat_map(Live::take) {
+                reporter.hear(&Event::Line { test: &name, line: &line });
+            }
         }
         reporter
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {
-        self.caught_up().hear(event);
+        if let Some(reporter) = &mut *self.caught_up() {
+            reporter.hear(event);
+        }
     }
 
     fn summary(&self) -> MutexGuard<'_, Summary> {
@@ -63,9 +68,11 @@ impl Teller {
     /// Tells how it ended, and nothing more.
     pub(super) fn end(&self, took: Duration, interrupted: bool) -> Summary {
         let summary = Summary { took, interrupted, ..self.summary().clone() };
-        self.tell(&Event::Ended(&summary));
         if let Some(live) = &self.0.live {
             live.close();
+        }
+        if let Some(mut reporter) = self.caught_up().take() {
+            reporter.hear(&Event::Ended(&summary));
         }
         summary
     }

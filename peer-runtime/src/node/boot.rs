@@ -89,6 +89,18 @@ impl Prepared {
     /// Connects where there is something to connect, and says hello.
     pub(super) fn connect(self) -> io::Result<(Inside, Incoming)> {
         let Self { spec, args, mut incoming, frames, input, owner } = self;
+        let own_host = if spec.longnames { name::full_host() } else { name::short_host() };
+        let host = spec.host.clone().unwrap_or_else(|| own_host.clone());
+        let hello = ToOrigin::Hello {
+            protocol: PROTOCOL,
+            token: spec.token,
+            build: sys::build_id(),
+            os_pid: std::process::id(),
+            host: &own_host,
+            home: crate::mailbox::home(),
+        };
+        let hello = [MAGIC, &*message::small(&hello)].concat();
+        // From here on without delay: in a crowd, who is silent is hung up on.
         let out = match (&spec.connect, frames) {
             (Connect::StandardIo, Some(frames)) => frames,
             (Connect::Tcp { addresses, heartbeat }, _) => {
@@ -104,20 +116,7 @@ impl Prepared {
             (Connect::StandardIo, None) => return Err(io::Error::other("standard output was not taken")),
         };
         let out = Outgoing::new(out, halt::connection_lost);
-        let own_host = if spec.longnames { name::full_host() } else { name::short_host() };
-        let host = spec.host.clone().unwrap_or_else(|| own_host.clone());
-        let hello = ToOrigin::Hello {
-            protocol: PROTOCOL,
-            token: spec.token,
-            build: sys::build_id(),
-            os_pid: std::process::id(),
-            host: &own_host,
-            home: crate::mailbox::home(),
-        };
-        out.hold(|queue| {
-            queue.extend_from_slice(MAGIC);
-            queue.extend_from_slice(&message::small(&hello));
-        });
+        out.hold(|queue| queue.extend_from_slice(&hello));
         out.flush();
         debug(&spec, "hello said");
         let name = format!("{}@{host}", spec.name);

@@ -114,6 +114,46 @@ mod of_an_end {
     async fn passes() {}
 }
 
+#[peer_group(sequence, timetrap = "500ms")]
+mod behind_an_end_that_hangs {
+    use super::*;
+
+    async fn init_per_group() -> Spawns {
+        Spawns("behind an end that hangs")
+    }
+
+    async fn end_per_group(_: &Spawns) {
+        std::future::pending().await
+    }
+
+    #[peer_test]
+    async fn passes() {}
+}
+
+#[peer_group(sequence)]
+mod behind_an_end_with_a_crash {
+    use super::*;
+
+    #[remote]
+    fn crash() {
+        std::process::abort();
+    }
+
+    async fn init_per_group() -> peer::Result<(Peer, Spawns)> {
+        Ok((ct_peer!({ peer_down: PeerDown::Crash }).await?, Spawns("behind an end with a crash")))
+    }
+
+    async fn end_per_group(given: &(Peer, Spawns)) -> peer::Result {
+        given.0.cast(crash, ());
+        // busy: it goes on for a while, and what it comes to is nobody's any more
+        std::thread::sleep(Duration::from_millis(300));
+        panic!("from the end itself");
+    }
+
+    #[peer_test]
+    async fn passes() {}
+}
+
 #[peer_test]
 async fn goes_on() {
     trace("goes_on");

@@ -10,7 +10,7 @@ use quick_junit::XmlString;
 /// Where a report goes.
 pub(super) struct Target {
     path: PathBuf,
-    /// Whether there is nothing else, like a terminal or a pipe, which can only be written to.
+    /// Whether it is a file of the report's own: not a terminal or a pipe, nor where this run prints.
     is_file: bool,
 }
 
@@ -18,9 +18,10 @@ impl Target {
     /// Makes the file. Until the report replaces it, it says that the run of this suite has not ended: whatever ends that early, by
     /// `exit` or a signal, is then seen by who reads it.
     pub(super) fn create(path: &Path, suite: &XmlString) -> io::Result<Self> {
-        let mut file = File::create(path)?;
-        let is_file = file.metadata()?.is_file();
+        let mut file = File::options().append(true).create(true).open(path)?;
+        let is_file = file.metadata()?.is_file() && !is_shown(&file);
         if is_file {
+            file.set_len(0)?;
             file.write_all(not_ended(suite).as_bytes())?;
         }
         // A test may change the current directory.
@@ -35,7 +36,11 @@ impl Target {
         let is_file = self.is_file && fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
         let Some(file) = is_file.then(|| File::create_new(&beside).ok()).flatten() else {
             // A folder may take no other file, and the one that is there can be written all the same.
-            return fs::write(&self.path, report);
+            let mut file = File::options().append(true).open(&self.path)?;
+            if self.is_file {
+                file.set_len(0)?;
+            }
+            return file.write_all(report.as_bytes());
         };
         let replaced = self.replace(file, &beside, report);
         if replaced.is_err() {
@@ -58,6 +63,14 @@ impl Target {
         name.push(format!(".{}", std::process::id()));
         self.path.with_file_name(name)
     }
+}
+
+/// Whether it is what standard output or standard error go to: what stands there stays.
+fn is_shown(file: &File) -> bool {
+    let id = |found: rustix::fs::Stat| (found.st_dev, found.st_ino);
+    let own = rustix::fs::fstat(file).map(id);
+    let shown = [rustix::fs::fstat(std::io::stdout()), rustix::fs::fstat(std::io::stderr())];
+    own.is_ok_and(|own| shown.into_iter().flatten().any(|found| id(found) == own))
 }
 
 /// A document without results, and with one error: who counts them does not take it for a run that passed.
