@@ -28,6 +28,7 @@ mod report;
 mod reporter;
 mod rounds;
 mod run;
+mod runtime;
 mod said;
 mod shuffle;
 mod stage;

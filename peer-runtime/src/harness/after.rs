@@ -8,7 +8,8 @@ use super::given::{Given, Parts};
 use super::groups::Hook;
 use super::interrupt::Interrupts;
 use super::report;
-use super::stage::{self, Stage, Work};
+use super::runtime;
+use super::stage::{Stage, Work};
 use super::tests::{Flavor, Test};
 use super::verdict::TestStatus;
 
@@ -55,7 +56,7 @@ impl After<'_> {
 
     /// Runs something on a stage of its own, since the test may block its thread.
     fn beside(&mut self, hook: &Hook, work: Work) -> Result<(), Fault> {
-        let kind = stage::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
+        let kind = runtime::Kind { flavor: Flavor::CurrentThread, worker_threads: None };
         let mut beside = Stage::beside(self.stage, &hook.path(), kind, self.interrupts);
         let outcome = beside.clean_up(self.around.limit, work);
         if outcome.is_err() && self.test.passes(self.fault.as_ref()) {

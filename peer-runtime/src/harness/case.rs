@@ -14,7 +14,8 @@ use super::groups::Hook;
 use super::home::Failed;
 use super::interrupt::Interrupts;
 use super::leaks;
-use super::stage::{self, Stage, Work};
+use super::runtime;
+use super::stage::{Stage, Work};
 use super::tests::{Body, Test};
 use super::verdict::TestStatus;
 use crate::plane;
@@ -72,7 +73,7 @@ pub(super) fn run(
     interrupts: &Interrupts,
     begun: impl FnOnce(&Scope),
 ) -> Ended {
-    let kind = stage::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
+    let kind = runtime::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
     let mut stage = Stage::new(&test.path(), kind, show, interrupts);
     begun(stage.scope());
     let since = Instant::now();

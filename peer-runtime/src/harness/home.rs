@@ -10,7 +10,8 @@ use super::fault::{Fault, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
-use super::stage::{self, Outcome, Stage, Work};
+use super::runtime;
+use super::stage::{Outcome, Stage, Work};
 use super::tests::Flavor;
 use super::verdict::TestStatus;
 use crate::origin::Snapshot;
@@ -39,7 +40,7 @@ pub(super) struct Failed {
 
 impl Home {
     pub(super) fn new(name: &str, show: Option<Show>, interrupts: &Interrupts, outer: &[Scope]) -> Self {
-        let kind = stage::Kind { flavor: Flavor::MultiThread, worker_threads: None };
+        let kind = runtime::Kind { flavor: Flavor::MultiThread, worker_threads: None };
         let stage = Stage::new(name, kind, show, interrupts);
         // Several tests may share its nodes: none of them is the one that these would wait for.
         stage.scope().leave_barriers_to_nodes();

@@ -15,6 +15,7 @@ use super::fault::{Fault, panicked};
 use super::given::Value;
 use super::interrupt::Interrupts;
 use super::patience::Patience;
+use super::runtime::{Kind, runtime};
 use super::tests::Flavor;
 use crate::origin::Snapshot;
 use crate::scope::{Scope, Show};
@@ -24,13 +25,6 @@ use crate::timeouts::{BLOCKED_TEST, Deadline, STOPPED_TEST};
 pub(super) type Outcome = Result<Option<Value>, Fault>;
 /// What a job does; made on the thread that runs it.
 pub(super) type Work = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Outcome>>> + Send>;
-
-/// Which runtime a stage has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
-    pub(super) flavor: Flavor,
-    pub(super) worker_threads: Option<usize>,
-}
 
 /// What the waiting thread hears.
 enum Event {
@@ -335,19 +329,4 @@ fn __rust_begin_short_backtrace<T>(act: impl FnOnce() -> T) -> T {
     // Not a tail call, so that the frame is there.
     std::hint::black_box(());
     result
-}
-
-/// A runtime of this kind, each further thread of which begins with `begin`.
-pub(super) fn runtime(
-    kind: Kind,
-    begin: impl Fn() + Send + Sync + 'static,
-) -> std::io::Result<tokio::runtime::Runtime> {
-    let mut builder = match kind.flavor {
-        Flavor::CurrentThread => tokio::runtime::Builder::new_current_thread(),
-        Flavor::MultiThread => tokio::runtime::Builder::new_multi_thread(),
-    };
-    if let Some(threads) = kind.worker_threads {
-        builder.worker_threads(threads);
-    }
-    builder.enable_all().on_thread_start(begin).build()
 }

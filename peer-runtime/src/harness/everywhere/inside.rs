@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::super::fault::Fault;
-use super::super::stage;
+use super::super::runtime;
 use super::super::tests::{Body, RankBody, TESTS, Test};
 use super::failed::Told;
 use super::rank::Rank;
@@ -110,8 +110,8 @@ fn failed(text: String) -> Told {
 }
 
 fn on_own_thread(test: &Test, body: RankBody, rank: Rank, done: oneshot::Sender<Result<(), Told>>) {
-    let kind = stage::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
-    let runtime = match stage::runtime(kind, sys::watch_this_thread) {
+    let kind = runtime::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
+    let runtime = match runtime::runtime(kind, sys::watch_this_thread) {
         Ok(runtime) => runtime,
         Err(error) => return drop(done.send(Err(failed(format!("its runtime cannot start: {error}"))))),
     };
