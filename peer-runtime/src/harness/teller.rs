@@ -119,3 +119,41 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    struct Says(mpsc::Sender<String>);
+
+    impl Reporter for Says {
+        fn hear(&mut self, event: &Event<'_>) {
+            let said = match event {
+                Event::Line { test, line } => format!("{test}: {line}"),
+                Event::Interrupted => "interrupted".to_owned(),
+                Event::Ended(_) => "ended".to_owned(),
+                _ => "something else".to_owned(),
+            };
+            // Whoever heard it may have gone.
+            let _ = self.0.send(said);
+        }
+    }
+
+    #[test]
+    fn lines_come_before_what_is_told_and_nothing_behind_the_end() {
+        let (sender, said) = mpsc::channel();
+        let teller = Teller::new(Box::new(Says(sender)), true, Summary::default());
+        let show = teller.0.live.as_ref().expect("it is live").of("a");
+        show("before".to_owned());
+        teller.tell(&Event::Interrupted);
+        show("between".to_owned());
+        teller.end(Duration::ZERO, true);
+        show("behind".to_owned());
+        teller.tell(&Event::Interrupted);
+        // The reporter has gone with the end.
+        let said: Vec<String> = said.iter().collect();
+        assert_eq!(said, ["a: before", "interrupted", "a: between", "ended"]);
+    }
+}

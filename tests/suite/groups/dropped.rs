@@ -115,7 +115,7 @@ mod of_an_end {
 }
 
 #[peer_group(sequence, timetrap = "500ms")]
-mod behind_an_end_that_hangs {
+mod behind_a_hang {
     use super::*;
 
     async fn init_per_group() -> Spawns {
@@ -131,7 +131,7 @@ mod behind_an_end_that_hangs {
 }
 
 #[peer_group(sequence)]
-mod behind_an_end_with_a_crash {
+mod behind_a_crash {
     use super::*;
 
     #[remote]
