@@ -269,7 +269,7 @@ fn failures_that_are_no_panics_are_told() {
         ("inits::fails::is_skipped", "Error: `inits::fails::init_per_group` failed at tests/suite/groups/inits.rs:"),
         ("inits::hangs::is_skipped", ") failed: it did not end within its timetrap of 500ms"),
         ("everywhere::fails_in_one_rank", ": invalid digit found in string; ranks 0 and 2 were still running"),
-        ("crashes::between_tests::takes_it_down", "::init_per_group` started a linked peer, and that went down: "),
+        ("crashes::between_tests::takes_it_down", "::init_per_group` failed, since a linked peer went down: "),
     ];
     let hanging = [("hanging::exits", "Error: `hanging::exits` has ended this process, by `exit`")];
     let of: [(&str, &[(&str, &str)]); 4] =
