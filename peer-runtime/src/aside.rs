@@ -45,7 +45,7 @@ fn way() -> Option<Way> {
     WAY.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Tells it, in lines.
+/// Tells it, in lines, the first of which says whose words these are.
 pub(crate) fn tell(text: &str) {
     tell_and(text, Then::Goes);
 }
@@ -55,20 +55,18 @@ pub(crate) fn tell_last(text: &str) {
     tell_and(text, Then::Ends);
 }
 
-/// The same from a thread that waits for nobody who reads.
+/// The same on behalf of a thread that waits for nobody who reads.
 pub(crate) fn tell_without_waiting(text: String) {
-    match way() {
-        // Without a thread it is not told.
-        Some(way) => drop(thread::Builder::new().name("aside".to_owned()).spawn(move || way(&text, Then::Goes))),
-        None => tell(&text),
-    }
+    // Without a thread it is not told.
+    drop(thread::Builder::new().name("aside".to_owned()).spawn(move || tell(&text)));
 }
 
 fn tell_and(text: &str, then: Then) {
+    let text = format!("peer: {text}");
     match way() {
-        Some(way) => way(text, then),
+        Some(way) => way(&text, then),
         // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
-        None => drop(std::io::stderr().lock().write_all(format!("{text}\n").as_bytes())),
+        None => drop(std::io::stderr().lock().write_all((text + "\n").as_bytes())),
     }
 }
 
@@ -87,19 +85,19 @@ mod tests {
         let lent = goes_through(Arc::clone(&way));
         let next = |wanted: &str| loop {
             let (text, then) = told.recv_timeout(Duration::from_secs(20)).expect("it is told");
-            if text == wanted {
+            if text == format!("peer: aside: {wanted}") {
                 return then;
             }
         };
         tell("aside: one");
-        assert_eq!(next("aside: one"), Then::Goes);
+        assert_eq!(next("one"), Then::Goes);
         tell_without_waiting("aside: two".to_owned());
-        assert_eq!(next("aside: two"), Then::Goes);
+        assert_eq!(next("two"), Then::Goes);
         tell_last("aside: three");
-        assert_eq!(next("aside: three"), Then::Ends);
+        assert_eq!(next("three"), Then::Ends);
         drop(lent);
         tell("aside: to standard error");
         drop(way);
-        assert!(told.iter().all(|(text, _)| text != "aside: to standard error"));
+        assert!(told.iter().all(|(text, _)| text != "peer: aside: to standard error"));
     }
 }

@@ -4,7 +4,6 @@ mod after;
 mod arguments;
 mod booting;
 mod case;
-mod complaint;
 mod details;
 mod echo;
 mod engine;

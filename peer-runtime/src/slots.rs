@@ -267,6 +267,6 @@ pub(crate) fn cancel_all() -> io::Result<()> {
 /// Says that tests run without a budget, and why.
 fn tell(error: &io::Error) {
     aside::tell(&format!(
-        "peer: tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
+        "tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
     ));
 }

@@ -70,14 +70,11 @@ impl After<'_> {
     fn fails(&mut self, hook: String, failed: Fault) {
         // The first one counts, and the other is told with it.
         if let Some(other) = fail(self.test, self.fault, hook.clone(), failed) {
-            self.stage.scope().comment(report::hook_cause(&hook, &other));
-            self.stage.scope().tells(panic_of(Some(&other)));
-            self.comment(fault::let_go(Some(other)));
+            let scope = self.stage.scope();
+            scope.comment(report::hook_cause(&hook, &other));
+            scope.tells(panic_of(Some(&other)));
+            fault::let_go(Some(other)).into_iter().for_each(|told| scope.comment(told));
         }
-    }
-
-    fn comment(&self, comment: Option<String>) {
-        comment.into_iter().for_each(|comment| self.stage.scope().comment(comment));
     }
 }
 

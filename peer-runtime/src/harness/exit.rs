@@ -46,7 +46,7 @@ extern "C" fn ended() {
     // The thread of a test has its name.
     let who = thread::current().name().map_or_else(|| "a thread without a name".to_owned(), |name| format!("`{name}`"));
     let what = format!("{who} has ended this process, by `exit`, and with it the run");
-    let mut text = format!("peer: {what}: whatever has no line above has no verdict");
+    let mut text = format!("{what}: whatever has no line above has no verdict");
     if gist::under_nextest() {
         text = format!("{text}\n{}", gist::for_nextest(&what));
     }

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::arguments::Arguments;
-use super::complaint::complain;
 use super::engine::{Engine, Options};
 use super::environment::Settings;
 use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
@@ -26,14 +25,14 @@ pub fn main() -> ExitCode {
     let settings = match Settings::of(&arguments) {
         Ok(settings) => settings,
         Err(problems) => {
-            problems.iter().for_each(|problem| complain(problem));
+            problems.iter().for_each(|problem| aside::tell(problem));
             return ExitCode::from(NOT_UNDERSTOOD);
         }
     };
     let mut plan = Plan::of_all();
     let problems = plan.problems();
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| complain(problem));
+        problems.iter().for_each(|problem| aside::tell(problem));
         return ExitCode::from(FAILED);
     }
     let all = plan.tests().len();
@@ -48,7 +47,7 @@ pub fn main() -> ExitCode {
     let (reporter, way) = match reporters(&arguments) {
         Ok(all) => all,
         Err(why) => {
-            complain(&why);
+            aside::tell(&why);
             return ExitCode::from(FAILED);
         }
     };
@@ -57,7 +56,7 @@ pub fn main() -> ExitCode {
     panic::record_panics(panic::Says::Somebody(scope::take_panic));
     let interrupts = Interrupts::default();
     if let Err(error) = interrupts.watch() {
-        complain(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
+        aside::tell(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));
     }
     let Settings { jobs, threads, seed, factor } = settings;
     let options = Options {

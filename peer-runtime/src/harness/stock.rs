@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::after;
 use super::case::{self, Around, Ended};
-use super::complaint::complain;
 use super::echo::{self, show};
 use super::engine::Tally;
 use super::environment::Settings;
@@ -21,6 +20,7 @@ use super::report;
 use super::rounds::{INFRASTRUCTURE_RETRIES, fails};
 use super::tests::{ShouldPanic, Test};
 use super::weight::weight_below;
+use crate::aside;
 use crate::name;
 use crate::slots;
 
@@ -155,7 +155,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ende
     // Its time has not begun before that. Nobody interrupts this wait in order: libtest knows nothing of that. What its
     // groups hold is taken in the same step.
     let weight = weight_below(above, test);
-    let _slots = slots::take_for(weight, &mut |wait| complain(&format!("test {} {wait}", test.path())));
+    let _slots = slots::take_for(weight, &mut |wait| aside::tell(&format!("test {} {wait}", test.path())));
     let interrupts = Interrupts::default();
     let mut limit = timetrap_of_suite().saturating_mul(factor);
     let mut given = Given::default();

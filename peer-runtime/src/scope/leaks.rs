@@ -46,5 +46,5 @@ pub(crate) fn tell(name: &str, leak: &str) {
 }
 
 fn line(name: &str, leak: &str) -> String {
-    format!("peer: {name}: {}", leak.replace('\n', " "))
+    format!("{name}: {}", leak.replace('\n', " "))
 }

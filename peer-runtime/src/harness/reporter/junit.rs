@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
-use super::super::complaint::complain;
 use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::gist;
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
+use crate::aside;
 use crate::name;
 
 mod file;
@@ -82,7 +82,7 @@ impl JUnit {
             self.suite.add_property(("interrupted", "true"));
         }
         if let Err(error) = self.write() {
-            complain(&format!("--junit {}: the report cannot be written: {error}", self.path.display()));
+            aside::tell(&format!("--junit {}: the report cannot be written: {error}", self.path.display()));
         }
     }
 
