@@ -25,6 +25,7 @@ mod patience;
 mod plan;
 mod report;
 mod reporter;
+mod retries;
 mod rounds;
 mod run;
 mod runtime;

@@ -12,7 +12,7 @@ use super::groups::{Hook, Moment, Until, weight_of_suite};
 use super::home::{Failed, Home};
 use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
-use super::rounds::INFRASTRUCTURE_RETRIES;
+use super::retries::INFRASTRUCTURE_RETRIES;
 use super::teller::Teller;
 use super::verdict::Verdict;
 use crate::scope::{Scope, tell_leak};

@@ -12,14 +12,11 @@ use super::groups::Moment;
 use super::home::Home;
 use super::plan::{Branch, Item};
 use super::report;
+use super::retries::Retries;
 use super::shuffle;
 use super::tests::Test;
 use super::verdict::Verdict;
 use super::weight::weight;
-
-/// How often a test or an init is tried again when a peer could not boot for no fault of theirs, whatever the retries of
-/// the test are.
-pub(super) const INFRASTRUCTURE_RETRIES: u32 = 1;
 
 /// The first one that failed in a sequence.
 type Broken = Option<Verdict>;
@@ -173,7 +170,7 @@ impl Engine {
     /// hook before it did not pass, or where that is what a condition says.
     fn attempts(&self, test: &'static Test, context: &Context, round: u32) -> (Verdict, bool) {
         let name = test.path();
-        let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
+        let mut retries = Retries::of(test);
         let mut earlier: Vec<Earlier> = Vec::new();
         for attempt in 1.. {
             let begun = |scope: &crate::scope::Scope| {
@@ -185,11 +182,8 @@ impl Engine {
             let Context { given, hooks, homes, .. } = context.clone();
             let around = case::Around { given, hooks, limit, homes };
             let mut ended = case::run(test, &around, self.show(&name), &self.interrupts, begun);
-            let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
-            let left = if is_infrastructure { &mut reboots } else { &mut retries };
             let in_vain = context.crashed().is_some() || self.interrupts.is_interrupted();
-            if *left > 0 && fails(test, &ended) && !in_vain {
-                *left -= 1;
+            if !in_vain && retries.take(test, &ended).is_some() {
                 earlier.push(report::earlier(test, &ended));
                 // It is told with the last one, if at all.
                 let _ = fault::let_go(ended.fault.take());
@@ -279,16 +273,6 @@ impl Engine {
             tally.count(&self.skip(test, &verdict, again));
         });
         tally
-    }
-}
-
-/// Whether an attempt failed for something that another one may do better: the test itself, or the machine.
-pub(super) fn fails(test: &Test, ended: &Ended) -> bool {
-    match &ended.fault {
-        fault if test.passes(fault.as_ref()) => false,
-        Some(fault @ Fault::Init(..)) => fault.is_infrastructure(),
-        Some(fault) => Verdict::of(fault).fails(),
-        None => true,
     }
 }
 

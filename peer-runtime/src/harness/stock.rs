@@ -17,7 +17,7 @@ use super::home::{Failed, Home};
 use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
-use super::rounds::{INFRASTRUCTURE_RETRIES, fails};
+use super::retries::Retries;
 use super::tests::{ShouldPanic, Test};
 use super::weight::weight_below;
 use crate::aside;
@@ -123,7 +123,7 @@ fn has_own_process() -> bool {
 
 /// Runs it until it does not fail, as often as it may; how the last attempt ended.
 fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ended {
-    let (mut retries, mut reboots) = (test.retries, INFRASTRUCTURE_RETRIES);
+    let mut retries = Retries::of(test);
     loop {
         let mut ended = one(test, plan, above, factor);
         echo::catch_up();
@@ -136,17 +136,12 @@ fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) ->
             echo::if_wanted(&ended.console);
             return ended;
         }
-        let is_infrastructure = ended.fault.as_ref().is_some_and(Fault::is_infrastructure);
-        let left = if is_infrastructure { &mut reboots } else { &mut retries };
-        if *left == 0 || !fails(test, &ended) {
-            return ended;
-        }
-        let more = if *left == 1 { "once more".to_owned() } else { format!("{left} more times") };
+        let Some(left) = retries.take(test, &ended) else { return ended };
+        let more = if left == 1 { "once more".to_owned() } else { format!("{left} more times") };
         show(&format!("{}\ntried again, {more} at most", report::attempt(test, &ended)));
         if let Some(told) = fault::let_go(ended.fault.take()) {
             show(&told);
         }
-        *left -= 1;
     }
 }
 
