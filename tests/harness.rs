@@ -320,6 +320,7 @@ fn stock_libtest_runs_the_rounds_of_a_test() {
         ("until_all_ok", true, &[1], &[]),
         ("fails_once", false, &[1, 2, 3], &["round 2 of 3", "the second one"]),
         ("skips_once", true, &[1, 2, 3], &["skipped: not twice"]),
+        ("skips_behind_a_failure", false, &[1, 2], &["the first one", "skipped: not twice"]),
         ("panics_each_time", true, &[1, 2, 3], &[]),
         ("panics_but_once", false, &[1, 2, 3], &["did not panic as expected", "round 2 of 3"]),
         ("panics_otherwise_once", false, &[1, 2, 3], &["panic did not contain expected string", "another panic"]),

@@ -97,3 +97,11 @@ mod shuffled {
     #[ignore = "run by tests/harness.rs: in the order of libtest"]
     async fn is_run() {}
 }
+
+#[peer_test(retries = 1)]
+#[ignore = "run by tests/harness.rs: fails, and then skips"]
+async fn skips_behind_a_failure() {
+    static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+    assert_ne!(round(&ATTEMPTS), 1, "the first one");
+    peer::skip("not twice");
+}

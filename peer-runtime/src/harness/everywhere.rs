@@ -147,9 +147,9 @@ impl Ranks {
         }
     }
 
-    /// What failed first. The end of a node is what others fail by, and is told later than they fail; else it is by time.
+    /// What failed first; a skip is no failure, and counts if nothing failed.
     fn first_cause(&mut self) -> Option<FailedRank> {
-        self.failed.sort_by_key(|failed| (!failed.is_lost(), failed.at(), failed.rank));
+        self.failed.sort_by_key(FailedRank::order);
         let mut failed = self.failed.drain(..);
         let mut first = failed.next()?;
         first.then = failed.map(|other| format!("{} {}", other.whose(), other.reason())).collect();

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use libtest_mimic::FormatSetting;
@@ -50,10 +51,10 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<(Box<dyn Reporter>, Way
         Some(file) => Paint::choose(arguments.libtest.color, file),
         None => Paint::choose(arguments.libtest.color, &stdout()),
     };
-    let out: Box<dyn Write + Send> = logfile.map_or_else(|| Box::new(stdout()) as _, |file| Box::new(file) as _);
+    let out = logfile.map_or_else(|| unlocked(stdout()), |file| Box::new(file));
     let format = arguments.format();
     let draws = format == FormatSetting::Pretty && !arguments.is_live() && stderr().is_terminal() && !is_set("CI");
-    let screen = Screen::shared(out, Box::new(stderr()), draws.then_some(screen::terminal_width));
+    let screen = Screen::shared(out, unlocked(stderr()), draws.then_some(screen::terminal_width));
     let junit = arguments.junit.as_deref().map(junit).transpose()?;
     // The progress goes first: what has ended is not told to be running behind its result.
     let mut all: Vec<Box<dyn Reporter>> = match format {
@@ -68,6 +69,15 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<(Box<dyn Reporter>, Way
         all.push(Box::new(Nextest::new(&screen)));
     }
     Ok((Box::new(All(all)), screen::way(&screen)))
+}
+
+/// The same stream without the lock of the standard library: a test that keeps that holds nobody up.
+fn unlocked(stream: impl Write + AsFd + Send + 'static) -> Box<dyn Write + Send> {
+    match stream.as_fd().try_clone_to_owned() {
+        Ok(own) => Box::new(File::from(own)),
+        // Without a descriptor to spare it is as good as it was.
+        Err(_) => Box::new(stream),
+    }
 }
 
 /// A file that is to be written, made at once: what cannot be written is told before anything runs.

@@ -190,8 +190,13 @@ impl Engine {
                 continue;
             }
             let stop = matches!(ended.fault, Some(Fault::Init(..)));
-            let verdict = self.judge(test, &mut ended);
-            let cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            let mut verdict = self.judge(test, &mut ended);
+            let mut cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            if let (Verdict::Skipped { why, by_failure: false }, Some(failed)) = (&verdict, earlier.last()) {
+                // Which makes up for nothing that failed before.
+                ended.comments.push(format!("attempt {attempt} was skipped: {why}"));
+                (verdict, cause) = (failed.verdict.clone(), Some(failed.cause.clone()));
+            }
             let first_cause = earlier.first().map(Earlier::text);
             let verdict = if verdict == Verdict::Passed && attempt > 1 { Verdict::Flaky { attempt } } else { verdict };
             let mut tally = Tally::default();

@@ -69,9 +69,7 @@ fn rounds(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> O
         let counts = if has_failed { failed } else { !skipped };
         has_failed |= failed;
         let other = if counts { decides.replace(ended) } else { Some(ended) };
-        if let Some(told) = other.and_then(|ended| fault::let_go(ended.fault)) {
-            show(&told);
-        }
+        let_go(other);
         if stop || test.repeat.until.is_some_and(|until| tally.meets(until)) {
             break;
         }
@@ -124,24 +122,36 @@ fn has_own_process() -> bool {
 /// Runs it until it does not fail, as often as it may; how the last attempt ended.
 fn attempts(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ended {
     let mut retries = Retries::of(test);
-    loop {
-        let mut ended = one(test, plan, above, factor);
+    let mut before: Option<Ended> = None;
+    let mut ended = loop {
+        let ended = one(test, plan, above, factor);
         echo::catch_up();
-        if let Some(fault) = ended.fault.as_ref().filter(|fault| fault.is_skip()) {
+        let skipped = ended.fault.as_ref().filter(|fault| fault.is_skip()).map(Fault::reason);
+        if skipped.is_some() || test.passes(ended.fault.as_ref()) {
             echo::if_wanted(&ended.console);
-            show(&format!("skipped: {}", fault.reason()));
-            return ended;
         }
-        if test.passes(ended.fault.as_ref()) {
-            echo::if_wanted(&ended.console);
-            return ended;
+        if let Some(why) = skipped {
+            show(&format!("skipped: {why}"));
         }
-        let Some(left) = retries.take(test, &ended) else { return ended };
+        let Some(left) = retries.take(test, &ended) else { break ended };
         let more = if left == 1 { "once more".to_owned() } else { format!("{left} more times") };
         show(&format!("{}\ntried again, {more} at most", report::attempt(test, &ended)));
-        if let Some(told) = fault::let_go(ended.fault.take()) {
-            show(&told);
-        }
+        let_go(before.replace(ended));
+    };
+    if let Some(before) = &mut before
+        && ended.fault.as_ref().is_some_and(Fault::is_skip)
+    {
+        // Which makes up for nothing that failed before.
+        std::mem::swap(before, &mut ended);
+    }
+    let_go(before);
+    ended
+}
+
+/// Lets go of an attempt that nobody asks for any more.
+fn let_go(ended: Option<Ended>) {
+    if let Some(told) = ended.and_then(|ended| fault::let_go(ended.fault)) {
+        show(&told);
     }
 }
 

@@ -88,7 +88,7 @@ impl Verdict {
             Fault::Cut => Self::TimedOut(timeouts::END_INTERRUPTED),
             fault if fault.is_infrastructure() => Self::Infrastructure,
             Fault::Leaked(_) => Self::Leaked,
-            Fault::Skipped(why) => Self::Skipped { why: why.clone(), by_failure: false },
+            Fault::Skipped(why) => Self::Skipped { why: in_one_line(why), by_failure: false },
             Fault::Interrupted => Self::Interrupted,
             _ => Self::Failed,
         }
@@ -137,4 +137,10 @@ impl Verdict {
             Self::Interrupted => "FAILED (interrupted)".to_owned(),
         }
     }
+}
+
+/// A reason as it stands in the line of a test, where a second line would be taken for that of another one.
+fn in_one_line(why: &str) -> String {
+    let lines = why.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("; ")
 }

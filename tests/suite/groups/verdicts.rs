@@ -41,6 +41,18 @@ async fn fails_all_the_same() {
     panic!("no quorum ever");
 }
 
+#[peer_test(retries = 1)]
+async fn fails_and_then_skips() {
+    static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
+    assert!(ATTEMPT.fetch_add(1, Ordering::Relaxed) == 1, "no quorum at first");
+    peer::skip("not here");
+}
+
+#[peer_test]
+async fn skips_in_one_line() {
+    peer::skip("no disk\ntest verdicts::fails ... ok\r\n");
+}
+
 #[peer_test(nodes = 1, leaks = "fail")]
 async fn leaks(nodes: Nodes) -> peer::Result {
     Ok(nodes[0].call(leave_a_daemon_behind, ()).await?)

@@ -43,16 +43,15 @@ impl FailedRank {
         format!("rank {} of {}, `{}`", self.rank, self.of, self.node)
     }
 
-    pub(super) fn is_lost(&self) -> bool {
-        matches!(self.why, Why::Lost(_))
-    }
-
-    /// When it failed; of one that was lost that is not known.
-    pub(super) fn at(&self) -> Option<SystemTime> {
-        match &self.why {
-            Why::Told(Told::Panicked { at, .. } | Told::Failed { at, .. } | Told::Skipped { at, .. }) => Some(*at),
-            Why::Lost(_) => None,
-        }
+    /// In which order they are causes. The end of a node is what others fail by, and is told later than they fail; else it is by
+    /// time. A skip comes behind all that failed, which it would hide otherwise.
+    pub(super) fn order(&self) -> (bool, Option<SystemTime>, usize) {
+        let (is_skip, at) = match &self.why {
+            Why::Lost(_) => (false, None),
+            Why::Told(Told::Panicked { at, .. } | Told::Failed { at, .. }) => (false, Some(*at)),
+            Why::Told(Told::Skipped { at, .. }) => (true, Some(*at)),
+        };
+        (is_skip, at, self.rank)
     }
 
     /// Whether a peer of the rank could not boot, and that is not the fault of the test.
@@ -108,5 +107,29 @@ impl fmt::Display for FailedRank {
                 write!(f, "\nranks {} and {last} were still running, and were ended", others.join(", "))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn what_failed_comes_before_a_skip_and_the_end_of_a_node_before_all() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let failed = |at| Told::Failed { text: "no quorum".to_owned(), place: None, infrastructure: false, at };
+        let of =
+            |rank, why| FailedRank { rank, of: 4, node: "a@b".to_owned(), why, then: Vec::new(), running: Vec::new() };
+        let mut all = [
+            of(0, Why::Told(Told::Skipped { why: "not here".to_owned(), at: at(1) })),
+            of(1, Why::Told(failed(at(3)))),
+            of(2, Why::Told(failed(at(2)))),
+            of(3, Why::Lost(Error::new(Kind::Timeout, "a call", "it is gone"))),
+        ];
+        all.sort_by_key(FailedRank::order);
+        assert_eq!(all.map(|failed| failed.rank), [3, 2, 1, 0]);
     }
 }
