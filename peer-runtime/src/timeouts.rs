@@ -34,7 +34,7 @@ pub(crate) const RUNNER_GONE: Duration = Duration::from_millis(500);
 /// From then on, for an origin that says so, until it has ended in order; more than [`BLOCKED_TEST`].
 pub(crate) const RUNNER_INTERRUPTED: Duration = Duration::from_secs(30);
 /// What cleans up behind a test or a group, once the run is interrupted; three of these, one in the other, and [`BLOCKED_TEST`]
-/// are less than [`RUNNER_INTERRUPTED`].
+/// are less than [`RUNNER_INTERRUPTED`]. One that blocks its thread costs a [`BLOCKED_TEST`] more, and two of those are too many.
 pub(crate) const END_INTERRUPTED: Duration = Duration::from_secs(5);
 /// From the end of a process, in order, until what it had started is ended, too.
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);

@@ -107,7 +107,8 @@ fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
     Some(format!(
         "peer: this test is in a group that {what}, which stock libtest knows nothing of.\n\
          Put these lines into Cargo.toml, and `peer::main!();` at the end of the target, if it is not there:\n\n\
-         [[test]]\nname = \"{name}\"\nharness = false\n"
+         [[test]]\nname = \"{name}\"\nharness = false\n\n\
+         A plain `#[test]` in it is then run by nobody, and belongs into another target.\n"
     ))
 }
 
