@@ -1,6 +1,7 @@
 //! One test on behalf of stock libtest or nextest: by its `#[test]` function, which they run.
 
 use std::panic::resume_unwind;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::after;
@@ -24,20 +25,27 @@ use crate::aside;
 use crate::name;
 use crate::slots;
 
+/// The same for all tests of this process, which ask for it one by one.
+static PLAN: LazyLock<(Plan, Vec<String>)> = LazyLock::new(|| {
+    let plan = Plan::of_all();
+    let problems = plan.problems();
+    (plan, problems)
+});
+
 /// The body of the `#[test]` function of a `#[peer_test]`: runs that test on behalf of libtest.
 ///
 /// # Panics
 /// If the test fails: with what it panicked with, so that `#[should_panic]` can look at it.
 pub fn run_test(module: &str, name: &str) {
-    let plan = Plan::of_all();
+    let (plan, problems) = &*PLAN;
     let found = plan.tests().into_iter().find(|test| test.module == module && test.name == name);
     let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
     let above = plan.above(test);
-    let refused = refusal(&plan, &above).map_or(Ok(()), Err);
+    let refused = refusal(plan, problems, &above).map_or(Ok(()), Err);
     match refused.and_then(|()| Settings::of_one_test().map_err(|problems| told(&problems))) {
         Ok(settings) => {
             slots::keep_to(settings.jobs);
-            tell(test, rounds(test, &plan, &above, settings.factor));
+            tell(test, rounds(test, plan, &above, settings.factor));
         }
         // Which is not the panic that was expected: without one, libtest fails the test.
         Err(why) if test.should_panic != ShouldPanic::No => show(&why),
@@ -89,10 +97,9 @@ fn told(problems: &[String]) -> String {
 }
 
 /// Why this test would not be what it is meant to be.
-fn refusal(plan: &Plan, above: &[&Branch]) -> Option<String> {
-    let problems = plan.problems();
+fn refusal(plan: &Plan, problems: &[String], above: &[&Branch]) -> Option<String> {
     if !problems.is_empty() {
-        return Some(told(&problems));
+        return Some(told(problems));
     }
     let needs_plan = above.iter().any(|branch| branch.needs_plan()) || plan.init.is_some() || plan.end.is_some();
     let what = if above.iter().any(|branch| branch.is_repeated()) {
