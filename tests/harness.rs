@@ -354,8 +354,10 @@ fn a_group_with_rounds_needs_a_harness_even_in_a_process_of_its_own() {
 
 #[test]
 fn a_variable_that_cannot_be_meant_is_refused() {
-    for (name, value) in [("PEER_JOBS", "many"), ("PEER_JOBS", "0"), ("PEER_TIMETRAP_FACTOR", "0")] {
-        let told = format!("peer: {name} is `{value}`; set it to a whole number from 1 to 4294967295 (");
+    for (name, value, most) in
+        [("PEER_JOBS", "many", "256"), ("PEER_JOBS", "257", "256"), ("PEER_TIMETRAP_FACTOR", "0", "4294967295")]
+    {
+        let told = format!("peer: {name} is `{value}`; set it to a whole number from 1 to {most} (");
         let ran = run(harness(suite(), &["--exact", "cases::passes"]).env(name, value));
         assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
         ran.says(&[&told, "), or unset it"]);

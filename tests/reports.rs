@@ -54,6 +54,18 @@ fn json_lines_tell_every_event() {
     assert_eq!((&ended["passed"], &ended["failed"]), (&Value::from(1), &Value::from(1)));
 }
 
+#[test]
+fn the_list_is_json_too() {
+    let ran = ran(&["--list", "--format", "json", "--exact", "cases::passes", "cases::fails_by_assertion"]).passed();
+    let events = events(&ran);
+    let told: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(told, ["discovery", "discovered", "discovered", "completed"]);
+    let (passing, failing) = (&events[1], &events[2]);
+    assert_eq!((&failing["name"], &failing["ignore"]), (&Value::from("cases::fails_by_assertion"), &Value::from(true)));
+    assert_eq!((&passing["name"], &passing["ignore"]), (&Value::from("cases::passes"), &Value::from(false)));
+    assert_eq!((&events[3]["tests"], &events[3]["ignored"]), (&Value::from(2), &Value::from(1)));
+}
+
 /// Stock libtest's readers would stumble over anything else on standard output.
 #[test]
 fn lines_of_nodes_are_events_too() {

@@ -39,7 +39,7 @@ use crate::timeouts;
 use crate::wire::mark::is_mark;
 
 /// The most slots that there are. Who takes all of them needs a descriptor for each.
-const MOST: u32 = 256;
+pub(crate) const MOST: u32 = 256;
 
 /// The lock of who gathers slots.
 const TURN: &str = "turn";

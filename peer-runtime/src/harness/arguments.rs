@@ -11,6 +11,7 @@ use libtest_mimic::FormatSetting;
 use super::echo;
 use super::exit::NOT_UNDERSTOOD;
 use crate::name;
+use crate::slots;
 
 mod mistakes;
 
@@ -18,10 +19,18 @@ mod mistakes;
 #[derive(Clone, Debug, Default, Parser)]
 #[group(skip)]
 #[command(
-    help_template = "Usage: {usage}\n\n{all-args}\n\n{after-help}",
+    help_template = "Usage: {usage}\n\n{all-args}{after-help}",
     disable_version_flag = true,
     after_help = "Exit status: 0 if nothing failed, 101 otherwise, 2 for arguments or variables that are not understood, 130 after a second interrupt.\n\
-        Environment: PEER_JOBS says the same as --jobs, and RUST_TEST_THREADS as --test-threads; PEER_TIMETRAP_FACTOR=4 multiplies every time limit; PEER_SEED is where orders by chance come from; PEER_KEEP_DIRS=1 keeps the directories of all tests; PEER_BOOT_DEBUG=1 shows the steps of every boot; NO_COLOR and CI turn colours and the progress line off.\n\
+        \n\
+        Environment:\n  \
+        PEER_JOBS=N               the same as --jobs\n  \
+        RUST_TEST_THREADS=N       the same as --test-threads\n  \
+        PEER_TIMETRAP_FACTOR=N    multiplies every time limit\n  \
+        PEER_SEED=SEED            where orders by chance come from\n  \
+        PEER_KEEP_DIRS=1          keeps the directories of all tests\n  \
+        PEER_BOOT_DEBUG=1         shows the steps of every boot\n  \
+        NO_COLOR, CI              turn colours and the progress line off\n\n\
         Accepted for the sake of stock libtest's users, and without a meaning here: --show-output, --force-run-in-process,\n\
         --test, -Z unstable-options."
 )]
@@ -34,7 +43,7 @@ pub(super) struct Arguments {
     more_filters: Vec<String>,
 
     /// How many nodes of all runs of this user there may be at once [default: from processors and memory]
-    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=slots::MOST.into()))]
     jobs: Option<u32>,
 
     /// Run in an order by chance; the same SEED gives the same order
@@ -67,7 +76,8 @@ impl Arguments {
         })
     }
 
-    fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
+    fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
         let mut command = <Self as CommandFactory>::command()
             // A line each; libtest-mimic's own words say more, of itself.
             .mut_args(|argument| argument.long_help(None::<&str>))
@@ -101,6 +111,9 @@ impl Arguments {
             .mut_arg("filter", |filter| {
                 filter.index(1).help("Run only tests whose names contain it; with several, any of them")
             });
+        if let Some(seed) = mistakes::seed_apart(&arguments) {
+            return Err(mistakes::apart(&mut command, seed));
+        }
         let found = command.try_get_matches_from_mut(arguments).map_err(mistakes::with_hint)?;
         Self::from_arg_matches(&found).map_err(|error| error.format(&mut command))
     }

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 
 use super::arguments::Arguments;
+use crate::slots;
 
 /// A variable that is a whole number.
 struct Number {
@@ -16,8 +17,11 @@ struct Number {
 
 const POSITIVE: RangeInclusive<u64> = 1..=u32::MAX as u64;
 
-const JOBS: Number =
-    Number { name: "PEER_JOBS", range: POSITIVE, what: "how many nodes of all runs of this user there may be at once" };
+const JOBS: Number = Number {
+    name: "PEER_JOBS",
+    range: 1..=slots::MOST as u64,
+    what: "how many nodes of all runs of this user there may be at once",
+};
 
 /// As libtest reads it.
 const THREADS: Number =
@@ -117,7 +121,7 @@ mod tests {
     #[test]
     fn what_is_no_such_number_is_told() {
         for (name, values) in [
-            ("PEER_JOBS", &["", "0", "-1", "many", "4294967296"][..]),
+            ("PEER_JOBS", &["", "0", "-1", "many", "257"][..]),
             ("RUST_TEST_THREADS", &["0", "x"]),
             ("PEER_TIMETRAP_FACTOR", &["0", "x", "1.5"]),
             ("PEER_SEED", &["x", "18446744073709551616"]),
@@ -133,7 +137,7 @@ mod tests {
         let all = found(&[], &[("PEER_JOBS", "many"), ("PEER_SEED", "x")]).err().expect("two of them");
         assert_eq!(
             all[0],
-            "PEER_JOBS is `many`; set it to a whole number from 1 to 4294967295 (how many nodes of all runs of this user \
+            "PEER_JOBS is `many`; set it to a whole number from 1 to 256 (how many nodes of all runs of this user \
              there may be at once), or unset it"
         );
         assert_eq!(all.len(), 2, "{all:?}");

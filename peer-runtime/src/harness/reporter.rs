@@ -19,6 +19,7 @@ mod json;
 #[cfg(feature = "junit")]
 mod junit;
 mod lines;
+mod list;
 mod nextest;
 mod notice;
 mod progress;
@@ -29,6 +30,7 @@ mod waiting;
 
 use json::Json;
 use lines::Lines;
+pub(super) use list::list;
 use nextest::Nextest;
 use progress::Progress;
 use screen::Screen;

@@ -10,7 +10,7 @@ use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
-use super::reporter::reporters;
+use super::reporter::{list, reporters};
 use crate::aside;
 use crate::panic;
 use crate::scope;
@@ -39,9 +39,8 @@ pub fn main() -> ExitCode {
     plan.retain(&|test| arguments.chooses(&test.path(), test.ignore.is_some()));
     let tests = plan.tests();
     if arguments.libtest.list {
-        let list: String = tests.iter().map(|test| format!("{}: test\n", test.path())).collect();
         // Where standard output is closed nobody reads the list.
-        let _ = std::io::stdout().write_all(list.as_bytes());
+        let _ = std::io::stdout().write_all(list(&tests, arguments.format()).as_bytes());
         return ExitCode::SUCCESS;
     }
     let (reporter, way) = match reporters(&arguments) {

@@ -1,5 +1,7 @@
 //! What is said of arguments that are not understood: above all what there is here for what was meant.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// For all that limits a time.
@@ -64,6 +66,20 @@ const VALUES: [(&str, &str); 3] = [
     ("--jobs", "1 runs everything one after the other; without it the number follows from processors and memory"),
     ("--shuffle", "a seed is a whole number, 0 or more; without one `--shuffle` takes another one each time"),
 ];
+
+/// A seed that stands behind `--shuffle` as an argument of its own, and would be a filter that chooses nothing.
+pub(super) fn seed_apart(arguments: &[OsString]) -> Option<&str> {
+    let seed = arguments.iter().skip_while(|argument| *argument != "--shuffle").nth(1)?.to_str()?;
+    seed.parse::<u64>().is_ok().then_some(seed)
+}
+
+/// The error for that.
+pub(super) fn apart(command: &mut clap::Command, seed: &str) -> clap::Error {
+    let what = format!(
+        "a seed stands behind `=`: `--shuffle={seed}`, or `--shuffle-seed {seed}`; if {seed} is a filter, write it before `--shuffle`"
+    );
+    command.error(ErrorKind::UnknownArgument, what)
+}
 
 /// The same error with what to do instead.
 pub(super) fn with_hint(mut error: clap::Error) -> clap::Error {
@@ -140,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_behind_a_space_is_no_filter() {
+        says(&["--shuffle", "7"], &["`--shuffle=7`, or `--shuffle-seed 7`", "write it before `--shuffle`"]);
+        for meant in [&["7", "--shuffle"][..], &["--shuffle", "seven"], &["--shuffle", "--jobs", "7"]] {
+            Arguments::sample(meant);
+        }
+    }
+
+    #[test]
     fn what_is_spelled_wrong_is_told_with_what_was_meant() {
         says(&["--shufle"], &["a similar argument exists: '--shuffle'"]);
         says(&["--test_threads=2"], &["a similar argument exists: '--test-threads'"]);
@@ -158,7 +182,8 @@ mod tests {
         says(&["--report-time=xyz"], &["invalid value 'xyz'", "[possible values: plain, colored]"]);
         says(&["--test-threads=0"], &["0 is not in 1..", "tip: 1 runs everything one after the other"]);
         says(&["--test-threads", "many"], &["invalid digit found in string", "tip: 1 runs everything"]);
-        says(&["--jobs=0"], &["0 is not in 1..", "the number follows from processors and memory"]);
+        says(&["--jobs=257"], &["257 is not in 1..=256", "the number"]);
+        says(&["--jobs=0"], &["0 is not in 1..=256", "the number follows from processors and memory"]);
         says(&["--shuffle=x"], &["invalid value 'x'", "tip: a seed is a whole number"]);
         says(&["--color=x"], &["[possible values: auto, always, never]"]);
     }

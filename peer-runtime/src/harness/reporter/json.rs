@@ -74,7 +74,7 @@ fn kind(what: What) -> &'static str {
     }
 }
 
-fn line(object: &impl Serialize) -> String {
+pub(super) fn line(object: &impl Serialize) -> String {
     let mut buffer = vec![0; ROOM];
     loop {
         match serde_json_core::to_slice(object, &mut buffer) {
