@@ -162,6 +162,36 @@ fn a_blocked_thread_is_given_up_and_the_others_go_on() {
 }
 
 #[test]
+fn what_blocks_a_thread_is_told_whoever_does() {
+    let executable = executable();
+    let (in_report, beside) =
+        ("\n  its thread is still blocked 10s after its end, ", " is still blocked 10s after its end, ");
+    let of_a_test =
+        "\n  the thread of `abandoned::by_an_end_of_a_test::end_per_testcase` is still blocked 10s after its end, ";
+    let told = [
+        ("by_an_init::", vec!["`abandoned::by_an_init::init_per_group` (", ") failed:\n", in_report]),
+        ("by_an_end::", vec!["`abandoned::by_an_end::end_per_group` (", ") failed:\n", in_report]),
+        ("by_an_end_of_a_test::", vec![") failed:\n  it did not end within its timetrap of 300ms", of_a_test]),
+        ("by_what_was_returned::", vec!["  what it had returned could not be dropped: it did not end ", in_report]),
+        (
+            "by_what_a_hook_left::",
+            vec!["peer: abandoned::by_what_a_hook_left::init_per_group: the thread of its hooks", beside],
+        ),
+        ("by_what_a_test_left", vec!["peer: abandoned::by_what_a_test_left: its thread", beside, "1 passed"]),
+    ];
+    let runs = told.map(|(scenario, told)| {
+        let mut command = command(&executable);
+        command.arg(format!("abandoned::{scenario}")).env("RUST_BACKTRACE", "0");
+        (std::thread::spawn(move || run(&mut command)), told)
+    });
+    for (ran, told) in runs {
+        let ran = ran.join().unwrap();
+        ran.says(&told);
+        assert_eq!(ran.text().matches(" is still blocked ").count(), 1, "{}", ran.text());
+    }
+}
+
+#[test]
 fn a_shared_cluster_that_crashes_fails_its_group() {
     compare("crashes", false);
 }
@@ -293,6 +323,16 @@ fn after_an_interrupt_an_end_has_little_time() {
         "0 passed; 2 failed",
     ]);
     assert!(is_gone(node));
+}
+
+#[test]
+fn what_was_given_up_before_an_interrupt_is_not_waited_for_any_longer() {
+    let Started { child, trace, node } = started(&["interrupted::given_up_before_it"]);
+    assert_eq!(trace.recv_timeout(DEADLINE).unwrap(), "end_per_testcase");
+    interrupt(&child);
+    let ran = output(child);
+    ran.says(&["blocks_its_thread_too ... FAILED (timed out after 300ms)", "  its thread is still blocked 1"]);
+    assert!(!ran.text().contains("still blocked 10s") && is_gone(node), "{}", ran.text());
 }
 
 #[test]

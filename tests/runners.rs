@@ -284,16 +284,16 @@ fn failures_that_are_no_panics_are_told() {
     }
 }
 
-/// Waits until two tests hang, interrupts them, and waits for the end.
-fn interrupted(run: Run) -> Ran {
-    run.hangs(2);
+/// Waits until so many tests hang, interrupts them, and waits for the end.
+fn interrupted(run: Run, tests: usize) -> Ran {
+    run.hangs(tests);
     run.interrupt();
     run.ended()
 }
 
 /// The same, and once more when the first interrupt has had this effect.
-fn interrupted_twice(mut run: Run, effect: &str) -> Ran {
-    run.hangs(2);
+fn interrupted_twice(mut run: Run, tests: usize, effect: &str) -> Ran {
+    run.hangs(tests);
     run.interrupt();
     run.says(effect);
     run.interrupt();
@@ -302,40 +302,55 @@ fn interrupted_twice(mut run: Run, effect: &str) -> Ran {
 
 #[test]
 fn an_interrupt_ends_stock_libtest_at_once() {
-    let ran = interrupted(stock(&["without_one"]));
+    let ran = interrupted(stock(&["without_one"]), 2);
     // As any other test executable, which has no say in it.
     assert!(ran.code.is_none() && !ran.text().contains("test result"), "{}", ran.text());
 }
 
 #[test]
 fn an_interrupt_ends_peer_main_in_order_though_cargo_is_gone_at_once() {
-    let ran = interrupted(own(&["without_one"]));
+    let ran = interrupted(own(&["without_one"]), 2);
     assert_eq!(ran.code, None, "{}", ran.text());
     for test in ["awaits", "blocks"] {
         ran.says(&[&format!("test hanging::without_one::{test} ... FAILED (interrupted)")]);
         ran.says(&[&format!("peer test `hanging::without_one::{test}` was interrupted")]);
     }
-    ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked 10s"]);
+    ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked 1s"]);
     ran.says(&["interrupted: what runs is being ended, in order; a second interrupt ends it at once"]);
     ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 2 failed"]);
 }
 
 #[test]
+fn an_interrupt_ends_peer_main_in_time_whatever_blocks_its_threads() {
+    let ran = interrupted(own(&["ends_block"]), 1);
+    assert_eq!(ran.code, None, "{}", ran.text());
+    for group in ["", "::two", "::two::three", "::two::three::four"] {
+        let end = format!("hanging::ends_block{group}::end_per_group");
+        ran.says(&[&format!("test {end} ... FAILED (timed out after ")]);
+        ran.says(&[&format!("`{end}` (tests/suite/hanging.rs:")]);
+    }
+    let end = "`hanging::ends_block::two::three::four::end_per_testcase`";
+    ran.says(&[&format!("{end} (tests/suite/hanging.rs:"), &format!("the thread of {end} is still blocked 1s after")]);
+    ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 5 failed"]);
+}
+
+#[test]
 fn a_second_interrupt_ends_peer_main_at_once() {
-    let ran = interrupted_twice(own(&["without_one"]), "test hanging::without_one::awaits ... FAILED (interrupted)");
+    let begun = "interrupted: what runs is being ended";
+    let ran = interrupted_twice(own(&["ends_block"]), 1, begun);
     assert!(!ran.text().contains("test result"), "{}", ran.text());
 }
 
 #[test]
 fn an_interrupt_ends_what_nextest_runs() {
-    let ran = interrupted(nextest(&["without_one"]));
+    let ran = interrupted(nextest(&["without_one"]), 2);
     assert_eq!(ran.code, Some(100), "{}", ran.text());
     ran.says(&["interrupt: 2 tests still running", "2/4 tests run: 0 passed, 2 failed"]);
 }
 
 #[test]
 fn a_second_interrupt_ends_what_nextest_runs_at_once() {
-    let ran = interrupted_twice(nextest(&["without_one"]), "interrupt: 2 tests still running");
+    let ran = interrupted_twice(nextest(&["without_one"]), 2, "interrupt: 2 tests still running");
     assert_eq!(ran.code, Some(100), "{}", ran.text());
     ran.says(&["2/4 tests run: 0 passed, 2 failed"]);
 }

@@ -3,6 +3,8 @@
 //! Each module is a scenario by itself. What happens in which order is written to the file that `TRACE` names.
 #![allow(missing_docs, clippy::unwrap_used, clippy::unused_async, reason = "tests")]
 
+#[path = "suite/groups/abandoned.rs"]
+mod abandoned;
 #[path = "suite/groups/barriers.rs"]
 mod barriers;
 #[path = "suite/groups/blocked.rs"]

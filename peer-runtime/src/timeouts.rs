@@ -31,11 +31,25 @@ pub(crate) const KEEPER_ANSWER: Duration = Duration::from_secs(15);
 /// From the end of the runner above an origin until that is ended: an interrupt may have ended the one and reached the other,
 /// which then says so.
 pub(crate) const RUNNER_GONE: Duration = Duration::from_millis(500);
-/// From then on, for an origin that says so, until it has ended in order; more than [`BLOCKED_TEST`].
+/// From then on, for an origin that says so, until it has ended in order; more than all of its ends take, one in the other.
 pub(crate) const RUNNER_INTERRUPTED: Duration = Duration::from_secs(30);
-/// What cleans up behind a test or a group, once the run is interrupted; three of these, one in the other, and [`BLOCKED_TEST`]
-/// are less than [`RUNNER_INTERRUPTED`]. One that blocks its thread costs a [`BLOCKED_TEST`] more, and two of those are too many.
-pub(crate) const END_INTERRUPTED: Duration = Duration::from_secs(5);
+/// What cleans up behind a test or a group, once the run is interrupted: each at most.
+const END_INTERRUPTED: Duration = Duration::from_secs(5);
+/// From an interrupt on, for all that cleans up, one in the other; so what blocks leaves some to those around it.
+const ENDS_INTERRUPTED: Duration = Duration::from_secs(10);
+/// What cleans up where nothing is left of that.
+const END_AT_LEAST: Duration = Duration::from_millis(500);
+/// For what cleans up, so long after the interrupt; in tenths of a second, since it is told.
+pub(crate) fn end_interrupted(since: Duration) -> Duration {
+    let left = ENDS_INTERRUPTED.saturating_sub(tenths(since));
+    left.clamp(END_AT_LEAST, END_INTERRUPTED)
+}
+/// A duration without what nobody reads.
+pub(crate) fn tenths(duration: Duration) -> Duration {
+    const TENTH: Duration = Duration::from_millis(100);
+    let tenths = duration.as_millis() / TENTH.as_millis();
+    TENTH.saturating_mul(u32::try_from(tenths).unwrap_or(u32::MAX))
+}
 /// From the end of a process, in order, until what it had started is ended, too.
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);
 /// In a keeper: what is not done is looked at again after this, even if nothing happens.
@@ -82,6 +96,9 @@ pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
 pub(crate) const STOPPED_TEST: Duration = Duration::from_secs(1);
 /// After the end of a test's scope: until its thread has let go; then it is abandoned.
 pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
+/// The same once the run is interrupted, from then on at most. Five levels whose ends block their threads, each of which takes
+/// this, a [`STOPPED_TEST`] and what [`end_interrupted`] says, are less than [`RUNNER_INTERRUPTED`].
+pub(crate) const BLOCKED_INTERRUPTED: Duration = Duration::from_secs(1);
 /// From the start of a test until it is told, while it runs, that it has been running for so long: once, twice, a third time.
 pub(crate) const LONG_TEST: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
 /// After the last of [`LONG_TEST`]: until it is told again, and so on.
@@ -138,4 +155,23 @@ impl Deadline {
 /// A duration for people: `5s`, `250ms`, `unlimited`.
 pub(crate) fn display(duration: Duration) -> String {
     if duration == UNLIMITED { "unlimited".to_owned() } else { format!("{duration:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_block_one_in_the_other_are_done_before_the_runner_would_be_killed() {
+        let mut after = Duration::ZERO;
+        let mut told = Vec::new();
+        for _ in 0..5 {
+            let time = end_interrupted(after);
+            told.push(display(time));
+            after += time + STOPPED_TEST + BLOCKED_INTERRUPTED;
+        }
+        assert_eq!(told, ["5s", "3s", "500ms", "500ms", "500ms"]);
+        assert!(after < RUNNER_INTERRUPTED.mul_f64(0.7), "{after:?}");
+        assert_eq!(end_interrupted(Duration::from_micros(6_789_000)), Duration::from_millis(3_300));
+    }
 }

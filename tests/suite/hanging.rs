@@ -44,6 +44,10 @@ async fn awaits(name: &str, nodes: Nodes) -> peer::Result {
 async fn blocks(name: &str, nodes: Nodes) -> peer::Result {
     nodes[0].call(has_a_child, ()).await?;
     begun(name);
+    park()
+}
+
+fn park() -> ! {
     loop {
         std::thread::park();
     }
@@ -74,6 +78,52 @@ mod without_one {
     #[peer_test(nodes = 1, timetrap = "off")]
     async fn blocks(nodes: Nodes) -> peer::Result {
         super::blocks("blocks", nodes).await
+    }
+}
+
+/// Five levels, one in the other, whose ends block their threads.
+#[peer_group(timetrap = "off")]
+mod ends_block {
+    use super::*;
+
+    async fn end_per_group() {
+        park()
+    }
+
+    #[peer_group]
+    mod two {
+        use super::*;
+
+        async fn end_per_group() {
+            park()
+        }
+
+        #[peer_group]
+        mod three {
+            use super::*;
+
+            async fn end_per_group() {
+                park()
+            }
+
+            #[peer_group]
+            mod four {
+                use super::*;
+
+                async fn end_per_group() {
+                    park()
+                }
+
+                async fn end_per_testcase() {
+                    park()
+                }
+
+                #[peer_test(nodes = 1)]
+                async fn blocks(nodes: Nodes) -> peer::Result {
+                    super::blocks("blocks", nodes).await
+                }
+            }
+        }
     }
 }
 

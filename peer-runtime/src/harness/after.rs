@@ -1,9 +1,11 @@
 //! What is done behind a test, while its peers are still there: the hooks after it, and what the hooks before it gave is
 //! let go.
 
+use std::time::Instant;
+
 use super::case::{Around, parts};
 use super::event::Peers;
-use super::fault::{self, Fault, panic_of};
+use super::fault::{self, Fault, blocked, panic_of};
 use super::given::{Given, Parts};
 use super::groups::Hook;
 use super::interrupt::Interrupts;
@@ -21,6 +23,8 @@ pub(super) struct After<'a> {
     pub(super) interrupts: &'a Interrupts,
     pub(super) fault: &'a mut Option<Fault>,
     pub(super) peers: &'a mut Peers,
+    /// What was given up behind the test, and may still block a thread: which hook, and where it ran.
+    pub(super) given_up: Vec<(String, Stage)>,
 }
 
 impl After<'_> {
@@ -63,8 +67,22 @@ impl After<'_> {
             // What it failed with may be about peers as they are now.
             (self.peers.own, self.peers.barriers) = (beside.peers(), beside.barriers());
         }
-        // What it blocks is abandoned with the test.
+        if outcome.as_ref().is_err_and(Fault::is_given_up) {
+            self.given_up.push((hook.path(), beside));
+        }
         outcome.map(drop)
+    }
+
+    /// Waits, since the end of its scope, until the threads of the test and of what was given up behind it have let go; what
+    /// is told of those that have not.
+    pub(super) fn leave(self, end: Instant) -> Vec<String> {
+        let mut told = Vec::new();
+        told.extend(self.stage.leave(end, self.fault).map(|after| blocked("its thread", after)));
+        for (hook, mut stage) in self.given_up {
+            let after = stage.leave(end, &mut None);
+            told.extend(after.map(|after| blocked(&format!("the thread of `{hook}`"), after)));
+        }
+        told
     }
 
     fn fails(&mut self, hook: String, failed: Fault) {

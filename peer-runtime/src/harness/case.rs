@@ -19,7 +19,7 @@ use super::stage::{Stage, Work};
 use super::tests::{Body, Test};
 use super::verdict::TestStatus;
 use crate::plane;
-use crate::scope::{Line, Nodes, Scope, Show};
+use crate::scope::{Line, Nodes, Scope, Show, tell_leak};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -45,16 +45,16 @@ pub(super) struct Ended {
     pub(super) console: Vec<Line>,
     pub(super) comments: Vec<String>,
     pub(super) directory: Option<PathBuf>,
-    /// Its thread is still blocked.
-    pub(super) abandoned: bool,
+    /// What is told of its threads that are still blocked.
+    pub(super) abandoned: Vec<String>,
 }
 
 impl Ended {
     /// One that never began, since this init around its groups did not pass.
     pub(super) fn of_init(name: &str, failed: Failed) -> Self {
-        let Failed { fault, took, peers, console, comments, directory } = failed;
+        let Failed { fault, took, peers, console, comments, directory, abandoned } = failed;
         let fault = Some(Fault::Init(name.to_owned(), Box::new(fault)));
-        Self { fault, took, peers, console, comments, directory, abandoned: false }
+        Self { fault, took, peers, console, comments, directory, abandoned }
     }
 }
 
@@ -87,19 +87,22 @@ pub(super) fn run(
     }
     let of_groups = around.homes.iter().flat_map(Scope::peers).collect();
     let mut peers = Peers { own: stage.peers(), barriers: stage.barriers(), of_groups };
-    let mut after = After { test, around, stage: &mut stage, interrupts, fault: &mut fault, peers: &mut peers };
+    let scope = stage.scope().clone();
+    let (stage, given_up) = (&mut stage, Vec::new());
+    let mut after = After { test, around, stage, interrupts, fault: &mut fault, peers: &mut peers, given_up };
     after.ends(passed, &given);
     after.let_go(given);
-    let scope = stage.scope().clone();
-    let why = if fault.is_some() { "the test failed" } else { "the test ended" };
+    let why = if after.fault.is_some() { "the test failed" } else { "the test ended" };
     plane::handle().block_on(scope.end(why));
-    let abandoned = !stage.leave(&mut fault);
+    let abandoned = after.leave(Instant::now());
     leaks::judge(test, &mut fault, scope.leaks());
     scope.tells(panic_of(fault.as_ref()));
     let passed = test.passes(fault.as_ref());
     // Of one that passed nobody reads what its groups printed meanwhile.
     let (console, comments) = (scope.output(if passed { &[] } else { &around.homes }, true), scope.comments());
-    let directory = scope.clear(passed || fault.as_ref().is_some_and(Fault::is_skip));
+    let has_report = !passed && !fault.as_ref().is_some_and(Fault::is_skip);
+    let directory = scope.clear(!has_report);
+    abandoned.iter().filter(|_| !has_report).for_each(|told| tell_leak(&test.path(), told));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
 }

@@ -10,7 +10,6 @@ use super::event::{Finished, Peers};
 use super::paint::Paint;
 use crate::origin::{Description, Snapshot};
 use crate::scope::Line;
-use crate::timeouts::{self, BLOCKED_TEST};
 
 /// Peers, part by part.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +38,7 @@ impl Described {
 /// All that there is to tell besides the cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Details<'a> {
-    pub(super) abandoned: bool,
+    pub(super) abandoned: &'a [String],
     pub(super) directory: Option<&'a Path>,
     pub(super) comments: &'a [String],
     pub(super) nodes: &'a Described,
@@ -49,7 +48,7 @@ pub(super) struct Details<'a> {
 impl<'a> Details<'a> {
     pub(super) fn of(finished: &'a Finished, nodes: &'a Described) -> Self {
         Self {
-            abandoned: finished.abandoned,
+            abandoned: &finished.abandoned,
             directory: finished.directory.as_deref(),
             comments: &finished.comments,
             nodes,
@@ -67,12 +66,8 @@ impl<'a> Details<'a> {
     pub(super) fn facts(&self, paint: Paint) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        if self.abandoned {
-            let limit = timeouts::display(BLOCKED_TEST);
-            let _ = writeln!(
-                text,
-                "  its thread is still blocked {limit} after its end, and was abandoned; it can start and call nothing any more"
-            );
+        for told in self.abandoned {
+            let _ = writeln!(text, "  {told}");
         }
         for barrier in &self.nodes.barriers {
             let _ = writeln!(text, "\nat barrier: {barrier}");
@@ -206,11 +201,13 @@ fn distinguishing(names: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::blocked;
     use super::super::reporter::sample::{description, line};
     use super::*;
+    use crate::timeouts::BLOCKED_TEST;
 
     fn details<'a>(nodes: &'a Described, console: &'a [Line]) -> Details<'a> {
-        Details { abandoned: false, directory: None, comments: &[], nodes, console }
+        Details { abandoned: &[], directory: None, comments: &[], nodes, console }
     }
 
     #[test]
@@ -238,8 +235,9 @@ mod tests {
             line(61_234, "suite-elects-12-7", "who is it?"),
         ];
         let comments = ["seen twice\nor so".to_owned()];
+        let abandoned = [blocked("its thread", BLOCKED_TEST)];
         let details = Details {
-            abandoned: true,
+            abandoned: &abandoned,
             directory: Some(Path::new("/tmp/peer-1")),
             comments: &comments,
             nodes: &nodes,

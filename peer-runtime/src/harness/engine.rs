@@ -160,10 +160,12 @@ impl Engine {
         drop(slot);
         let given = match begun {
             Ok(given) => given,
-            Err(failed) => {
+            Err(mut failed) => {
+                // What it owns ends before it is told, so that it says whether that is blocked.
+                let left = home.end(failed.fault.is_skip(), Some(&mut failed));
                 let why = self.hook_failed(init.1, *failed);
+                tell_all(init.1, &left);
                 let tally = skip(&why);
-                self.leave(init.1, home, !why.by_failure());
                 return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
             }
         };
@@ -178,20 +180,24 @@ impl Engine {
         }
         // What ends something runs after an interrupt as well, when there are no slots any more.
         let slot = end.0.and_then(|_| self.gate.take(room, 1, &mut self.waits(end.1, What::Hook)));
+        let mut failures = Vec::new();
         if let Some(hook) = end.0
             && let Err(failed) = self.hook(end.1, hook, &mut home, &context, 1)
         {
-            let is_skip = failed.fault.is_skip();
-            self.hook_failed(end.1, *failed);
-            tally.failed += usize::from(!is_skip);
+            failures.push((end.1, failed));
         }
         drop(slot);
         let given = std::mem::take(&mut context.given);
         if let Err(failed) = home.let_go(given, context.limit) {
-            self.hook_failed(init.1, *failed);
-            tally.failed += 1;
+            failures.push((init.1, failed));
         }
-        self.leave(end.1, home, tally.failed == 0);
+        tally.failed += failures.iter().filter(|(_, failed)| !failed.fault.is_skip()).count();
+        // As above.
+        let left = home.end(tally.failed == 0, failures.last_mut().map(|(_, failed)| &mut **failed));
+        for (name, failed) in failures {
+            self.hook_failed(name, *failed);
+        }
+        tell_all(owner, &left);
         tally
     }
 
@@ -208,7 +214,7 @@ impl Engine {
             let Some(init) = init else { return (home, Ok(context.given.clone())) };
             let may_again = attempt <= INFRASTRUCTURE_RETRIES && !self.interrupts.is_interrupted();
             match self.hook(name, init, &mut home, context, attempt) {
-                Err(failed) if may_again && failed.fault.is_infrastructure() => self.leave(name, home, false),
+                Err(failed) if may_again && failed.fault.is_infrastructure() => tell_all(name, &home.end(false, None)),
                 begun => return (home, begun),
             }
         }
@@ -231,12 +237,10 @@ impl Engine {
         self.tell(&Event::Started { running: &running, attempt });
         home.run(hook, &context.given, context.limit)
     }
+}
 
-    fn leave(&self, name: &str, home: Home, passed: bool) {
-        for left in home.end(passed) {
-            tell_leak(name, &left);
-        }
-    }
+fn tell_all(name: &str, left: &[String]) {
+    left.iter().for_each(|left| tell_leak(name, left));
 }
 
 impl Tally {

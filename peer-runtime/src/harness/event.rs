@@ -85,8 +85,8 @@ pub(super) struct Finished {
     pub(super) console: Vec<Line>,
     /// Its directory, if it had one and that is kept.
     pub(super) directory: Option<PathBuf>,
-    /// Its thread still blocks.
-    pub(super) abandoned: bool,
+    /// What is told of its threads that are still blocked.
+    pub(super) abandoned: Vec<String>,
 }
 
 impl Finished {
@@ -107,7 +107,7 @@ impl Finished {
             peers: Peers::default(),
             console: Vec::new(),
             directory: None,
-            abandoned: false,
+            abandoned: Vec::new(),
         }
     }
 

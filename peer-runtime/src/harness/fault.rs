@@ -33,7 +33,7 @@ pub enum Fault {
     Crashed(String),
     TimedOut(Duration),
     /// What cleans up did not end in the time that it has once the run is interrupted.
-    Cut,
+    Cut(Duration),
     /// It passed, and its peers had left processes behind.
     Leaked(Vec<String>),
     /// It said so itself.
@@ -65,7 +65,7 @@ impl Fault {
             Self::Error(error) | Self::NoNodes(error) => error.to_string(),
             Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
             Self::TimedOut(limit) => format!("it did not end within its timetrap of {}", timeouts::display(*limit)),
-            Self::Cut => format!("it did not end within {}", cut()),
+            Self::Cut(limit) => format!("it did not end within {}", cut(*limit)),
             Self::Leaked(leaks) => format!("its peers left processes behind: {}", leaks.join("; ")),
             Self::Skipped(why) => why.clone(),
             Self::Init(_, fault) if fault.is_skip() => fault.reason(),
@@ -89,6 +89,15 @@ impl Fault {
         match self {
             Self::Skipped(_) => true,
             Self::Init(_, fault) => fault.is_skip(),
+            _ => false,
+        }
+    }
+
+    /// Whether it was not waited for until its end.
+    pub(super) fn is_given_up(&self) -> bool {
+        match self {
+            Self::TimedOut(_) | Self::Cut(_) | Self::Crashed(_) | Self::Interrupted => true,
+            Self::Init(_, fault) | Self::End { fault, .. } | Self::Drop(fault) => fault.is_given_up(),
             _ => false,
         }
     }
@@ -126,9 +135,15 @@ impl Fault {
     }
 }
 
-/// How much time there is for cleaning up once the run is interrupted.
-pub(super) fn cut() -> String {
-    format!("{}, which is what it has once the run is interrupted", timeouts::display(timeouts::END_INTERRUPTED))
+/// How much time there was for cleaning up once the run was interrupted.
+pub(super) fn cut(limit: Duration) -> String {
+    format!("{}, which is what it has once the run is interrupted", timeouts::display(limit))
+}
+
+/// What is told of a thread, named as in a sentence, that has not let go so long after the end of its scope.
+pub(super) fn blocked(whose: &str, after: Duration) -> String {
+    let after = timeouts::display(after);
+    format!("{whose} is still blocked {after} after its end, and was abandoned; it can start and call nothing any more")
 }
 
 /// The panic that a fault tells of.

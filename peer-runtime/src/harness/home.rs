@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::event::Peers;
-use super::fault::{Fault, panic_of};
+use super::fault::{Fault, blocked, panic_of};
 use super::given::{Given, Parts};
 use super::groups::{Hook, Moment};
 use super::interrupt::Interrupts;
@@ -36,6 +36,8 @@ pub(super) struct Failed {
     pub(super) comments: Vec<String>,
     /// The directory of its scope, if it had one: it is kept then.
     pub(super) directory: Option<PathBuf>,
+    /// What is told of its thread if that is still blocked behind the end of all.
+    pub(super) abandoned: Vec<String>,
 }
 
 impl Home {
@@ -99,17 +101,22 @@ impl Home {
         let (console, comments) = (scope.output(&self.outer, false), scope.comments());
         let directory = if fault.is_skip() { None } else { scope.directory() };
         self.says_directory |= directory.is_some();
-        Box::new(Failed { fault, took, peers, console, comments, directory })
+        Box::new(Failed { fault, took, peers, console, comments, directory, abandoned: Vec::new() })
     }
 
     /// Ends all that it owns; its directory is kept unless everything in it `passed`. What is to be told: the processes that
-    /// its peers left behind, and where the directory is, if no hook has said that.
-    pub(super) fn end(mut self, passed: bool) -> Vec<String> {
+    /// its peers left behind, and where the directory is, if no hook has said that. A thread that is still blocked is told
+    /// with the hook that `failed` last, if there is one.
+    pub(super) fn end(mut self, passed: bool, failed: Option<&mut Failed>) -> Vec<String> {
         let scope = self.stage.scope().clone();
         plane::handle().block_on(scope.end("its group has ended"));
-        // A thread that still blocks can do nothing any more; the hook that blocks it was told.
-        self.stage.leave(&mut None);
+        let whose = if failed.is_some() { "its thread" } else { "the thread of its hooks" };
+        let abandoned = self.stage.leave(Instant::now(), &mut None).map(|after| blocked(whose, after));
         let mut told = scope.leaks();
+        match failed {
+            Some(failed) => failed.abandoned.extend(abandoned),
+            None => told.extend(abandoned),
+        }
         // What goes on in its background belongs to no test.
         let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());
         told.extend(panics.filter(|_| !passed).map(|line| line.text));

@@ -1,14 +1,16 @@
 //! Ending a run early: the first interrupt ends it in order, the second one at once.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
 use crate::plane;
 use crate::process;
+use crate::timeouts;
 
 type Tell = Box<dyn Fn() + Send + Sync>;
 
@@ -18,7 +20,8 @@ pub(super) struct Interrupts(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    interrupted: AtomicBool,
+    /// When the run was interrupted.
+    at: OnceLock<Instant>,
     told: Mutex<HashMap<u64, Tell>>,
     next: AtomicU64,
 }
@@ -44,7 +47,7 @@ impl Interrupts {
         let shared = Arc::clone(&self.0);
         plane::handle().spawn(async move {
             loop {
-                let second = shared.interrupted.load(Ordering::SeqCst);
+                let second = shared.at.get().is_some();
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
@@ -62,7 +65,12 @@ impl Interrupts {
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
-        self.0.interrupted.load(Ordering::SeqCst)
+        self.0.at.get().is_some()
+    }
+
+    /// How much time something has that cleans up from now on, if the run is interrupted.
+    pub(super) fn left_for_an_end(&self) -> Option<Duration> {
+        self.0.at.get().map(|at| timeouts::end_interrupted(at.elapsed()))
     }
 
     /// `tell` is called when the run is to end; at once if it already is.
@@ -82,7 +90,8 @@ impl Shared {
     fn tell(&self) {
         process::interrupted();
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        self.interrupted.store(true, Ordering::SeqCst);
+        // The first one counts.
+        let _ = self.at.set(Instant::now());
         told.values().for_each(|tell| tell());
     }
 }

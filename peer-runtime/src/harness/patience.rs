@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::interrupt::Interrupts;
-use crate::timeouts::{Deadline, END_INTERRUPTED};
+use crate::timeouts::Deadline;
 
 /// See the module.
 pub(super) struct Patience {
@@ -12,28 +12,28 @@ pub(super) struct Patience {
     limit: Duration,
     /// An interrupt ends it; otherwise that leaves it little time.
     pub(super) interruptible: bool,
-    cut: bool,
+    /// What an interrupt has left it, if that is less.
+    cut: Option<Duration>,
 }
 
 impl Patience {
     /// From now on, for at most `limit`.
     pub(super) fn new(limit: Duration, interruptible: bool, interrupts: &Interrupts) -> Self {
-        let mut patience = Self { deadline: Deadline::after(limit), limit, interruptible, cut: false };
-        if interrupts.is_interrupted() {
-            patience.cut();
-        }
+        let mut patience = Self { deadline: Deadline::after(limit), limit, interruptible, cut: None };
+        patience.look(interrupts);
         patience
     }
 
-    /// The run is interrupted: from now on it is short.
-    pub(super) fn cut(&mut self) {
-        if !self.cut && self.deadline.left() > END_INTERRUPTED {
-            (self.deadline, self.cut) = (Deadline::after(END_INTERRUPTED), true);
+    /// Once the run is interrupted it is short.
+    pub(super) fn look(&mut self, interrupts: &Interrupts) {
+        let left = interrupts.left_for_an_end().filter(|left| *left < self.deadline.left());
+        if let (None, Some(left)) = (self.cut, left) {
+            (self.deadline, self.cut) = (Deadline::after(left), Some(left));
         }
     }
 
     /// Why it is at its end.
     pub(super) fn lost(&self) -> Fault {
-        if self.cut { Fault::Cut } else { Fault::TimedOut(self.limit) }
+        self.cut.map_or(Fault::TimedOut(self.limit), Fault::Cut)
     }
 }

@@ -17,7 +17,7 @@ use crate::timeouts;
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
     let nodes = Described::of(&ended.peers);
     let details = Details {
-        abandoned: ended.abandoned,
+        abandoned: &ended.abandoned,
         directory: ended.directory.as_deref(),
         comments: &ended.comments,
         nodes: &nodes,
@@ -107,7 +107,7 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         Some(Fault::TimedOut(limit)) => {
             format!("({}) did not end within its timetrap of {}", test.place, timeouts::display(*limit))
         }
-        Some(Fault::Cut) => format!("({}) did not end within {}", test.place, cut()),
+        Some(Fault::Cut(limit)) => format!("({}) did not end within {}", test.place, cut(*limit)),
         Some(Fault::Leaked(leaks)) => {
             let count = leaks.len();
             let what = if count == 1 { "a process" } else { "processes" };

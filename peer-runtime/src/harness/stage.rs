@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -19,7 +19,7 @@ use super::runtime::{Kind, runtime};
 use super::tests::Flavor;
 use crate::origin::Snapshot;
 use crate::scope::{Scope, Show};
-use crate::timeouts::{BLOCKED_TEST, Deadline, STOPPED_TEST};
+use crate::timeouts::{self, BLOCKED_INTERRUPTED, BLOCKED_TEST, Deadline, STOPPED_TEST};
 
 /// What a job comes to.
 pub(super) type Outcome = Result<Option<Value>, Fault>;
@@ -77,6 +77,8 @@ pub(super) struct Stage {
     released: bool,
     /// The last job was not waited for until its end.
     given_up: bool,
+    /// Until when it is waited for, if somebody has done so.
+    settles: Option<Deadline>,
     /// That of the last job.
     number: u64,
     /// Its scope, as it was when the last job ended or was given up.
@@ -136,6 +138,7 @@ impl Stage {
             has_crashed: Arc::default(),
             released: false,
             given_up: false,
+            settles: None,
             number: 0,
             seen: Seen::default(),
             missing,
@@ -188,7 +191,7 @@ impl Stage {
         let job = Job { number: self.number, work, stop: Arc::clone(&self.stop), last };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let ended = if sent { self.wait(patience) } else { Err(Fault::NotRun(gone())) };
-        self.given_up = ended.is_err();
+        (self.given_up, self.settles) = (ended.is_err(), None);
         // Before a job that is given up lets go of its calls.
         let (outcome, seen) = ended.unwrap_or_else(|fault| (Err(fault), Seen::of(&self.scope)));
         self.seen = seen;
@@ -207,7 +210,7 @@ impl Stage {
                 // Of one that was given up.
                 Ok(Event::Done(..)) => {}
                 Ok(Event::Interrupted) if patience.interruptible => return Err(Fault::Interrupted),
-                Ok(Event::Interrupted) => patience.cut(),
+                Ok(Event::Interrupted) => patience.look(&self.interrupts),
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
                 Err(_) => return Err(patience.lost()),
             }
@@ -230,9 +233,9 @@ impl Stage {
         }
     }
 
-    /// Waits, for a short time, until what the last job owned is dropped, if that one was given up. Whether its thread is free.
+    /// Waits, for a short time and once, until what the last job owned is dropped, if that one was given up. Whether its thread is free.
     pub(super) fn settle(&mut self) -> bool {
-        let deadline = Deadline::after(STOPPED_TEST);
+        let deadline = *self.settles.get_or_insert_with(|| Deadline::after(STOPPED_TEST));
         while self.given_up
             && let Ok(event) = self.inbox.recv_timeout(deadline.left())
         {
@@ -257,21 +260,25 @@ impl Stage {
         self.crashed.take()
     }
 
-    /// Lets go of the runtime and waits until its thread has; what happens meanwhile counts. Whether it has.
-    pub(super) fn leave(&mut self, fault: &mut Option<Fault>) -> bool {
+    /// Lets go of the runtime, and waits until its thread has, since the end of its scope; what happens meanwhile counts. How
+    /// long after that it was given up, if it has not.
+    pub(super) fn leave(&mut self, end: Instant, fault: &mut Option<Fault>) -> Option<Duration> {
         self.stop.notify_one();
         if self.jobs.take().is_none() || self.missing.is_some() {
-            return true;
+            return None;
         }
-        let deadline = Deadline::after(BLOCKED_TEST);
+        let mut limit = if self.interrupts.is_interrupted() { BLOCKED_INTERRUPTED } else { BLOCKED_TEST };
         while !self.released
-            && let Ok(event) = self.inbox.recv_timeout(deadline.left())
+            && let Ok(event) = self.inbox.recv_timeout(limit.saturating_sub(end.elapsed()))
         {
+            if matches!(event, Event::Interrupted) {
+                limit = limit.min(timeouts::tenths(end.elapsed()) + BLOCKED_INTERRUPTED);
+            }
             self.note(event);
         }
         // Behind its release is what its peers came to while they were ended.
         *fault = fault.take().or(self.crash().map(Fault::Crashed));
-        self.released
+        (!self.released).then_some(limit)
     }
 }
 

@@ -218,7 +218,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ende
             fails_at_end(test, &mut ended, init.map(Hook::path).unwrap_or_default(), *failed);
         }
         let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
-        for left in home.end(passed) {
+        for left in home.end(passed, None) {
             crate::scope::tell_leak(&test.path(), &left);
         }
     }

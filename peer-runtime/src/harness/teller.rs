@@ -103,7 +103,7 @@ impl Engine {
     pub(super) fn hook_failed(&self, name: &str, failed: Failed) -> Verdict {
         let verdict = Verdict::of(&failed.fault);
         let cause = report::hook_cause(name, &failed.fault);
-        let Failed { fault, took, peers, console, mut comments, directory } = failed;
+        let Failed { fault, took, peers, console, mut comments, directory, abandoned } = failed;
         comments.extend(fault::let_go(Some(fault)));
         self.finished(&Finished {
             comments,
@@ -111,6 +111,7 @@ impl Engine {
             console,
             took,
             directory,
+            abandoned,
             ..Finished::new(name, What::Hook, verdict.clone(), Some(cause))
         });
         match verdict {

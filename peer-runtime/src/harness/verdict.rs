@@ -84,8 +84,7 @@ impl Verdict {
     /// What a fault comes to.
     pub(super) fn of(fault: &Fault) -> Self {
         match fault {
-            Fault::TimedOut(limit) => Self::TimedOut(*limit),
-            Fault::Cut => Self::TimedOut(timeouts::END_INTERRUPTED),
+            Fault::TimedOut(limit) | Fault::Cut(limit) => Self::TimedOut(*limit),
             fault if fault.is_infrastructure() => Self::Infrastructure,
             Fault::Leaked(_) => Self::Leaked,
             Fault::Skipped(why) => Self::Skipped { why: in_one_line(why), by_failure: false },

@@ -91,6 +91,23 @@ mod ignores_it {
 }
 
 #[peer_group(sequence)]
+mod given_up_before_it {
+    use super::*;
+
+    async fn end_per_testcase() {
+        trace("end_per_testcase");
+    }
+
+    #[peer_test(nodes = 1, timetrap = "300ms")]
+    async fn blocks_its_thread_too(nodes: Nodes) {
+        trace(&format!("node {}", nodes[0].os_pid()));
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[peer_group(sequence)]
 mod its_end_hangs {
     use super::*;
 

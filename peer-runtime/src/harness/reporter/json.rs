@@ -236,7 +236,7 @@ impl<'a> Test<'a> {
             comments: &finished.comments,
             barriers: &described.barriers,
             directory: finished.directory.as_deref().map(Path::to_string_lossy),
-            abandoned: finished.abandoned,
+            abandoned: !finished.abandoned.is_empty(),
             nodes: described.all().map(Node::then).collect(),
             // Nothing from what passes.
             output: if fails { finished.console.iter().map(printed).collect() } else { Vec::new() },
