@@ -116,7 +116,7 @@ pub mod prelude {
 /// | passed | `ok` | no |
 /// | flaky: passed when it was tried again | `ok (flaky: passed on attempt 2)` | no |
 /// | failed | `FAILED` | yes |
-/// | its timetrap was over | `FAILED (timed out after 30s)` | yes |
+/// | its timetrap was over, or that of an end behind it | `FAILED (timed out after 30s)` | yes |
 /// | infrastructure: a node could not boot, twice, and that is not the test's fault | `FAILED (infrastructure)` | yes |
 /// | passed, with `leaks = "fail"`, and left processes behind | `FAILED (leaked)` | yes |
 /// | ended by an interrupt | `FAILED (interrupted)` | yes |

@@ -171,7 +171,10 @@ fn what_blocks_a_thread_is_told_whoever_does() {
     let told = [
         ("by_an_init::", vec!["`abandoned::by_an_init::init_per_group` (", ") failed:\n", in_report]),
         ("by_an_end::", vec!["`abandoned::by_an_end::end_per_group` (", ") failed:\n", in_report]),
-        ("by_an_end_of_a_test::", vec![") failed:\n  it did not end within its timetrap of 300ms", of_a_test]),
+        (
+            "by_an_end_of_a_test::",
+            vec!["::passes ... FAILED (timed out after 300ms)\n", ") failed:\n  it did not end within its ", of_a_test],
+        ),
         ("by_what_was_returned::", vec!["  what it had returned could not be dropped: it did not end ", in_report]),
         (
             "by_what_a_hook_left::",

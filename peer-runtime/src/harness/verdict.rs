@@ -85,6 +85,10 @@ impl Verdict {
     pub(super) fn of(fault: &Fault) -> Self {
         match fault {
             Fault::TimedOut(limit) | Fault::Cut(limit) => Self::TimedOut(*limit),
+            Fault::End { fault, .. } | Fault::Drop(fault) => match Self::of(fault) {
+                timed_out @ Self::TimedOut(_) => timed_out,
+                _ => Self::Failed,
+            },
             fault if fault.is_infrastructure() => Self::Infrastructure,
             Fault::Leaked(_) => Self::Leaked,
             Fault::Skipped(why) => Self::Skipped { why: in_one_line(why), by_failure: false },
