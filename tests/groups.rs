@@ -103,6 +103,9 @@ fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
 #[test]
 fn what_inits_returned_is_dropped_in_a_runtime_and_may_fail() {
     compare("dropped", false);
+    // What panics when it is dropped is told with its test, and nowhere else; the second attempt is as the first.
+    let ran = run(&mut cargo(&["dropped::panics_with_what_panics"])).failed();
+    assert_eq!(ran.text().matches("still in use").count(), 1, "{}", ran.text());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::backtrace::Backtrace;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write;
@@ -112,6 +113,11 @@ static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
 
 static RECORDING: Once = Once::new();
 
+thread_local! {
+    /// Whoever catches what panics on this thread just now tells it.
+    static IS_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Whether panics are recorded, unless the user has put another hook in front.
 pub(crate) fn are_recorded() -> bool {
     RECORDING.is_completed()
@@ -131,6 +137,7 @@ pub(crate) fn record_panics(says: Says) {
             let record = Record { at: SystemTime::now(), thread, message, location, backtrace };
             HAPPENED.store(true, Ordering::Relaxed);
             let is_said = match says {
+                _ if IS_TOLD.get() => true,
                 Says::Us => {
                     print(&record);
                     true
@@ -206,6 +213,21 @@ pub(crate) fn quietly(drops: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drops)) {
         std::mem::forget(payload);
     }
+}
+
+/// The same where the caller tells it, so that nobody else says it: what it said, and where, if that is recorded.
+pub(crate) fn told(drops: impl FnOnce()) -> Option<(String, Option<String>)> {
+    IS_TOLD.set(true);
+    let dropped = catch_unwind(AssertUnwindSafe(drops));
+    IS_TOLD.set(false);
+    dropped.err().map(|payload| {
+        let message = message(&*payload);
+        // Nobody knows what that one would do.
+        std::mem::forget(payload);
+        let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = position(&records, &message).map(|at| records[at].location.clone());
+        (message, place)
+    })
 }
 
 /// What unwinds from a test that is skipped.

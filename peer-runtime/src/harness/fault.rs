@@ -1,7 +1,6 @@
 //! Why a test or a hook did not pass.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::everywhere::FailedRank;
@@ -167,11 +166,12 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
 
 /// Lets go of what a test or a hook panicked with or returned: what is to be told if that panics.
 pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(fault)));
-    dropped.err().map(|payload| {
-        let what = excerpt::of(&panic::message(&*payload)).into_owned();
-        // Nobody knows what that one would do.
-        std::mem::forget(payload);
-        format!("what it panicked with, or returned, panicked when it was dropped: {what}")
+    let (message, place) = panic::told(|| drop(fault))?;
+    let what = "what it panicked with, or returned, panicked when it was dropped";
+    Some(match place {
+        Some(place) => format!("{what}, at {place}: {}", excerpt::of(&message)),
+        None if panic::are_recorded() => format!("{what}: {}", excerpt::of(&message)),
+        // The hook that was there has said it right before this.
+        None => format!("{what}, as told above"),
     })
 }
