@@ -311,7 +311,8 @@ fn after_an_interrupt_no_other_group_begins() {
     let ran = output(child);
     ran.says(&[
         "test interrupted::before_others::awaits_first ... FAILED (interrupted)",
-        "0 passed; 1 failed; 1 ignored",
+        "interrupted: this is what ran until then; 1 test had not begun",
+        "0 passed; 1 failed; 2 ignored",
     ]);
     assert!(is_gone(node));
     assert_eq!(trace.try_iter().collect::<Vec<_>>(), Vec::<String>::new());

@@ -14,6 +14,7 @@ use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
 use super::retries::INFRASTRUCTURE_RETRIES;
 use super::teller::Teller;
+use super::tests::Test;
 use super::verdict::Verdict;
 use crate::scope::{Scope, tell_leak};
 
@@ -95,12 +96,8 @@ impl Engine {
             let teller = teller.clone();
             interrupts.subscribe(move || {
                 let teller = teller.clone();
-                // On the control plane, which waits for nobody who reads; without a thread it is not told.
-                drop(
-                    thread::Builder::new()
-                        .name("interrupted".to_owned())
-                        .spawn(move || teller.tell(&Event::Interrupted)),
-                );
+                // On the control plane, which waits for nobody who reads; without a thread it is told with the next result.
+                drop(thread::Builder::new().name("interrupted".to_owned()).spawn(move || teller.interrupted()));
             })
         };
         Self { options, gate, interrupts, teller, _listener: listener }
@@ -126,7 +123,18 @@ impl Engine {
                 |why| self.skip_all(&plan.suite, why, false),
             )
         });
-        self.teller.end(since.elapsed(), self.interrupts.is_interrupted())
+        let interrupted = self.interrupts.is_interrupted();
+        if interrupted {
+            // What its author lets be has not been kept from beginning.
+            let is_left = |test: &Test| self.is_ignored(test) && !self.teller.is_known(&test.path());
+            plan.suite.each(&mut |test| drop(is_left(test).then(|| self.skip(test, &Verdict::ignored(test), false))));
+        }
+        self.teller.end(since.elapsed(), tests, interrupted)
+    }
+
+    /// Whether its author lets it be, and nobody wants it all the same.
+    pub(super) fn is_ignored(&self, test: &Test) -> bool {
+        test.ignore.is_some() && !self.options.ignored
     }
 
     /// A time limit as it holds in this run.

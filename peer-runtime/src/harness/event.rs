@@ -129,6 +129,8 @@ pub(super) struct Summary {
     pub(super) flaky: usize,
     /// Ended early by a signal.
     pub(super) interrupted: bool,
+    /// So many tests had not begun by then, and are nowhere else.
+    pub(super) not_begun: usize,
     pub(super) took: Duration,
 }
 

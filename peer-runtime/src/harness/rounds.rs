@@ -61,7 +61,10 @@ impl Engine {
         }
         if context.again && !around && !self.interrupts.is_interrupted() {
             let mut tests = 0;
-            branch.each(&mut |_| tests += 1);
+            branch.each(&mut |test| {
+                tests += 1;
+                self.teller.knows(test.path());
+            });
             self.tell(&Event::Over { tests });
         }
         total
@@ -90,7 +93,7 @@ impl Engine {
                 broken = broken.or_else(&mut lost);
                 match item {
                     Item::Test(test) => {
-                        let is_ignored = test.ignore.is_some() && !self.options.ignored;
+                        let is_ignored = self.is_ignored(test);
                         let name = test.path();
                         let waits = &mut self.waits(&name, What::Test);
                         let may_run = broken.is_none() && !is_ignored;
@@ -160,8 +163,11 @@ impl Engine {
                 break;
             }
         }
-        if test.repeat.rounds == 0 && !context.again {
-            self.tell(&Event::Over { tests: 1 });
+        if test.repeat.rounds == 0 {
+            self.teller.knows(test.path());
+            if !context.again {
+                self.tell(&Event::Over { tests: 1 });
+            }
         }
         total
     }
@@ -176,6 +182,7 @@ impl Engine {
             let begun = |scope: &crate::scope::Scope| {
                 let (since, scope, homes) = (Instant::now(), scope.clone(), context.homes.clone());
                 let running = Arc::new(Running { name: name.clone(), what: What::Test, since, scope, homes });
+                self.teller.knows(name.clone());
                 self.tell(&Event::Started { running: &running, attempt });
             };
             let limit = test.timetrap.map_or(context.limit, |limit| self.limit(limit));
@@ -257,7 +264,7 @@ impl Engine {
     }
 
     /// Tells of a test that it was skipped; `again` if a group around it may have another round.
-    fn skip(&self, test: &Test, why: &Verdict, again: bool) -> Verdict {
+    pub(super) fn skip(&self, test: &Test, why: &Verdict, again: bool) -> Verdict {
         self.finished(&Finished { is_last: !again, ..Finished::new(&test.path(), What::Test, why.clone(), None) });
         why.clone()
     }
@@ -265,7 +272,7 @@ impl Engine {
     /// Whether anything in a group would run: hooks around nothing do not.
     pub(super) fn has_work(&self, branch: &Branch) -> bool {
         let mut has_work = false;
-        branch.each(&mut |test| has_work |= test.ignore.is_none() || self.options.ignored);
+        branch.each(&mut |test| has_work |= !self.is_ignored(test));
         has_work
     }
 
@@ -273,8 +280,7 @@ impl Engine {
     pub(super) fn skip_all(&self, branch: &Branch, why: &Verdict, again: bool) -> Tally {
         let mut tally = Tally::default();
         branch.each(&mut |test| {
-            let is_ignored = test.ignore.is_some() && !self.options.ignored;
-            let verdict = if is_ignored { Verdict::ignored(test) } else { why.clone() };
+            let verdict = if self.is_ignored(test) { Verdict::ignored(test) } else { why.clone() };
             tally.count(&self.skip(test, &verdict, again));
         });
         tally

@@ -1,5 +1,6 @@
 //! What is told of a run: one event at a time, behind all that nodes printed before it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,16 +22,26 @@ pub(super) struct Teller(Arc<Shared>);
 struct Shared {
     /// None once the run has ended.
     reporter: Mutex<Option<Box<dyn Reporter>>>,
-    summary: Mutex<Summary>,
+    counts: Mutex<Counts>,
     /// Where output is shown at once.
     live: Option<Live>,
+}
+
+#[derive(Default)]
+struct Counts {
+    summary: Summary,
+    /// The tests that have begun, or have a result all the same.
+    known: HashSet<String>,
+    /// It was told that the run is to end.
+    said_interrupted: bool,
 }
 
 impl Teller {
     /// Tells this reporter, `live` what nodes print, too.
     pub(super) fn new(reporter: Box<dyn Reporter>, live: bool, summary: Summary) -> Self {
         let live = live.then(Live::default);
-        let shared = Shared { reporter: Mutex::new(Some(reporter)), summary: Mutex::new(summary), live: live.clone() };
+        let counts = Mutex::new(Counts { summary, ..Counts::default() });
+        let shared = Shared { reporter: Mutex::new(Some(reporter)), counts, live: live.clone() };
         let teller = Self(Arc::new(shared));
         if let Some(live) = live {
             let shows = teller.clone();
@@ -61,13 +72,40 @@ impl Teller {
         }
     }
 
-    fn summary(&self) -> MutexGuard<'_, Summary> {
-        self.0.summary.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells once that the run is to end, before all that is told behind it.
+    pub(super) fn interrupted(&self) {
+        let mut reporter = self.caught_up();
+        if !std::mem::replace(&mut self.counts().said_interrupted, true)
+            && let Some(reporter) = &mut *reporter
+        {
+            reporter.hear(&Event::Interrupted);
+        }
     }
 
-    /// Tells how it ended, and nothing more.
-    pub(super) fn end(&self, took: Duration, interrupted: bool) -> Summary {
-        let summary = Summary { took, interrupted, ..self.summary().clone() };
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This test has begun, or does not run for a reason of its own.
+    pub(super) fn knows(&self, test: String) {
+        self.counts().known.insert(test);
+    }
+
+    /// Whether that is so.
+    pub(super) fn is_known(&self, test: &str) -> bool {
+        self.counts().known.contains(test)
+    }
+
+    /// Tells how it ended, and nothing more; how many of the `tests` had not begun, too, if it was interrupted.
+    pub(super) fn end(&self, took: Duration, tests: usize, interrupted: bool) -> Summary {
+        if interrupted {
+            self.interrupted();
+        }
+        let summary = {
+            let Counts { summary, known, .. } = &*self.counts();
+            let not_begun = if interrupted { tests.saturating_sub(known.len()) } else { 0 };
+            Summary { took, interrupted, not_begun, ..summary.clone() }
+        };
         if let Some(live) = &self.0.live {
             live.close();
         }
@@ -95,7 +133,14 @@ impl Engine {
 
     /// Counts and tells a result.
     pub(super) fn finished(&self, finished: &Finished) {
-        self.teller.summary().count(finished);
+        // The thread that says so may not have come to it.
+        if self.interrupts.is_interrupted() {
+            self.teller.interrupted();
+        }
+        self.teller.counts().summary.count(finished);
+        if finished.what == What::Test {
+            self.teller.knows(finished.name.clone());
+        }
         self.tell(&Event::Finished(finished));
     }
 
@@ -148,13 +193,24 @@ mod tests {
         let teller = Teller::new(Box::new(Says(sender)), true, Summary::default());
         let show = teller.0.live.as_ref().expect("it is live").of("a");
         show("before".to_owned());
-        teller.tell(&Event::Interrupted);
+        teller.interrupted();
         show("between".to_owned());
-        teller.end(Duration::ZERO, true);
+        teller.end(Duration::ZERO, 0, true);
         show("behind".to_owned());
-        teller.tell(&Event::Interrupted);
+        teller.interrupted();
         // The reporter has gone with the end.
         let said: Vec<String> = said.iter().collect();
         assert_eq!(said, ["a: before", "interrupted", "a: between", "ended"]);
+    }
+
+    #[test]
+    fn that_a_run_is_interrupted_is_told_once_and_before_its_end() {
+        let (sender, said) = mpsc::channel();
+        let teller = Teller::new(Box::new(Says(sender)), false, Summary::default());
+        teller.knows("a".to_owned());
+        // Whoever was to tell it has not come to it.
+        assert_eq!(teller.end(Duration::ZERO, 3, true).not_begun, 2);
+        teller.interrupted();
+        assert_eq!(said.iter().collect::<Vec<String>>(), ["interrupted", "ended"]);
     }
 }

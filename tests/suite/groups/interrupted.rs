@@ -75,6 +75,10 @@ mod before_a_third {
 
     #[peer_test]
     async fn nor_does_this() {}
+
+    #[peer_test]
+    #[ignore = "whether the run is interrupted or not"]
+    async fn is_ignored() {}
 }
 
 #[peer_group]

@@ -272,6 +272,7 @@ struct Ended {
     exec_time: f64,
     flaky: usize,
     interrupted: bool,
+    not_begun: usize,
 }
 
 impl Ended {
@@ -288,6 +289,7 @@ impl Ended {
             exec_time: summary.took.as_secs_f64(),
             flaky: summary.flaky,
             interrupted: summary.interrupted,
+            not_begun: summary.not_begun,
         }
     }
 }

@@ -80,6 +80,7 @@ impl JUnit {
         self.suite.set_time(summary.took);
         if summary.interrupted {
             self.suite.add_property(("interrupted", "true"));
+            self.suite.add_property(("not begun", summary.not_begun.to_string().as_str()));
         }
         if let Err(error) = self.write() {
             aside::tell(&format!("--junit {}: the report cannot be written: {error}", self.path.display()));

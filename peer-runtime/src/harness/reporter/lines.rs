@@ -109,7 +109,14 @@ impl Lines {
             self.flaky.iter().for_each(|flaky| text.push_str(flaky));
         }
         if summary.interrupted {
-            text.push_str("\ninterrupted: this is what ran until then\n");
+            text.push_str("\ninterrupted: this is what ran until then");
+            match summary.not_begun {
+                0 => {}
+                1 => text.push_str("; 1 test had not begun"),
+                // Writing to a string cannot fail.
+                tests => drop(write!(text, "; {tests} tests had not begun")),
+            }
+            text.push('\n');
         }
         let is_ok = *failed == 0 && !summary.interrupted;
         let word = if is_ok { self.paint.good("ok") } else { self.paint.bad("FAILED") };
@@ -224,8 +231,8 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; fini
         let text = printed(true, false, |lines| run(lines, None, &all, true));
         let dots = format!("...F{} 88/90\n..\n", ".".repeat(84));
         assert!(text.starts_with(&format!("\nrunning 90 tests\n{dots}\nfailures:\n\n---- a ----\n")), "{text}");
-        let end = "\ninterrupted: this is what ran until then\n\ntest result: FAILED. 89 passed; 1 failed; 0 ignored; \
-                   0 measured; 4 filtered out; finished in 12.34s\n\n";
+        let end = "\ninterrupted: this is what ran until then; 2 tests had not begun\n\ntest result: FAILED. 89 passed; \
+                   1 failed; 0 ignored; 0 measured; 4 filtered out; finished in 12.34s\n\n";
         assert!(text.ends_with(end), "{text}");
     }
 

@@ -137,7 +137,9 @@ pub(super) fn verdicts() -> Vec<Finished> {
 pub(super) fn run(reporter: &mut dyn Reporter, seed: Option<u64>, all: &[Finished], interrupted: bool) {
     let tests = all.iter().filter(|finished| finished.what == What::Test).count();
     reporter.hear(&Event::Begun { tests, seed, slots: 8 });
-    let mut summary = Summary { interrupted, filtered: 4, took: Duration::from_millis(12_340), ..Summary::default() };
+    let not_begun = if interrupted { 2 } else { 0 };
+    let took = Duration::from_millis(12_340);
+    let mut summary = Summary { interrupted, not_begun, filtered: 4, took, ..Summary::default() };
     for finished in all {
         summary.count(finished);
         reporter.hear(&Event::Finished(finished));
