@@ -3,12 +3,14 @@
 
 mod support;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::Value;
 use support::golden::cargo_test;
-use support::{Folder, Ran, command, run};
+use support::{Folder, Ran, command, run, within};
 
 /// The executable under `peer::main!()`: the newest one beside this one.
 fn suite() -> PathBuf {
@@ -113,10 +115,103 @@ fn a_run_that_ends_by_a_test_leaves_a_junit_report_that_says_so() {
     assert_valid(&report);
 }
 
+/// What a run says that cannot write this.
+fn lost(what: &str) -> String {
+    format!(
+        "peer: {what} cannot be written: No space left on device (os error 28); this run fails for that: make room there, or \
+         have it written elsewhere\n"
+    )
+}
+
+/// A run of one test that passes, with these arguments, and nothing to be written on its standard output.
+fn on_full(arguments: &[&str]) -> Ran {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    run_on(command(suite()).args(["--exact", "cases::passes"]).args(arguments).stdout(full))
+}
+
+/// With a standard output that is set already.
+fn run_on(command: &mut Command) -> Ran {
+    Ran::new(&command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap())
+}
+
 #[test]
-fn what_cannot_be_written_at_the_end_is_told() {
-    let ran = ran(&["--exact", "cases::passes", "--junit", "/dev/full"]).passed();
-    ran.says(&["peer: --junit /dev/full: the report cannot be written: No space left on device"]);
+fn a_report_that_cannot_be_written_fails_the_run() {
+    let ran = ran(&["--exact", "cases::passes", "--junit", "/dev/full"]).failed();
+    assert_eq!(ran.stderr, lost("--junit /dev/full: the report"));
+    ran.says(&["test result: ok. 1 passed"]);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_once_and_fails_the_run() {
+    for arguments in [&["--format=pretty"][..], &["--format=terse"], &["--format=json"], &["--nocapture"]] {
+        let ran = on_full(arguments).failed();
+        let told = ran.stderr.lines().filter(|line| line.starts_with("peer: ")).map(|line| format!("{line}\n"));
+        assert_eq!(told.collect::<String>(), lost("standard output: some of what this run prints"), "{arguments:?}");
+    }
+    assert_eq!(on_full(&["--list"]).failed().stderr, lost("standard output: the list"));
+    let ran = ran(&["--exact", "cases::passes", "--logfile", "/dev/full"]).failed();
+    assert_eq!(ran.stderr, lost("--logfile /dev/full: some of what this run prints"));
+}
+
+/// As `| head` does.
+#[test]
+fn a_reader_who_leaves_fails_nothing() {
+    for arguments in [&["--format=pretty"][..], &["--format=json"], &["--list"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = run_on(command(suite()).args(["--exact", "cases::passes"]).args(arguments).stdout(writer)).passed();
+        assert_eq!(ran.stderr, "");
+    }
+}
+
+#[test]
+fn a_pipe_is_written_to_if_somebody_reads_it() {
+    let folder = Folder::new();
+    let pipe = folder.fifo("pipe");
+    for flag in ["--junit", "--logfile"] {
+        let ran = || ran(&["--exact", "cases::passes", flag, pipe.to_str().unwrap()]);
+        let told = format!("peer: {flag} {}: it cannot be written: it is a pipe that nobody reads", pipe.display());
+        ran().failed().says(&[&told]);
+        // It has come once it can be opened for writing as well, and stays until its last writer goes.
+        let reader = pipe.clone();
+        let reader = thread::spawn(move || std::fs::read_to_string(reader).unwrap());
+        let opened = pipe.clone();
+        let held = within("a reader", move || File::options().write(true).open(opened)).unwrap();
+        let ran = ran();
+        drop(held);
+        ran.passed();
+        let text = within("the end of the pipe", move || reader.join()).unwrap();
+        assert!(
+            text.contains("<testcase name=\"cases::passes\"") || text.contains("test result: ok. 1 passed"),
+            "{text}"
+        );
+    }
+}
+
+/// With room for files of so many KiB.
+fn ran_within(kib: &str, arguments: &[&str]) -> Ran {
+    let mut bash = command("bash");
+    bash.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "bash", kib]);
+    run(bash.arg(suite()).args(arguments))
+}
+
+#[test]
+fn where_there_is_no_room_for_a_report_none_is_left_that_is_empty() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    let arguments = ["--ignored", "--exact", "cases::fails_with_options", "--junit", report.to_str().unwrap()];
+    for before in [None, Some("that of another run")] {
+        if let Some(before) = before {
+            std::fs::write(&report, before).unwrap();
+        }
+        let ran = ran_within("0", &arguments).failed();
+        ran.says(&[&format!("peer: --junit {}: it cannot be written: File too large", report.display())]);
+        assert_eq!((&*ran.stdout, std::fs::read_dir(folder.path("")).unwrap().count()), ("", 0));
+    }
+    let ran = ran_within("1", &arguments).failed();
+    ran.says(&[&format!("peer: --junit {}: the report cannot be written: File too large", report.display())]);
+    assert!(std::fs::read_to_string(&report).unwrap().contains("suite_main: the run has not ended"));
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 1);
 }
 
 /// In each of the reports.

@@ -27,13 +27,16 @@ mod progress;
 pub(super) mod sample;
 mod screen;
 mod waiting;
+mod written;
 
 use json::Json;
 use lines::Lines;
 pub(super) use list::list;
 use nextest::Nextest;
 use progress::Progress;
-use screen::Screen;
+use screen::{Screen, lock};
+use written::Lost;
+pub(super) use written::lost;
 
 /// Tells several reporters the same, one after the other.
 struct All(Vec<Box<dyn Reporter>>);
@@ -46,18 +49,29 @@ impl Reporter for All {
     }
 }
 
-/// All that these arguments ask for, and the way of what is told beside results; why that is impossible otherwise.
-pub(super) fn reporters(arguments: &Arguments) -> Result<(Box<dyn Reporter>, Way), String> {
+/// All that a run is told by.
+pub(super) struct Reporters {
+    pub(super) all: Box<dyn Reporter>,
+    /// That of what is told beside results.
+    pub(super) way: Way,
+    pub(super) lost: Lost,
+}
+
+/// All that these arguments ask for; why that is impossible otherwise.
+pub(super) fn reporters(arguments: &Arguments) -> Result<Reporters, String> {
+    let lost = Lost::default();
     let logfile = arguments.libtest.logfile.as_deref().map(|path| create(Path::new(path), "--logfile")).transpose()?;
     let paint = match &logfile {
         Some(file) => Paint::choose(arguments.libtest.color, file),
         None => Paint::choose(arguments.libtest.color, &stdout()),
     };
+    let name = arguments.libtest.logfile.as_ref().map(|path| format!("--logfile {path}"));
     let out = logfile.map_or_else(|| unlocked(stdout()), |file| Box::new(file));
     let format = arguments.format();
     let draws = format == FormatSetting::Pretty && !arguments.is_live() && stderr().is_terminal() && !is_set("CI");
     let screen = Screen::shared(out, unlocked(stderr()), draws.then_some(screen::terminal_width));
-    let junit = arguments.junit.as_deref().map(junit).transpose()?;
+    lock(&screen).out_is(name.as_deref().unwrap_or("standard output"), &lost);
+    let junit = arguments.junit.as_deref().map(|path| junit(path, &lost)).transpose()?;
     // The progress goes first: what has ended is not told to be running behind its result.
     let mut all: Vec<Box<dyn Reporter>> = match format {
         FormatSetting::Json => vec![Box::new(Progress::new(&screen, json::running)), Box::new(Json::new(&screen))],
@@ -70,7 +84,7 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<(Box<dyn Reporter>, Way
     if gist::under_nextest() {
         all.push(Box::new(Nextest::new(&screen)));
     }
-    Ok((Box::new(All(all)), screen::way(&screen)))
+    Ok(Reporters { all: Box::new(All(all)), way: screen::way(&screen), lost })
 }
 
 /// The same stream without the lock of the standard library: a test that keeps that holds nobody up.
@@ -84,7 +98,8 @@ fn unlocked(stream: impl Write + AsFd + Send + 'static) -> Box<dyn Write + Send>
 
 /// A file that is to be written, made at once: what cannot be written is told before anything runs.
 fn create(path: &Path, flag: &str) -> Result<File, String> {
-    File::create(path).map_err(|error| not_written(path, flag, &error))
+    written::open(path, File::options().write(true).create(true).truncate(true))
+        .map_err(|error| not_written(path, flag, &error))
 }
 
 fn not_written(path: &Path, flag: &str, error: &std::io::Error) -> String {
@@ -92,13 +107,13 @@ fn not_written(path: &Path, flag: &str, error: &std::io::Error) -> String {
 }
 
 #[cfg(feature = "junit")]
-fn junit(path: &Path) -> Result<Box<dyn Reporter>, String> {
-    let report = junit::JUnit::create(path, &junit::suite_name());
+fn junit(path: &Path, lost: &Lost) -> Result<Box<dyn Reporter>, String> {
+    let report = junit::JUnit::create(path, &junit::suite_name(), lost);
     Ok(Box::new(report.map_err(|error| not_written(path, "--junit", &error))?))
 }
 
 #[cfg(not(feature = "junit"))]
-fn junit(_: &Path) -> Result<Box<dyn Reporter>, String> {
+fn junit(_: &Path, _: &Lost) -> Result<Box<dyn Reporter>, String> {
     Err(format!(
         "--junit: this executable was built without that; put `peer = {{ version = \"{}\", features = [\"junit\"] }}` into Cargo.toml",
         env!("CARGO_PKG_VERSION")
@@ -122,7 +137,7 @@ mod tests {
     fn a_logfile_is_written_in_place_of_standard_output() {
         let path = std::env::temp_dir().join(format!("peer-logfile-{}", std::process::id()));
         let arguments = Arguments::sample(&["--logfile", path.to_str().expect("it is UTF-8")]);
-        let (mut all, way) = reporters(&arguments).expect("it can be written");
+        let Reporters { mut all, way, .. } = reporters(&arguments).expect("it can be written");
         all.hear(&Event::Begun { tests: 2, seed: None, slots: 1 });
         drop((all, way));
         let text = std::fs::read_to_string(&path).expect("it was written");

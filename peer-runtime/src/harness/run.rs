@@ -1,6 +1,6 @@
 //! `peer::main!()`: from the command line to the exit status.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use super::arguments::Arguments;
@@ -10,7 +10,7 @@ use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
-use super::reporter::{list, reporters};
+use super::reporter::{Reporters, list, lost, reporters};
 use crate::aside;
 use crate::panic;
 use crate::scope;
@@ -39,11 +39,9 @@ pub fn main() -> ExitCode {
     plan.retain(&|test| arguments.chooses(&test.path(), test.ignore.is_some()));
     let tests = plan.tests();
     if arguments.libtest.list {
-        // Where standard output is closed nobody reads the list.
-        let _ = std::io::stdout().write_all(list(&tests, arguments.format()).as_bytes());
-        return ExitCode::SUCCESS;
+        return listed(&list(&tests, arguments.format()));
     }
-    let (reporter, way) = match reporters(&arguments) {
+    let Reporters { all: reporter, way, lost } = match reporters(&arguments) {
         Ok(all) => all,
         Err(why) => {
             aside::tell(&why);
@@ -72,5 +70,18 @@ pub fn main() -> ExitCode {
     let guard = Guard::new();
     let summary = Engine::new(options, interrupts, reporter).run(&plan);
     drop(guard);
-    if summary.failed > 0 || summary.interrupted { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+    if summary.failed > 0 || summary.interrupted || lost.any() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+}
+
+/// Prints the list of all tests, and nothing else.
+fn listed(list: &str) -> ExitCode {
+    let mut out = std::io::stdout();
+    match out.write_all(list.as_bytes()).and_then(|()| out.flush()) {
+        // A reader who has left wants no more.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            aside::tell(&lost("standard output: the list", &error));
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }

@@ -11,6 +11,7 @@ use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::gist;
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
+use super::written::{Lost, lost};
 use crate::aside;
 use crate::name;
 
@@ -25,6 +26,7 @@ pub(super) struct JUnit {
     suite: TestSuite,
     /// Those of the cases.
     names: HashSet<String>,
+    lost: Lost,
 }
 
 /// The name of this executable, without what Cargo puts behind it.
@@ -34,14 +36,11 @@ pub(super) fn suite_name() -> String {
 
 impl JUnit {
     /// A report on the suite with this name, whose file is made at once.
-    pub(super) fn create(path: &Path, suite: &str) -> std::io::Result<Self> {
-        Ok(Self::to(path, Target::create(path, &text(suite))?, suite))
-    }
-
-    fn to(path: &Path, target: Target, suite: &str) -> Self {
+    pub(super) fn create(path: &Path, suite: &str, lost: &Lost) -> std::io::Result<Self> {
+        let target = Target::create(path, &text(suite))?;
         let mut suite = TestSuite::new(text(suite));
         suite.disabled = None;
-        Self { path: path.to_owned(), target, suite, names: HashSet::new() }
+        Ok(Self { path: path.to_owned(), target, suite, names: HashSet::new(), lost: lost.clone() })
     }
 
     fn finished(&mut self, finished: &Finished, nodes: &Described) {
@@ -83,7 +82,8 @@ impl JUnit {
             self.suite.add_property(("not begun", summary.not_begun.to_string().as_str()));
         }
         if let Err(error) = self.write() {
-            aside::tell(&format!("--junit {}: the report cannot be written: {error}", self.path.display()));
+            self.lost.note();
+            aside::tell(&lost(&format!("--junit {}: the report", self.path.display()), &error));
         }
     }
 

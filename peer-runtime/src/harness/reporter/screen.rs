@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bar::Bar;
+use super::written::{Lost, lost};
 use crate::aside::{Then, Way};
 
 /// Of a terminal that does not say how wide it is.
@@ -22,8 +23,9 @@ pub(super) struct Screen {
     is_shown: bool,
     /// Standard output stands in the middle of a line.
     in_line: bool,
-    /// It was told that something could not be written.
-    told: bool,
+    /// What standard output is called, where it is another file.
+    name: String,
+    lost: Lost,
 }
 
 pub(super) type Shared = Arc<Mutex<Screen>>;
@@ -50,15 +52,20 @@ pub(super) fn way(screen: &Shared) -> Way {
     })
 }
 
-// No result of writing counts for the run: where nobody reads, it goes on, and its exit status says how it ended.
+// Where nobody reads any more the run goes on, and its exit status says how it ended.
 impl Screen {
     pub(super) fn shared(
         out: Box<dyn Write + Send>,
         err: Box<dyn Write + Send>,
         width: Option<fn() -> usize>,
     ) -> Shared {
-        let (progress, is_shown, in_line, told) = (None, false, false, false);
-        Arc::new(Mutex::new(Self { out, err, width, progress, is_shown, in_line, told }))
+        let (name, lost, progress, is_shown, in_line) = (String::new(), Lost::default(), None, false, false);
+        Arc::new(Mutex::new(Self { out, err, width, progress, is_shown, in_line, name, lost }))
+    }
+
+    /// What standard output is called, and who is told if something of it is lost.
+    pub(super) fn out_is(&mut self, name: &str, lost: &Lost) {
+        (self.name, self.lost) = (name.to_owned(), lost.clone());
     }
 
     /// Whether there is a place for a progress line.
@@ -81,14 +88,15 @@ impl Screen {
         self.in_line = !text.ends_with('\n');
     }
 
-    /// Writes to standard output. What is lost for want of room, say, is told once; a reader who has left wants no more.
+    /// Writes to standard output. What is lost for want of room, say, is told once, and fails the run; a reader who has left wants no more.
     fn write(&mut self, text: fmt::Arguments<'_>) {
         let written = self.out.write_fmt(text).and_then(|()| self.out.flush());
         if let Err(error) = written
             && error.kind() != ErrorKind::BrokenPipe
-            && !std::mem::replace(&mut self.told, true)
+            && self.lost.note()
         {
-            let _ = writeln!(self.err, "peer: not all that this run prints can be written: {error}");
+            let told = lost(&format!("{}: some of what this run prints", self.name), &error);
+            let _ = writeln!(self.err, "peer: {told}");
         }
     }
 
@@ -187,10 +195,26 @@ mod tests {
     fn what_cannot_be_written_is_told_once() {
         let (paper, full) = (Paper::default(), std::fs::File::options().write(true).open("/dev/full"));
         let screen = Screen::shared(Box::new(full.expect("it is there")), paper.writer(), None);
+        let lost = Lost::default();
+        lock(&screen).out_is("standard output", &lost);
+        assert!(!lost.any());
         lock(&screen).print("test a ... ok\n");
         lock(&screen).print("test b ... ok\n");
-        let told = "peer: not all that this run prints can be written: No space left on device (os error 28)\n";
+        let told = "peer: standard output: some of what this run prints cannot be written: No space left on device (os error 28); \
+                    this run fails for that: make room there, or have it written elsewhere\n";
         assert_eq!(paper.text(), told);
+        assert!(lost.any());
+    }
+
+    #[test]
+    fn a_reader_who_has_left_fails_nothing() {
+        let (paper, (reader, writer)) = (Paper::default(), std::io::pipe().expect("there are descriptors"));
+        drop(reader);
+        let screen = Screen::shared(Box::new(writer), paper.writer(), None);
+        let lost = Lost::default();
+        lock(&screen).out_is("standard output", &lost);
+        lock(&screen).print("test a ... ok\n");
+        assert_eq!((paper.text(), lost.any()), (String::new(), false));
     }
 
     #[test]

@@ -7,40 +7,54 @@ use std::path::{Path, PathBuf};
 
 use quick_junit::XmlString;
 
+use super::super::written;
+
 /// Where a report goes.
 pub(super) struct Target {
     path: PathBuf,
-    /// Whether it is a file of the report's own: not a terminal or a pipe, nor where this run prints.
-    is_file: bool,
+    /// What is there until the run ends.
+    not_ended: String,
+    /// What is no file of the report's own: a terminal or a pipe, whose reader would be gone by the end of the run otherwise, or where
+    /// this run prints.
+    stream: Option<File>,
 }
 
 impl Target {
     /// Makes the file. Until the report replaces it, it says that the run of this suite has not ended: whatever ends that early, by
     /// `exit` or a signal, is then seen by who reads it.
     pub(super) fn create(path: &Path, suite: &XmlString) -> io::Result<Self> {
-        let mut file = File::options().append(true).create(true).open(path)?;
-        let is_file = file.metadata()?.is_file() && !is_shown(&file);
-        if is_file {
-            file.set_len(0)?;
-            file.write_all(not_ended(suite).as_bytes())?;
+        let file = written::open(path, File::options().append(true).create(true))?;
+        let not_ended = not_ended(suite);
+        if !file.metadata()?.is_file() || is_shown(&file) {
+            return Ok(Self { path: path.to_owned(), not_ended, stream: Some(file) });
         }
         // A test may change the current directory.
-        let path = if is_file { fs::canonicalize(path)? } else { path.to_owned() };
-        Ok(Self { path, is_file })
+        let path = fs::canonicalize(path)?;
+        if let Err(error) = overwrite(file, &not_ended) {
+            // What is empty is no report, and what was there before is none of this run.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
+        Ok(Self { path, not_ended, stream: None })
     }
 
     /// Puts the report in the place of what was there.
     pub(super) fn write(&self, report: &str) -> io::Result<()> {
+        if let Some(mut stream) = self.stream.as_ref() {
+            return stream.write_all(report.as_bytes());
+        }
         let beside = self.beside();
         // Nothing but a file is ever replaced, whatever has been put there meanwhile: a device least of all.
-        let is_file = self.is_file && fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+        let is_file = fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
         let Some(file) = is_file.then(|| File::create_new(&beside).ok()).flatten() else {
             // A folder may take no other file, and the one that is there can be written all the same.
-            let mut file = File::options().append(true).open(&self.path)?;
-            if self.is_file {
-                file.set_len(0)?;
+            let file = written::open(&self.path, File::options().append(true))?;
+            let replaced = overwrite(file.try_clone()?, report);
+            if replaced.is_err() {
+                // A part of a report looks like nothing; there was room for this.
+                let _ = overwrite(file, &self.not_ended);
             }
-            return file.write_all(report.as_bytes());
+            return replaced;
         };
         let replaced = self.replace(file, &beside, report);
         if replaced.is_err() {
@@ -63,6 +77,15 @@ impl Target {
         name.push(format!(".{}", std::process::id()));
         self.path.with_file_name(name)
     }
+}
+
+/// Puts this in the place of all that is in a file.
+fn overwrite(mut file: File, text: &str) -> io::Result<()> {
+    // What takes no length, since it is a device by now, is written to all the same.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    file.write_all(text.as_bytes())
 }
 
 /// Whether it is what standard output or standard error go to: what stands there stays.

@@ -9,7 +9,7 @@ use super::*;
 /// A report that nobody reads as a file, and its folder.
 fn unread(name: &str) -> (JUnit, Folder) {
     let folder = Folder::new(name);
-    (JUnit::create(&folder.0.join("report.xml"), "suite").expect("it can be written"), folder)
+    (JUnit::create(&folder.0.join("report.xml"), "suite", &Lost::default()).expect("it can be written"), folder)
 }
 
 /// A report on all verdicts, with a test that failed with two nodes.
@@ -103,7 +103,7 @@ fn until_its_end_a_run_is_told_not_to_have_ended() {
     let folder = Folder::new("whole");
     let path = folder.0.join("report.xml");
     std::fs::write(&path, "that of another run").expect("it can be written");
-    let mut junit = JUnit::create(&path, "su<i>te & \"all\"").expect("it can be written");
+    let mut junit = JUnit::create(&path, "su<i>te & \"all\"", &Lost::default()).expect("it can be written");
     let before = std::fs::File::open(&path).expect("it is there");
     let name = "su&lt;i>te &amp; &quot;all&quot;: the run has not ended";
     assert_eq!(
@@ -124,7 +124,7 @@ fn until_its_end_a_run_is_told_not_to_have_ended() {
 fn what_cannot_be_written_at_the_end_leaves_what_was_there() {
     let folder = Folder::new("gone");
     let path = folder.0.join("report.xml");
-    let junit = JUnit::create(&path, "suite").expect("it can be written");
+    let junit = JUnit::create(&path, "suite", &Lost::default()).expect("it can be written");
     std::fs::remove_file(&path).expect("it is there");
     std::fs::create_dir(&path).expect("there is room for it");
     assert!(junit.write().is_err());
@@ -135,7 +135,7 @@ fn what_cannot_be_written_at_the_end_leaves_what_was_there() {
 fn what_is_no_file_any_more_is_not_replaced() {
     let folder = Folder::new("link");
     let (path, other) = (folder.0.join("report.xml"), folder.0.join("other.xml"));
-    let junit = JUnit::create(&path, "suite").expect("it can be written");
+    let junit = JUnit::create(&path, "suite", &Lost::default()).expect("it can be written");
     std::fs::rename(&path, &other).expect("it is there");
     std::os::unix::fs::symlink(&other, &path).expect("there is room for it");
     junit.write().expect("it can be written");

@@ -1,0 +1,43 @@
+//! What a run is asked to write: opened without waiting for anybody, and, where it cannot be written, a failure of the run.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// Whether anything that this run was asked for is lost.
+#[derive(Clone, Default)]
+pub(in super::super) struct Lost(Arc<AtomicBool>);
+
+impl Lost {
+    /// Something is; true the first time.
+    pub(super) fn note(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+
+    pub(in super::super) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Why it is lost, and what that means.
+pub(in super::super) fn lost(what: &str, error: &io::Error) -> String {
+    format!("{what} cannot be written: {error}; this run fails for that: make room there, or have it written elsewhere")
+}
+
+/// Opens a path that is to be written. A pipe that nobody reads is an error: its reader might never come.
+pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = options.custom_flags(flags).open(path).map_err(|error| {
+        let is_pipe = path.metadata().is_ok_and(|found| found.file_type().is_fifo());
+        let unread = is_pipe && error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
+        if unread { io::Error::other("it is a pipe that nobody reads; start its reader first") } else { error }
+    })?;
+    // Whoever has begun to read is waited for.
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file)
+}
