@@ -339,6 +339,9 @@ fn a_second_interrupt_ends_peer_main_at_once() {
     let begun = "interrupted: what runs is being ended";
     let ran = interrupted_twice(own(&["ends_block"]), 1, begun);
     assert!(!ran.text().contains("test result"), "{}", ran.text());
+    // The first one is told, and so is what is to be told of it.
+    ran.says(&["\npeer: interrupted again, and ended at once: 1 of 2 tests done, 1 failed, `hanging::without_one::blocks` was running\n"]);
+    ran.says(&["\nfailures until then:\n\n---- hanging::without_one::awaits ----\n"]);
 }
 
 #[test]
@@ -380,4 +383,56 @@ fn a_test_that_ends_the_process_does_not_pass_by_that() {
     let ran = own(&["hanging::exits", "--ignored"]).ended().failed();
     ran.says(&["peer: `hanging::exits` has ended this process, by `exit`, and with it the run"]);
     assert!(!ran.text().contains("test result"), "{}", ran.text());
+}
+
+/// A run of these tests of tests/suite/crashing.rs, in this order, behind one that fails.
+fn crashing(tests: &[&str]) -> Ran {
+    let names: Vec<String> = ["fails"].iter().chain(tests).map(|test| format!("crashing::{test}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ran = own(&[&["--include-ignored", "--exact", "--test-threads=1"], &names[..]].concat()).ended();
+    assert!(!ran.text().contains("test result"), "{}", ran.text());
+    // What is told at the end otherwise, once.
+    ran.says(&["\nfailures until then:\n\n---- crashing::fails ----\npeer test `crashing::fails` panicked at "]);
+    ran.says(&["three are a quorum", " | hello from a node\n"]);
+    assert_eq!(ran.text().matches("three are a quorum").count(), 1, "{}", ran.text());
+    ran
+}
+
+#[test]
+fn an_exit_is_told_of_what_called_it_with_what_had_failed() {
+    for (test, who) in [
+        ("exits_on_a_worker", "`crashing::exits_on_a_worker`"),
+        ("exits_on_a_thread_of_its_own", "`crashing::exits_on_a_thread_of_its_own`"),
+        ("in_a_hook::is_not_reached", "`crashing::in_a_hook::init_per_group`"),
+    ] {
+        let told =
+            format!("peer: {who} has ended this process, by `exit`, and with it the run: whatever has no line above ");
+        crashing(&[test]).failed().says(&[&told, &format!(" (1 of 2 tests done, 1 failed, {who} was running)\n")]);
+    }
+}
+
+#[test]
+fn a_crash_is_told_with_what_had_failed() {
+    for (test, signal) in [
+        ("aborts", "SIGABRT"),
+        ("is_hit_by_a_fault", "SIGSEGV"),
+        ("overflows_its_stack", "SIGSEGV"),
+        ("panics_during_a_panic", "SIGABRT"),
+    ] {
+        let ran = crashing(&[test]);
+        let told =
+            format!("\npeer: this process crashes by {signal}, and with it the run: 1 of 2 tests done, 1 failed, ");
+        ran.says(&[&told, &format!(" failed, `crashing::{test}` was running\n")]);
+        assert_eq!(ran.code, Some(101), "{}", ran.text());
+        // Whoever told of it before does so now.
+        match test {
+            "overflows_its_stack" => ran.says(&["has overflowed its stack"]),
+            "panics_during_a_panic" => ran.says(&[
+                "peer: this process is about to abort; what panicked in `crashing::panics_during_a_panic` before:\n",
+                "  the first one\nthread '",
+                "  the second one\n",
+            ]),
+            _ => {}
+        }
+    }
 }

@@ -1,6 +1,8 @@
-//! Tests that hang, run by `peer::main!()`; by tests/runners.rs, and by nothing else.
+//! Tests that hang, and tests that end the whole process, run by `peer::main!()`; by tests/runners.rs, and by nothing else.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[path = "suite/crashing.rs"]
+mod crashing;
 #[path = "suite/hanging.rs"]
 mod hanging;
 

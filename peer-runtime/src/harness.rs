@@ -37,6 +37,7 @@ mod teller;
 mod tests;
 mod verdict;
 mod weight;
+mod words;
 
 pub(crate) use everywhere::FUNCTIONS;
 pub use everywhere::Rank;

@@ -21,6 +21,7 @@ use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 mod barriers;
 pub(crate) mod console;
 mod leaks;
+mod mark;
 mod nodes;
 mod owner;
 mod panics;
@@ -34,6 +35,7 @@ use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
 pub(crate) use leaks::tell as tell_leak;
+pub(crate) use mark::Mark;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
 use panics::Panics;
 pub(crate) use panics::{Panicked, take_panic};
@@ -184,7 +186,7 @@ pub struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(self.previous.take());
+        mark::belong(self.previous.take());
     }
 }
 
@@ -221,12 +223,12 @@ impl Scope {
     ///
     /// See [`Scope`] for an example.
     pub fn enter(&self) -> Entered {
-        Entered { previous: CURRENT.replace(Some(self.clone())), _thread: std::marker::PhantomData }
+        Entered { previous: mark::belong(Some(self.clone())), _thread: std::marker::PhantomData }
     }
 
     /// Makes the calling thread belong to this scope for good.
     pub(crate) fn enter_for_good(&self) {
-        CURRENT.set(Some(self.clone()));
+        mark::belong(Some(self.clone()));
     }
 
     fn weak(&self) -> Weak<Shared> {

@@ -8,12 +8,14 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 mod build;
+mod crash;
 mod overflow;
 mod signals;
 mod spawn;
 mod start;
 
 pub(crate) use build::build_id;
+pub(crate) use crash::at_crash;
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
 pub(crate) use signals::{Quiet, block_all, close_from, next_ended};
 pub(crate) use spawn::{Plan, spawn};

@@ -82,6 +82,8 @@ pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// In a node that has no room for another thread: until one that has just replied is back for the next call.
 pub(crate) const COME_BACK: Duration = Duration::from_millis(50);
+/// In a run that ends in its middle: until who reads its last words has read on.
+pub(crate) const READS_ON: Duration = Duration::from_secs(1);
 /// In a halting node: until what other threads are sending has gone out.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// In a node: a silent origin is asked for a sign of life, on links that can be half-open.

@@ -1,9 +1,10 @@
 //! The end of a process in the middle of a run: by a test that calls `exit`. Without a word of it the run would seem to have passed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 
 use super::gist;
+use super::reporter::who;
+use super::words;
 use crate::aside;
 use crate::sys;
 
@@ -39,17 +40,27 @@ pub(super) fn is_meant() {
     RUNNING.store(0, Ordering::SeqCst);
 }
 
+/// Whether the run of this process is not over.
+pub(super) fn is_running() -> bool {
+    RUNNING.load(Ordering::SeqCst) == std::process::id()
+}
+
 extern "C" fn ended() {
-    if RUNNING.load(Ordering::SeqCst) != std::process::id() {
+    if !is_running() {
         return;
     }
-    // The thread of a test has its name.
-    let who = thread::current().name().map_or_else(|| "a thread without a name".to_owned(), |name| format!("`{name}`"));
+    let (who, stands) = who();
+    let who = match &who[..] {
+        [] => "no test".to_owned(),
+        [one] => one.clone(),
+        all => format!("one of {}", all.join(", ")),
+    };
     let what = format!("{who} has ended this process, by `exit`, and with it the run");
-    let mut text = format!("{what}: whatever has no line above has no verdict");
+    let mut text = format!("{what}: whatever has no line above has no verdict ({stands})");
     if gist::under_nextest() {
         text = format!("{text}\n{}", gist::for_nextest(&what));
     }
     aside::tell_last(&text);
+    words::tell_held();
     sys::exit_now(FAILED.into());
 }

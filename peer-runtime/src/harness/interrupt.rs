@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit;
+use super::words;
 use crate::plane;
 use crate::process;
 use crate::timeouts;
@@ -54,6 +55,7 @@ impl Interrupts {
                 }
                 if second {
                     exit::is_meant();
+                    words::tell(&["interrupted again, and ended at once"]);
                     // The keeper ends everything below.
                     #[expect(clippy::disallowed_methods, reason = "whoever asks twice does not want to wait")]
                     std::process::exit(130);

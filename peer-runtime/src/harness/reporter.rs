@@ -11,6 +11,7 @@ use super::arguments::Arguments;
 use super::event::{Event, Reporter};
 use super::gist;
 use super::paint::{Paint, is_set};
+use super::words;
 use crate::aside::Way;
 
 mod bar;
@@ -18,6 +19,7 @@ mod board;
 mod json;
 #[cfg(feature = "junit")]
 mod junit;
+mod last;
 mod lines;
 mod list;
 mod nextest;
@@ -30,6 +32,8 @@ mod waiting;
 mod written;
 
 use json::Json;
+use last::Last;
+pub(super) use last::who;
 use lines::Lines;
 pub(super) use list::list;
 use nextest::Nextest;
@@ -66,6 +70,14 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Reporters, String> {
         None => Paint::choose(arguments.libtest.color, &stdout()),
     };
     let name = arguments.libtest.logfile.as_ref().map(|path| format!("--logfile {path}"));
+    let last = match &logfile {
+        Some(file) => file.as_fd().try_clone_to_owned(),
+        None => stdout().as_fd().try_clone_to_owned(),
+    };
+    // Without a descriptor to spare there are no last words.
+    if let (Ok(out), Ok(err)) = (last, stderr().as_fd().try_clone_to_owned()) {
+        words::go_to(out, err);
+    }
     let out = logfile.map_or_else(|| unlocked(stdout()), |file| Box::new(file));
     let format = arguments.format();
     let draws = format == FormatSetting::Pretty && !arguments.is_live() && stderr().is_terminal() && !is_set("CI");
@@ -80,6 +92,8 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Reporters, String> {
             Box::new(Lines::new(&screen, paint, format == FormatSetting::Terse, arguments.reports_time())),
         ],
     };
+    // Before anybody who may have to wait for a reader.
+    all.insert(0, Box::new(Last));
     all.extend(junit);
     if gist::under_nextest() {
         all.push(Box::new(Nextest::new(&screen)));

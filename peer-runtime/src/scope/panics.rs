@@ -6,11 +6,15 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::{CURRENT, Line, Scope};
+use crate::aside;
 use crate::excerpt;
 use crate::panic::Record;
 
 /// So many are kept: what catches its panics may have any number of them.
 const MOST: usize = 256;
+
+/// What the standard library says of a panic that nothing catches: it aborts the process behind it.
+const LAST: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
 
 /// A panic that is to be told.
 #[derive(Clone, Debug)]
@@ -51,6 +55,10 @@ pub(crate) fn take_panic(record: &Record) -> bool {
     // A thread may be beyond the destruction of its locals.
     let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
     let Some(scope) = current.filter(|scope| scope.0.listener.is_some()) else { return false };
+    if LAST.contains(&&*record.message) {
+        scope.tell_panics();
+        return false;
+    }
     let is_kept = scope.0.panics.add(record);
     is_kept && !scope.0.console.is_live()
 }
@@ -103,6 +111,19 @@ impl Scope {
             let newest = || state.kept.iter().rev().filter(found);
             newest().find(|panic| panic.thread == own).or_else(|| newest().next()).cloned()
         })
+    }
+
+    /// Says at once what was kept: there will be no report.
+    fn tell_panics(&self) {
+        let panics = self.0.panics.with(|state| std::mem::take(&mut state.kept));
+        let lines: Vec<String> = panics.iter().flat_map(Panicked::lines).map(|line| line.text).collect();
+        if !lines.is_empty() && !self.0.console.is_live() {
+            aside::tell(&format!(
+                "this process is about to abort; what panicked in `{}` before:\n{}",
+                self.0.name,
+                lines.join("\n")
+            ));
+        }
     }
 
     /// Somebody tells this panic.

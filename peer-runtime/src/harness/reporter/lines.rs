@@ -6,6 +6,7 @@ use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
+use super::super::words;
 use super::notice::Notice;
 use super::screen::{Shared, lock};
 use super::waiting;
@@ -27,7 +28,7 @@ pub(super) struct Lines {
     /// So many characters of the short form there were.
     characters: usize,
     /// What failed: the name, and what is to be read of it.
-    failures: Vec<(String, String)>,
+    failures: Vec<(String, &'static str)>,
     /// What passed on a retry, with what failed before.
     flaky: Vec<String>,
 }
@@ -54,6 +55,12 @@ impl Lines {
             return;
         }
         self.done += usize::from(finished.is_over());
+        // Whoever reads its line may end this process by that.
+        if finished.verdict.fails() {
+            let nodes = &Described::of(&finished.peers);
+            let told = words::hold(failure(finished, nodes, self.paint));
+            self.failures.push((finished.name.clone(), told));
+        }
         if self.terse {
             self.character(&finished.verdict);
         } else {
@@ -62,10 +69,6 @@ impl Lines {
         }
         if let Verdict::Flaky { attempt } = finished.verdict {
             self.flaky.push(format!("    {} (passed on attempt {attempt})\n{}", finished.name, earlier(finished, 8)));
-        }
-        if finished.verdict.fails() {
-            let nodes = &Described::of(&finished.peers);
-            self.failures.push((finished.name.clone(), failure(finished, nodes, self.paint)));
         }
     }
 
@@ -127,6 +130,7 @@ impl Lines {
              {filtered} filtered out; finished in {took:.2}s\n"
         );
         lock(&self.screen).print(&text);
+        words::are_told();
     }
 }
 

@@ -1,0 +1,85 @@
+//! Tests that end the whole process, each in its own way, behind one that fails. All are ignored: tests/runners.rs runs them.
+
+use peer::prelude::*;
+use rustix::process::{Signal, getpid, kill_process};
+
+#[remote]
+fn hello() {
+    println!("hello from a node");
+}
+
+#[peer_test(nodes = 1)]
+#[ignore = "it fails"]
+async fn fails(nodes: Nodes) -> peer::Result {
+    nodes[0].call(hello, ()).await?;
+    panic!("three are a quorum");
+}
+
+#[peer_test(flavor = "multi_thread")]
+#[ignore = "it ends the whole process"]
+async fn exits_on_a_worker() {
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    let exits = tokio::spawn(async { std::process::exit(0) });
+    exits.await.unwrap()
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn exits_on_a_thread_of_its_own() {
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    let exits = std::thread::spawn(|| std::process::exit(0));
+    exits.join().unwrap()
+}
+
+#[peer_group]
+mod in_a_hook {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    async fn init_per_group() {
+        std::process::exit(0)
+    }
+
+    #[peer_test]
+    #[ignore = "its group ends the whole process"]
+    async fn is_not_reached() {}
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn aborts() {
+    std::process::abort()
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn is_hit_by_a_fault() {
+    kill_process(getpid(), Signal::SEGV).unwrap();
+    // Another thread may be hit.
+    std::future::pending().await
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn overflows_its_stack() {
+    fn deeper(depth: u64) -> u64 {
+        let depth = std::hint::black_box(depth);
+        if depth == u64::MAX { 0 } else { 1 + deeper(depth + 1) }
+    }
+    assert_eq!(deeper(0), 0);
+}
+
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        panic!("the second one");
+    }
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn panics_during_a_panic() {
+    let _panics = PanicsInDrop;
+    panic!("the first one");
+}
