@@ -285,7 +285,7 @@ fn a_terminal_has_a_progress_line_and_colours_and_both_are_gone_in_ci() {
         run(&mut script).passed().stdout
     };
     let on_terminal = shown("");
-    assert!(on_terminal.contains("\r\u{1b}[K0/1 done  cases::passes (0s"), "{on_terminal:?}");
+    assert!(on_terminal.contains("\r\u{1b}[B\u{1b}[K0/1 done  cases::passes (0s"), "{on_terminal:?}");
     assert!(on_terminal.contains("test cases::passes ... \u{1b}[32mok\u{1b}[0m"), "{on_terminal:?}");
     let in_ci = shown("CI");
     assert!(!in_ci.contains('\u{1b}'), "{in_ci:?}");
@@ -299,13 +299,13 @@ fn what_is_told_beside_results_has_a_line_of_its_own_on_a_terminal() {
     let mut script = command("script");
     script.args(["-q", "-e", "-c", &command_line, "/dev/null"]).env_remove("CI").env("NO_COLOR", "1");
     let shown = run(script.env("PEER_KEEP_DIRS", "1")).passed().stdout;
-    let told = "\r\u{1b}[Kpeer: cases::has_a_directory: directory: ";
+    let told = "\u{1b}[Jpeer: cases::has_a_directory: directory: ";
     let (before, behind) = shown.split_once(told).unwrap_or_else(|| panic!("{shown:?}"));
     // The progress line is erased, and drawn anew below it.
-    let (_, line) = before.rsplit_once("\r\u{1b}[K").unwrap();
+    let (_, line) = before.rsplit_once("\u{1b}[B\u{1b}[K").unwrap();
     assert!(line.starts_with("0/1 done  cases::has_a_directory ("), "{shown:?}");
     let (directory, rest) = behind.split_once("\r\n").unwrap();
-    assert!(rest.starts_with("\r\u{1b}[K0/1 done"), "{shown:?}");
+    assert!(rest.starts_with("\u{1b}D\u{1b}[A\u{1b}7\r\u{1b}[B\u{1b}[K0/1 done"), "{shown:?}");
     assert!(PathBuf::from(directory).is_dir(), "{shown:?}");
     std::fs::remove_dir_all(directory).unwrap();
 }

@@ -13,6 +13,9 @@ use super::exit;
 use crate::sys;
 use crate::timeouts::READS_ON;
 
+/// To a terminal: nothing is from here on.
+pub(super) const CLEAR: &str = "\x1b[J";
+
 /// What a pipe that has room takes without making its writer wait.
 const PIECE: usize = 4096;
 /// Of a longer text, as it was last known, this is kept.
@@ -31,6 +34,9 @@ static FIRST: OnceLock<&'static Held> = OnceLock::new();
 static LAST: Mutex<Option<&'static Held>> = Mutex::new(None);
 /// They have been told.
 static TOLD: AtomicBool = AtomicBool::new(false);
+
+/// There is a progress line below them.
+static IS_DRAWN: AtomicBool = AtomicBool::new(false);
 
 /// How the run stands. One of them is written while the other one holds.
 static STANDS: [Text; 2] = [const { Text::new() }; 2];
@@ -80,6 +86,11 @@ pub(super) fn hold(text: String) -> &'static str {
     &held.text
 }
 
+/// Whether there is a progress line below what is told next.
+pub(super) fn has_below(is_drawn: bool) {
+    IS_DRAWN.store(is_drawn, Ordering::Relaxed);
+}
+
 /// What was held is told by now.
 pub(super) fn are_told() {
     TOLD.store(true, Ordering::Relaxed);
@@ -112,6 +123,9 @@ pub(super) fn tell_held() {
 /// Tells why the run ends in its middle, how it stands, and what was held.
 pub(super) fn tell(why: &[&str]) {
     if let Some((_, err)) = TO.get() {
+        if IS_DRAWN.load(Ordering::Relaxed) {
+            say(err.as_fd(), CLEAR.as_bytes());
+        }
         // Others may be in the middle of a line.
         say(err.as_fd(), b"\npeer: ");
         why.iter().for_each(|part| say(err.as_fd(), part.as_bytes()));

@@ -265,8 +265,12 @@ mod tests {
         progress.hear(&Event::Begun { tests: 1, seed: None, slots: 8 });
         lock(&screen).print("running 1 test\n");
         progress.hear(&Event::Ended(&super::super::super::event::Summary::default()));
-        assert!(paper.text().starts_with("running 1 test\n\r\u{1b}[K0/1 done"), "{:?}", paper.text());
-        assert!(paper.text().ends_with("\r\u{1b}[K"), "{:?}", paper.text());
+        assert!(
+            paper.text().starts_with("running 1 test\n\u{1b}D\u{1b}[A\u{1b}7\r\u{1b}[B\u{1b}[K0/1 done"),
+            "{:?}",
+            paper.text()
+        );
+        assert!(paper.text().ends_with("\u{1b}[J"), "{:?}", paper.text());
     }
 
     #[test]

@@ -42,6 +42,56 @@ impl Write for Paper {
     }
 }
 
+/// What a terminal with so many lines shows of this, without what is empty below its cursor.
+pub(super) fn terminal(text: &str, lines: usize) -> Vec<String> {
+    let mut shown = vec![Vec::new()];
+    let (mut row, mut column, mut saved) = (0, 0, (0, 0));
+    let down = |shown: &mut Vec<Vec<char>>, row: &mut usize| {
+        *row += 1;
+        if *row == shown.len() {
+            shown.push(Vec::new());
+        }
+        if shown.len() > lines {
+            shown.remove(0);
+            *row -= 1;
+        }
+    };
+    let mut left = text.chars();
+    while let Some(c) = left.next() {
+        let control: String = match c {
+            '\u{1b}' => match left.next() {
+                Some('[') => format!("[{}", left.next().expect("it is complete")),
+                other => other.into_iter().collect(),
+            },
+            c => c.to_string(),
+        };
+        match &*control {
+            "\r" if c == '\r' => column = 0,
+            "\n" => {
+                column = 0;
+                down(&mut shown, &mut row);
+            }
+            "D" if c != 'D' => down(&mut shown, &mut row),
+            "[A" => row = row.saturating_sub(1),
+            "[B" => row = (row + 1).min(shown.len() - 1),
+            "7" if c != '7' => saved = (row, column),
+            "8" if c != '8' => (row, column) = saved,
+            "[K" => shown[row].truncate(column),
+            "[J" => {
+                shown[row].truncate(column);
+                shown.truncate(row + 1);
+            }
+            _ => {
+                let line = &mut shown[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = c;
+                column += 1;
+            }
+        }
+    }
+    shown.iter().map(|line| line.iter().collect()).collect()
+}
+
 /// Compares with the file `golden/NAME`; with `GOLDEN=write` in the environment, writes it.
 pub(super) fn assert_golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/harness/reporter/golden").join(name);

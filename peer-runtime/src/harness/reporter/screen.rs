@@ -1,18 +1,22 @@
 //! What all reporters write to, one at a time: standard output with standard error beside it, and, at the bottom of a
-//! terminal, a progress line that makes room for everything else.
+//! terminal, a progress line that makes room for everything else. It is below the line where the next text comes, so that what
+//! tests print there by themselves has lines of its own.
 
 use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::super::words::{self, CLEAR};
 use super::bar::Bar;
 use super::written::{Lost, lost};
 use crate::aside::{Then, Way};
 
 /// Of a terminal that does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
-/// To the beginning of the line, and nothing behind it.
-const CLEAR: &str = "\r\x1b[K";
+/// To the line below, which is made if there is none, and whose text goes.
+const BELOW: &str = "\x1bD\x1b[A\x1b7\r\x1b[B\x1b[K";
+/// Back to where that was said. What a test prints by itself is there then, and not behind the progress line.
+const BACK: &str = "\x1b8";
 
 pub(super) struct Screen {
     out: Box<dyn Write + Send>,
@@ -133,6 +137,7 @@ impl Screen {
         if std::mem::take(&mut self.is_shown) {
             let _ = write!(self.err, "{CLEAR}");
             let _ = self.err.flush();
+            words::has_below(false);
         }
     }
 
@@ -142,36 +147,46 @@ impl Screen {
         };
         // A full line would wrap, and could not be cleared any more.
         let shown = bar.fit(width().saturating_sub(1));
-        let _ = self.err.write_all(format!("{CLEAR}{shown}").as_bytes());
+        let _ = self.err.write_all(format!("{BELOW}{shown}{BACK}").as_bytes());
         let _ = self.err.flush();
+        words::has_below(true);
         self.is_shown = true;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::Paper;
+    use super::super::sample::{Paper, terminal};
     use super::*;
 
     fn bar() -> Bar {
         Bar { of: 2, ..Bar::default() }
     }
 
+    /// What a terminal with so many lines shows.
+    fn shown(paper: &Paper, lines: usize) -> Vec<String> {
+        terminal(&paper.text(), lines)
+    }
+
     #[test]
     fn a_progress_line_makes_room_for_every_other_one() {
-        let paper = Paper::default();
-        let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 8));
-        let mut screen = lock(&screen);
-        screen.progress(bar());
-        screen.print("test a ... ok\n");
-        screen.show("a node | hello");
-        screen.stop_drawing();
-        screen.print("done\n");
-        screen.progress(bar());
-        let clear = CLEAR;
-        let expected =
-            format!("{clear}0/2{clear}test a ... ok\n{clear}0/2{clear}a node | hello\n{clear}0/2{clear}done\n");
-        assert_eq!(paper.text(), expected);
+        for lines in [3, 10] {
+            let paper = Paper::default();
+            let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 8));
+            let mut screen = lock(&screen);
+            screen.progress(bar());
+            assert_eq!(shown(&paper, lines), ["", "0/2"]);
+            screen.print("test a ... ok\n");
+            assert_eq!(shown(&paper, lines), ["test a ... ok", "", "0/2"]);
+            screen.show("a node | hello");
+            let all = ["test a ... ok", "a node | hello", "", "0/2"];
+            assert_eq!(shown(&paper, lines), all[4_usize.saturating_sub(lines)..]);
+            screen.stop_drawing();
+            screen.print("done\n");
+            screen.progress(bar());
+            let all = ["test a ... ok", "a node | hello", "done", ""];
+            assert_eq!(shown(&paper, lines), all[4_usize.saturating_sub(lines)..]);
+        }
     }
 
     #[test]
@@ -181,14 +196,29 @@ mod tests {
         lock(&screen).progress(bar());
         let way = way(&screen);
         way("peer: a: left behind", Then::Goes);
+        assert_eq!(shown(&paper, 9), ["peer: a: left behind", "", "0/2 done"]);
         way("peer: `a` has ended this process", Then::Ends);
-        let clear = CLEAR;
-        assert_eq!(
-            paper.text(),
-            format!(
-                "{clear}0/2 done{clear}peer: a: left behind\n{clear}0/2 done{clear}peer: `a` has ended this process\n"
-            )
-        );
+        assert_eq!(shown(&paper, 9), ["peer: a: left behind", "peer: `a` has ended this process", ""]);
+    }
+
+    #[test]
+    fn what_a_test_prints_by_itself_has_a_line_of_its_own() {
+        for lines in [3, 10] {
+            let paper = Paper::default();
+            let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
+            let by_itself = |text: &str| write!(paper.writer(), "{text}").expect("there is room");
+            lock(&screen).progress(bar());
+            by_itself("hello\n");
+            lock(&screen).progress(bar());
+            assert_eq!(shown(&paper, lines), ["hello", "", "0/2 done"]);
+            // Not at once: it is drawn meanwhile.
+            by_itself("1, ");
+            lock(&screen).progress(bar());
+            by_itself("2\n");
+            lock(&screen).print("test a ... ok\n");
+            let all = ["hello", "1, 2", "test a ... ok", "", "0/2 done"];
+            assert_eq!(shown(&paper, lines), all[5_usize.saturating_sub(lines)..]);
+        }
     }
 
     #[test]
