@@ -20,6 +20,7 @@ mod home;
 mod interrupt;
 mod leaks;
 mod live;
+mod outputs;
 mod paint;
 mod patience;
 mod plan;

@@ -275,11 +275,6 @@ impl Scope {
         self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// What its peers printed, as far as it is kept, and those of other scopes since this one is there, as one.
-    pub(crate) fn console_with(&self, others: &[Self]) -> Vec<Line> {
-        self.0.console.kept_with(others.iter().map(|other| &other.0.console))
-    }
-
     pub(crate) fn comment(&self, text: String) {
         self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }

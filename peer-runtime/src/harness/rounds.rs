@@ -231,7 +231,7 @@ impl Engine {
                 earlier,
                 ..Finished::new(&name, What::Test, verdict.clone(), cause.or(first_cause))
             };
-            self.finished(&finished);
+            self.finished(finished);
             return (verdict, is_last);
         }
         unreachable!("there are fewer attempts than numbers")
@@ -247,7 +247,7 @@ impl Engine {
                     return verdict;
                 }
                 let cause = report::hook_cause(name, fault);
-                self.finished(&Finished {
+                self.finished(Finished {
                     took: ended.took,
                     peers: std::mem::take(&mut ended.peers),
                     console: std::mem::take(&mut ended.console),
@@ -265,7 +265,7 @@ impl Engine {
 
     /// Tells of a test that it was skipped; `again` if a group around it may have another round.
     pub(super) fn skip(&self, test: &Test, why: &Verdict, again: bool) -> Verdict {
-        self.finished(&Finished { is_last: !again, ..Finished::new(&test.path(), What::Test, why.clone(), None) });
+        self.finished(Finished { is_last: !again, ..Finished::new(&test.path(), What::Test, why.clone(), None) });
         why.clone()
     }
 

@@ -10,6 +10,7 @@ use super::event::{Event, Finished, Reporter, Summary, What};
 use super::fault;
 use super::home::Failed;
 use super::live::{Live, Shown};
+use super::outputs::Outputs;
 use super::report;
 use super::verdict::Verdict;
 use crate::scope::Show;
@@ -23,6 +24,8 @@ struct Shared {
     /// None once the run has ended.
     reporter: Mutex<Option<Box<dyn Reporter>>>,
     counts: Mutex<Counts>,
+    /// How much of it is told.
+    outputs: Outputs,
     /// Where output is shown at once.
     live: Option<Live>,
 }
@@ -40,8 +43,12 @@ impl Teller {
     /// Tells this reporter, `live` what nodes print, too.
     pub(super) fn new(reporter: Box<dyn Reporter>, live: bool, summary: Summary) -> Self {
         let live = live.then(Live::default);
-        let counts = Mutex::new(Counts { summary, ..Counts::default() });
-        let shared = Shared { reporter: Mutex::new(Some(reporter)), counts, live: live.clone() };
+        let shared = Shared {
+            reporter: Mutex::new(Some(reporter)),
+            counts: Mutex::new(Counts { summary, ..Counts::default() }),
+            outputs: Outputs::default(),
+            live: live.clone(),
+        };
         let teller = Self(Arc::new(shared));
         if let Some(live) = live {
             let shows = teller.clone();
@@ -132,16 +139,22 @@ impl Engine {
     }
 
     /// Counts and tells a result.
-    pub(super) fn finished(&self, finished: &Finished) {
+    pub(super) fn finished(&self, mut finished: Finished) {
         // The thread that says so may not have come to it.
         if self.interrupts.is_interrupted() {
             self.teller.interrupted();
         }
-        self.teller.counts().summary.count(finished);
+        if finished.verdict.fails() {
+            self.teller.0.outputs.cut(&mut finished.console);
+        } else {
+            // Which nobody tells.
+            finished.console.clear();
+        }
+        self.teller.counts().summary.count(&finished);
         if finished.what == What::Test {
             self.teller.knows(finished.name.clone());
         }
-        self.tell(&Event::Finished(finished));
+        self.tell(&Event::Finished(&finished));
     }
 
     /// Tells of a hook that did not pass; why what is below cannot run.
@@ -150,7 +163,7 @@ impl Engine {
         let cause = report::hook_cause(name, &failed.fault);
         let Failed { fault, took, peers, console, mut comments, directory, abandoned } = failed;
         comments.extend(fault::let_go(Some(fault)));
-        self.finished(&Finished {
+        self.finished(Finished {
             comments,
             peers,
             console,

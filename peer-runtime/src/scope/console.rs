@@ -25,7 +25,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// What it counts for in the memory that is kept: as much as is shown of it.
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.node.len() + " | ".len() + self.text.len()
     }
 }
@@ -138,19 +138,30 @@ impl Console {
 
     /// The lines that were kept, in the order in which they arrived.
     pub(crate) fn kept(&self) -> Vec<Line> {
+        self.with(|state| self.dropped(state).into_iter().chain(state.kept.iter().cloned()).collect())
+    }
+
+    /// The same, which are kept no more.
+    fn taken(&self) -> Vec<Line> {
         self.with(|state| {
-            let dropped = (state.dropped > 0).then(|| Line {
-                at: state.kept.front().map_or(self.since.elapsed(), |oldest| oldest.at),
-                node: String::new(),
-                text: format!("({} earlier lines were dropped)", state.dropped),
-            });
-            dropped.into_iter().chain(state.kept.iter().cloned()).collect()
+            let dropped = self.dropped(state);
+            (state.bytes, state.dropped) = (0, 0);
+            dropped.into_iter().chain(std::mem::take(&mut state.kept)).collect()
         })
     }
 
-    /// What it kept, and what others kept since it began, in one order and with its times.
-    pub(super) fn kept_with<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> Vec<Line> {
-        let mut lines = self.kept();
+    /// That there was no room for some of them.
+    fn dropped(&self, state: &State) -> Option<Line> {
+        (state.dropped > 0).then(|| Line {
+            at: state.kept.front().map_or(self.since.elapsed(), |oldest| oldest.at),
+            node: String::new(),
+            text: format!("({} earlier lines were dropped)", state.dropped),
+        })
+    }
+
+    /// What it kept, for the `last` time or not, and what others kept since it began, in one order and with its times.
+    pub(super) fn kept_with<'a>(&self, others: impl IntoIterator<Item = &'a Self>, last: bool) -> Vec<Line> {
+        let mut lines = if last { self.taken() } else { self.kept() };
         for other in others {
             let begun = self.since.saturating_duration_since(other.since);
             let later = other.kept().into_iter().filter(|line| line.at >= begun);

@@ -134,13 +134,13 @@ impl Scope {
     }
 
     /// What its peers and those of `others` printed, as far as it is kept, and the panics of its own that nobody has told yet, in the order of their times.
-    /// From then on panics are said at once if this is the `last` time.
+    /// If this is the `last` time, they are kept no more, and panics are said at once from then on.
     pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
         let (panics, dropped) = self.0.panics.with(|state| {
             state.closed |= last;
             (std::mem::take(&mut state.kept), std::mem::take(&mut state.dropped))
         });
-        let mut lines = self.console_with(others);
+        let mut lines = self.0.console.kept_with(others.iter().map(|other| &other.0.console), last);
         // Shown at once, as all that would be here.
         if !self.0.console.is_live() {
             if let (1.., Some(oldest)) = (dropped, panics.front()) {

@@ -23,7 +23,8 @@ pub(super) struct JUnit {
     /// As it was given.
     path: PathBuf,
     target: Target,
-    suite: TestSuite,
+    /// With one suite, which is what is written.
+    report: Report,
     /// Those of the cases.
     names: HashSet<String>,
     lost: Lost,
@@ -40,7 +41,13 @@ impl JUnit {
         let target = Target::create(path, &text(suite))?;
         let mut suite = TestSuite::new(text(suite));
         suite.disabled = None;
-        Ok(Self { path: path.to_owned(), target, suite, names: HashSet::new(), lost: lost.clone() })
+        let mut report = Report::new(suite.name.clone());
+        report.add_test_suite(suite);
+        Ok(Self { path: path.to_owned(), target, report, names: HashSet::new(), lost: lost.clone() })
+    }
+
+    fn suite(&mut self) -> &mut TestSuite {
+        &mut self.report.test_suites[0]
     }
 
     fn finished(&mut self, finished: &Finished, nodes: &Described) {
@@ -50,7 +57,7 @@ impl JUnit {
         let name = self.case_name(finished);
         // The schema has properties for a suite only, so each bears the name of its test.
         let mut add = |what: &str, value: &str| {
-            self.suite.add_property(Property::new(text(&format!("{name}: {what}")), text(value)));
+            self.suite().add_property(Property::new(text(&format!("{name}: {what}")), text(value)));
         };
         if finished.attempt > 1 {
             add("attempt", &finished.attempt.to_string());
@@ -67,19 +74,19 @@ impl JUnit {
             add("comment", comment);
         }
         let mut case = TestCase::new(text(&name), status(finished, nodes));
-        case.set_classname(self.suite.name.clone());
+        case.set_classname(self.suite().name.clone());
         case.set_time(finished.took);
         if finished.verdict.fails() && !finished.console.is_empty() {
             case.set_system_out(text(&output(finished)));
         }
-        self.suite.add_test_case(case);
+        self.suite().add_test_case(case);
     }
 
     fn ended(&mut self, summary: &Summary) {
-        self.suite.set_time(summary.took);
+        self.suite().set_time(summary.took);
         if summary.interrupted {
-            self.suite.add_property(("interrupted", "true"));
-            self.suite.add_property(("not begun", summary.not_begun.to_string().as_str()));
+            self.suite().add_property(("interrupted", "true"));
+            self.suite().add_property(("not begun", summary.not_begun.to_string().as_str()));
         }
         if let Err(error) = self.write() {
             self.lost.note();
@@ -102,12 +109,14 @@ impl JUnit {
 
     /// The suite as the root: around it quick-junit puts an element with an attribute that Jenkins' schema does not know.
     fn xml(&self) -> Result<String, quick_junit::SerializeError> {
-        let mut report = Report::new(self.suite.name.clone());
-        report.add_test_suite(self.suite.clone());
-        let xml = report.to_string()?;
+        let mut xml = self.report.to_string()?;
+        // Without copies: it may be long.
+        xml.truncate(xml.rfind("</testsuites>").unwrap_or(xml.len()));
+        xml.truncate(xml.trim_end().len());
+        xml.push('\n');
         let from = xml.find("<testsuite ").unwrap_or_default();
-        let to = xml.rfind("</testsuites>").unwrap_or(xml.len());
-        Ok(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", xml[from..to].trim_end()))
+        xml.replace_range(..from, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        Ok(xml)
     }
 }
 
@@ -115,7 +124,7 @@ impl Reporter for JUnit {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
             Event::Begun { seed: Some(seed), .. } => {
-                self.suite.add_property(("seed", seed.to_string().as_str()));
+                self.suite().add_property(("seed", seed.to_string().as_str()));
             }
             Event::Finished(finished) => self.finished(finished, &Described::of(&finished.peers)),
             Event::Ended(summary) => self.ended(summary),

@@ -96,11 +96,14 @@ impl Lines {
 
     fn ended(&self, summary: &Summary) {
         let Summary { passed, failed, ignored, filtered, .. } = summary;
+        let mut screen = lock(&self.screen);
         let mut text = String::new();
         if !self.failures.is_empty() {
-            text.push_str("\nfailures:\n\n");
+            screen.print("\nfailures:\n\n");
+            // One by one: they may be long.
             for (_, failure) in &self.failures {
-                let _ = writeln!(text, "{failure}");
+                screen.print(failure);
+                screen.print("\n");
             }
             text.push_str("\nfailures:\n");
             for (name, _) in &self.failures {
@@ -129,7 +132,7 @@ impl Lines {
             "\ntest result: {word}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; \
              {filtered} filtered out; finished in {took:.2}s\n"
         );
-        lock(&self.screen).print(&text);
+        screen.print(&text);
         words::are_told();
     }
 }

@@ -54,7 +54,7 @@ fn no_two_cases_have_one_name() {
     let (again, same) = (hook("b", Verdict::Failed), test("b (2)", Verdict::Passed));
     let all = [round(1), round(2), round(1), test("b", Verdict::Passed), again, round(1), same];
     sample::run(&mut junit, None, &all, false);
-    let names: Vec<&str> = junit.suite.test_cases.iter().map(|case| case.name.as_str()).collect();
+    let names: Vec<&str> = junit.report.test_suites[0].test_cases.iter().map(|case| case.name.as_str()).collect();
     let numbered = ["a (round 1)", "a (round 2)", "a (round 1) (2)", "b", "b (2)", "a (round 1) (3)", "b (2) (2)"];
     assert_eq!(names, numbered);
     assert!(junit.xml().expect("it can be written").contains("<property name=\"a (round 1) (2): round\""));
