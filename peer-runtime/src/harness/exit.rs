@@ -50,12 +50,7 @@ extern "C" fn ended() {
         return;
     }
     let (who, stands) = who();
-    let who = match &who[..] {
-        [] => "no test".to_owned(),
-        [one] => one.clone(),
-        all => format!("one of {}", all.join(", ")),
-    };
-    let what = format!("{who} has ended this process, by `exit`, and with it the run");
+    let what = format!("{} has ended this process, by `exit`, and with it the run", one_of(&who));
     let mut text = format!("{what}: whatever has no line above has no verdict ({stands})");
     if gist::under_nextest() {
         text = format!("{text}\n{}", gist::for_nextest(&what));
@@ -63,4 +58,25 @@ extern "C" fn ended() {
     aside::tell_last(&text);
     words::tell_held();
     sys::exit_now(FAILED.into());
+}
+
+/// A thread of its own may belong to any of what runs.
+fn one_of(running: &[String]) -> String {
+    match running {
+        [] => "what is no test".to_owned(),
+        [one] => one.clone(),
+        all => format!("one of {}", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_is_told_of_what_may_have_called_it() {
+        let running = ["`a`", "`quick::init_per_group`"].map(str::to_owned);
+        let told = [0, 1, 2].map(|all| one_of(&running[..all]));
+        assert_eq!(told, ["what is no test", "`a`", "one of `a`, `quick::init_per_group`"]);
+    }
 }

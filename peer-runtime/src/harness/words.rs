@@ -177,6 +177,8 @@ pub(super) fn standing(done: usize, of: usize, failed: usize, running: &[String]
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::sync::mpsc;
+    use std::thread;
 
     use super::*;
 
@@ -206,7 +208,12 @@ mod tests {
     #[test]
     fn who_reads_nothing_is_given_up() {
         let (_reader, writer) = std::io::pipe().expect("there are descriptors");
-        // Far more than any pipe takes.
-        say(writer.as_fd(), &vec![0; 64 << 20]);
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || {
+            // Far more than any pipe takes.
+            say(writer.as_fd(), &vec![0; 64 << 20]);
+            done.send(())
+        });
+        is_done.recv_timeout(READS_ON * 20).expect("it ends");
     }
 }
