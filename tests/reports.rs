@@ -10,7 +10,7 @@ use std::thread;
 
 use serde_json::Value;
 use support::golden::cargo_test;
-use support::{Folder, Ran, command, run, within};
+use support::{Folder, Ran, command, run, says, within};
 
 /// The executable under `peer::main!()`: the newest one beside this one.
 fn suite() -> PathBuf {
@@ -112,6 +112,27 @@ fn a_run_that_ends_by_a_test_leaves_a_junit_report_that_says_so() {
     let text = std::fs::read_to_string(&report).unwrap();
     let told = "<testsuites name=\"suite_hanging: the run has not ended\" tests=\"0\" failures=\"0\" errors=\"1\"/>";
     assert_eq!(text.lines().nth(1), Some(told));
+    assert_valid(&report);
+}
+
+#[test]
+fn what_had_a_result_before_an_exit_is_in_the_junit_report() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    let tests = ["crashing::fails", "crashing::exits_on_a_worker"];
+    let arguments = ["--ignored", "--exact", "--test-threads=1", "--junit", report.to_str().unwrap()];
+    run(&mut cargo_test("suite_hanging", &[&arguments[..], &tests].concat())).failed();
+    let text = std::fs::read_to_string(&report).unwrap();
+    says(
+        &text,
+        &[
+            "<testsuite name=\"suite_hanging\" tests=\"2\" skipped=\"0\" errors=\"1\" failures=\"1\"",
+            "<testcase name=\"crashing::fails\"",
+            "three are a quorum",
+            "<testcase name=\"the run has not ended\" classname=\"suite_hanging\" time=\"0.000\">",
+            "<error message=\"`crashing::exits_on_a_worker` has ended this process, by `exit`, and with it the run\" type=\"not ended\"/>",
+        ],
+    );
     assert_valid(&report);
 }
 

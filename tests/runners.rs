@@ -412,6 +412,13 @@ fn an_exit_is_told_of_what_called_it_with_what_had_failed() {
 }
 
 #[test]
+fn an_exit_is_told_of_the_test_whose_thread_called_it() {
+    let ran = own(&["--ignored", "crashing::beside"]).ended().failed();
+    ran.says(&["peer: `crashing::beside::exits` has ended this process, by `exit`"]);
+    ran.says(&["(0 of 2 tests done, these were running: `crashing::beside::"]);
+}
+
+#[test]
 fn a_crash_is_told_with_what_had_failed() {
     for (test, signal) in [
         ("aborts", "SIGABRT"),

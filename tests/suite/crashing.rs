@@ -31,6 +31,31 @@ async fn exits_on_a_thread_of_its_own() {
     exits.join().unwrap()
 }
 
+/// Two at once, one of which exits.
+mod beside {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    static BOTH: Barrier = Barrier::new(2);
+
+    #[peer_test]
+    #[ignore = "the other one ends the whole process"]
+    async fn waits() {
+        BOTH.wait();
+        std::future::pending().await
+    }
+
+    #[peer_test(flavor = "multi_thread")]
+    #[ignore = "it ends the whole process"]
+    async fn exits() {
+        BOTH.wait();
+        #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+        let exits = tokio::spawn(async { std::process::exit(0) });
+        exits.await.unwrap()
+    }
+}
+
 #[peer_group]
 mod in_a_hook {
     use super::*;

@@ -1,6 +1,7 @@
 //! The end of a process in the middle of a run: by a test that calls `exit`. Without a word of it the run would seem to have passed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::gist;
 use super::reporter::who;
@@ -16,6 +17,17 @@ pub(super) const NOT_UNDERSTOOD: u8 = 2;
 
 /// The process whose run is not over, if there is one; a child that is forked from it is another one.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
+
+/// Told why, before anybody else.
+type First = Box<dyn FnOnce(&str) + Send>;
+
+static FIRST: Mutex<Option<First>> = Mutex::new(None);
+
+/// Has this run if the run is ended by an `exit`.
+#[cfg(feature = "junit")]
+pub(super) fn at_first(run: impl FnOnce(&str) + Send + 'static) {
+    *FIRST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(run));
+}
 
 /// While it lives, the end of this process is the failure of its run.
 pub(super) struct Guard(());
@@ -54,6 +66,10 @@ extern "C" fn ended() {
     let mut text = format!("{what}: whatever has no line above has no verdict ({stands})");
     if gist::under_nextest() {
         text = format!("{text}\n{}", gist::for_nextest(&what));
+    }
+    let first = FIRST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(first) = first {
+        first(&what);
     }
     aside::tell_last(&text);
     words::tell_held();

@@ -4,11 +4,15 @@ use std::fs::File;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::os::fd::AsFd;
 use std::path::Path;
+#[cfg(feature = "junit")]
+use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::FormatSetting;
 
 use super::arguments::Arguments;
 use super::event::{Event, Reporter};
+#[cfg(feature = "junit")]
+use super::exit;
 use super::gist;
 use super::paint::{Paint, is_set};
 use super::words;
@@ -123,7 +127,19 @@ fn not_written(path: &Path, flag: &str, error: &std::io::Error) -> String {
 #[cfg(feature = "junit")]
 fn junit(path: &Path, lost: &Lost) -> Result<Box<dyn Reporter>, String> {
     let report = junit::JUnit::create(path, &junit::suite_name(), lost);
-    Ok(Box::new(report.map_err(|error| not_written(path, "--junit", &error))?))
+    let report = report.map_err(|error| not_written(path, "--junit", &error))?;
+    let shared = Arc::new(Mutex::new(report));
+    let last = Arc::clone(&shared);
+    exit::at_first(move |why| last.lock().unwrap_or_else(PoisonError::into_inner).cut_short(why));
+    Ok(Box::new(shared))
+}
+
+/// One that somebody else has, too.
+#[cfg(feature = "junit")]
+impl Reporter for Arc<Mutex<junit::JUnit>> {
+    fn hear(&mut self, event: &Event<'_>) {
+        self.lock().unwrap_or_else(PoisonError::into_inner).hear(event);
+    }
 }
 
 #[cfg(not(feature = "junit"))]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
@@ -27,6 +28,7 @@ pub(super) struct JUnit {
     report: Report,
     /// Those of the cases.
     names: HashSet<String>,
+    since: Instant,
     lost: Lost,
 }
 
@@ -43,7 +45,14 @@ impl JUnit {
         suite.disabled = None;
         let mut report = Report::new(suite.name.clone());
         report.add_test_suite(suite);
-        Ok(Self { path: path.to_owned(), target, report, names: HashSet::new(), lost: lost.clone() })
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+            report,
+            names: HashSet::new(),
+            since: Instant::now(),
+            lost: lost.clone(),
+        })
     }
 
     fn suite(&mut self) -> &mut TestSuite {
@@ -88,6 +97,27 @@ impl JUnit {
             self.suite().add_property(("interrupted", "true"));
             self.suite().add_property(("not begun", summary.not_begun.to_string().as_str()));
         }
+        self.told();
+    }
+
+    /// The run is ended in its middle: what had a result by then is kept, and an error says so.
+    pub(super) fn cut_short(&mut self, why: &str) {
+        if self.suite().test_cases.is_empty() {
+            // The file that is there says the same.
+            return;
+        }
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("not ended").set_message(text(why));
+        let mut case = TestCase::new("the run has not ended", status);
+        case.set_classname(self.suite().name.clone()).set_time(Duration::ZERO);
+        let took = self.since.elapsed();
+        self.suite().add_test_case(case);
+        self.suite().set_time(took);
+        self.told();
+    }
+
+    /// Writes it, or tells why that is impossible.
+    fn told(&self) {
         if let Err(error) = self.write() {
             self.lost.note();
             aside::tell(&lost(&format!("--junit {}: the report", self.path.display()), &error));

@@ -1,7 +1,6 @@
 //! Reports as CI systems read them: exact, and valid.
 
 use std::process::Command;
-use std::time::Duration;
 
 use super::super::sample::{self, assert_golden, description, hook, line, test, verdicts};
 use super::*;
