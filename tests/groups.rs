@@ -137,6 +137,21 @@ fn a_panic_is_told_with_its_test() {
 }
 
 #[test]
+fn what_others_say_commands_no_terminal() {
+    compare("controls", false);
+    let is_shown = |c: char| !c.is_control() || "\n\t".contains(c);
+    let red = "| \u{1b}[1;31mERROR no disk\u{1b}[0m\n";
+    // What the standard library says of a panic at once it says as it is.
+    for shows in [&[][..], &["--nocapture", "--skip=controls::panics"]] {
+        let plain = run(&mut cargo(&[&["controls::"], shows].concat())).failed().text();
+        assert!(plain.chars().all(is_shown), "{plain:?}");
+        support::says(&plain, &["| ERROR no disk\n", r"| \u{1b}[?1049h\u{1b}[2J\u{1b}]0;mine\u{7}starts"]);
+        let coloured = run(&mut cargo(&[&["controls::", "--color=always"], shows].concat())).failed().text();
+        assert!(coloured.contains(red) && !coloured.contains("\u{1b}[?") && !coloured.contains('\r'), "{coloured:?}");
+    }
+}
+
+#[test]
 fn what_nodes_of_a_group_print_is_shown_at_once() {
     let test = "nodes::of_a_group::passes";
     let shown = run(&mut cargo(&["--exact", test, "--nocapture"])).passed();

@@ -61,7 +61,7 @@ const PASSING: [&str; 5] =
 fn what_passes_passes_under_both_and_prints_nothing() {
     for ran in both(&["cases::"]) {
         let ran = ran.passed();
-        ran.says(&["test result: ok. 5 passed; 0 failed; 16 ignored"]);
+        ran.says(&["test result: ok. 5 passed; 0 failed; 17 ignored"]);
         for name in PASSING {
             let line =
                 ran.stdout.lines().find(|line| line.starts_with("test") && line.contains(&format!("cases::{name} ")));
@@ -82,7 +82,7 @@ fn the_list_is_the_list() {
     let all = run(&mut harness(suite(), &["--list"])).passed();
     names.extend(all.stdout.lines().filter(|line| !line.contains("passes")).map(str::to_owned));
     let mut listed: Vec<&str> = all.stdout.lines().collect();
-    assert_eq!(listed.len(), 21, "{}", all.stdout);
+    assert_eq!(listed.len(), 22, "{}", all.stdout);
     assert!(listed.iter().all(|line| line.starts_with("cases::") && line.ends_with(": test")), "{}", all.stdout);
     listed.sort_unstable();
     names.sort_unstable();
@@ -92,7 +92,7 @@ fn the_list_is_the_list() {
     assert_eq!((debugged.stdout, debugged.stderr), (all.stdout, String::new()));
     // As nextest asks for it.
     let terse = run(&mut harness(suite(), &["--list", "--format", "terse"])).passed();
-    assert_eq!(terse.stdout.lines().count(), 21);
+    assert_eq!(terse.stdout.lines().count(), 22);
 }
 
 #[test]
@@ -134,6 +134,17 @@ fn nocapture_shows_what_nodes_print_with_their_names() {
             assert_eq!(nodes.len(), if test == "passes" { 2 } else { 1 }, "{}", ran.text());
             assert!(nodes.iter().all(|name| name.contains(&format!("-cases-{node}"))), "{nodes:?}");
             assert!(nodes.len() == 1 || nodes[0] != nodes[1], "{nodes:?}");
+        }
+    }
+}
+
+#[test]
+fn what_others_say_commands_no_terminal() {
+    for shows in ["--nocapture", "--test-threads=1"] {
+        for ran in both(&["--exact", "cases::says_commands", "--ignored", shows]) {
+            let ran = ran.failed();
+            ran.says(&[r"| hello from a node: \u{1b}[?1049h10%\r20%", r"  as it has\u{9b}2J to"]);
+            assert!(ran.text().chars().all(|c| !c.is_control() || c == '\n'), "{:?}", ran.text());
         }
     }
 }

@@ -94,6 +94,19 @@ fn a_junit_report_is_written_and_valid() {
     assert_valid(&report);
 }
 
+/// What XML cannot say is left out.
+#[test]
+fn whatever_is_printed_and_said_a_junit_report_is_valid() {
+    let folder = Folder::new();
+    let report = folder.path("report.xml");
+    run(&mut cargo_test("suite_groups", &["controls::", "--junit", report.to_str().unwrap()])).failed();
+    let text = std::fs::read_to_string(&report).unwrap();
+    for said in ["ERROR no disk\n", "no quorum", "seed 42", "no tun device here; but another one"] {
+        assert!(text.contains(said), "`{said}` is missing in {text}");
+    }
+    assert_valid(&report);
+}
+
 #[track_caller]
 fn assert_valid(report: &Path) {
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");

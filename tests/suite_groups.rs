@@ -11,6 +11,8 @@ mod barriers;
 mod blocked;
 #[path = "suite/groups/conditions.rs"]
 mod conditions;
+#[path = "suite/groups/controls.rs"]
+mod controls;
 #[path = "suite/groups/crashes.rs"]
 mod crashes;
 #[path = "suite/groups/directories.rs"]

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::visible;
+
 /// What comes behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
@@ -62,7 +64,8 @@ pub(crate) fn tell_without_waiting(text: String) {
 }
 
 fn tell_and(text: &str, then: Then) {
-    let text = format!("peer: {text}");
+    // Paths and command lines are whatever others made them.
+    let text = format!("peer: {}", visible::plain(text));
     match way() {
         Some(way) => way(&text, then),
         // One write, so that no other line comes in between; where standard error is closed nobody wants to know.

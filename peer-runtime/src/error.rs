@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::panic::RemotePanic;
 use crate::state::Reason;
 use crate::timeouts;
+use crate::visible;
 
 mod accessors;
 
 /// What an operation of this crate failed of.
 ///
 /// Its text names the operation, the node, what happened, what to do about it where that is known,
-/// and the tail of what the node last wrote. The accessors tell the kinds apart, after OTP's
+/// and the tail of what the node last wrote, without colours, and with other control characters as Rust writes them. The accessors tell the kinds apart, after OTP's
 /// `timeout`, `undef`, `badarg`, `noconnection`, `noproc` and `boot_failed`.
 ///
 /// ```
@@ -134,17 +135,17 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Repr { operation, node, what, hint, output, .. } = &*self.0;
-        write!(f, "{operation}")?;
+        write!(f, "{}", visible::plain(operation))?;
         if let Some(node) = node {
             write!(f, " on node `{node}`")?;
         }
-        write!(f, " failed: {}", what.replace('\n', "\n  "))?;
+        write!(f, " failed: {}", visible::plain(what).replace('\n', "\n  "))?;
         if let Some(hint) = hint {
             write!(f, "\n  help: {hint}")?;
         }
         if let Some(output) = output {
             f.write_str("\n  last output of the node:")?;
-            for line in output.lines() {
+            for line in visible::plain(output).lines() {
                 write!(f, "\n    | {line}")?;
             }
         }

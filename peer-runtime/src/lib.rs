@@ -17,6 +17,7 @@ mod panic;
 mod plane;
 mod state;
 mod timeouts;
+mod visible;
 
 mod sys;
 mod wire;

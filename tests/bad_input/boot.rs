@@ -157,7 +157,7 @@ async fn a_frame_that_is_cut_off(nodes: Nodes) {
 async fn text_before_the_protocol_belongs_to_the_console(nodes: Nodes) {
     let error = refused(peer::start_link(shell("printf 'banner \\000\\377peer-'; echo; exit 3"))).await;
     assert_eq!(error.down_reason(), Some(&Reason::Exited(3)));
-    says(&error, &["| banner \0\u{fffd}peer-"]);
+    says(&error, &["| banner \\0\u{fffd}peer-"]);
     goes_on(&nodes[0]).await;
 }
 

@@ -43,8 +43,11 @@ pub(crate) async fn any_bytes_may_be_printed(connection: Connection) -> peer::Re
     peer.stop().await?;
     let words = last_words(&peer).await;
     let all: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n' && *byte != b'\r').collect();
-    let expected = ["<\u{FFFD}>", "<\u{E9}>", "<\u{FFFD}>", "<\u{FFFD}\0>", "<\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}>"];
-    assert_eq!(words, format!("{}\n{}", expected.join("\n"), String::from_utf8_lossy(&all)));
+    let expected = ["<\u{FFFD}>", "<\u{E9}>", "<\u{FFFD}>", "<\u{FFFD}\\0>", "<\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}>"];
+    // The text of an error shows what a terminal would take for a command.
+    let shown = |c: char| if c.is_control() && c != '\t' { c.escape_debug().to_string() } else { c.to_string() };
+    let all: String = String::from_utf8_lossy(&all).chars().map(shown).collect();
+    assert_eq!(words, format!("{}\n{all}", expected.join("\n")));
     Ok(())
 }
 

@@ -89,6 +89,13 @@ async fn fails_with_options(nodes: Nodes) -> peer::Result {
     Err("as it has to")?
 }
 
+#[peer_test(nodes = 1)]
+#[ignore = "run by tests/harness.rs: says what commands a terminal"]
+async fn says_commands(nodes: Nodes) -> peer::Result {
+    nodes[0].call(hello, ("\u{1b}[?1049h\u{1b}[1;31m10%\r20%".to_owned(),)).await?;
+    Err("as it \u{1b}[31mhas\u{9b}2J to")?
+}
+
 #[peer_test]
 #[ignore = "run by tests/reports.rs: its directory is kept"]
 async fn has_a_directory() -> peer::Result {

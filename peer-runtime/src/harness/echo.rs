@@ -1,10 +1,15 @@
 //! Output under stock libtest and nextest, which capture what the thread of a test prints, and nothing else.
 
+use std::io::stderr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use super::live::Live;
+use super::paint::Paint;
 use crate::scope::{Line, Show};
+
+/// Where nothing is captured.
+static PAINT: LazyLock<Paint> = LazyLock::new(|| Paint::choose(None, &stderr()));
 
 static LIVE: LazyLock<Live> = LazyLock::new(|| {
     let live = Live::default();
@@ -37,16 +42,20 @@ pub(super) fn if_wanted(console: &[Line]) {
     }
 }
 
-/// Prints on the calling thread, where libtest captures it.
-#[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
+/// Prints on the calling thread, where libtest captures it, and so without colours: nobody knows where they would come to.
 pub(super) fn show(text: &str) {
-    eprintln!("{text}");
+    show_in(Paint::PLAIN, text);
+}
+
+#[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
+fn show_in(paint: Paint, text: &str) {
+    eprintln!("{}", paint.visible(text));
 }
 
 fn print(live: &Live) {
     static ORDER: Mutex<()> = Mutex::new(());
     let _order = ORDER.lock().unwrap_or_else(PoisonError::into_inner);
-    live.take().for_each(|shown| show(&shown.line));
+    live.take().for_each(|shown| show_in(*PAINT, &shown.line));
 }
 
 fn is_live() -> bool {

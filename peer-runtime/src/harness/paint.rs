@@ -1,5 +1,6 @@
 //! Colours, where somebody sees them.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::IsTerminal;
 
@@ -7,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use libtest_mimic::ColorSetting;
 
 use super::verdict::Verdict;
+use crate::visible;
 
 /// The colours of nodes, one after the other; none of them means anything else here.
 const NODES: [AnsiColor; 6] = [
@@ -35,6 +37,11 @@ impl Paint {
             ColorSetting::Never => false,
             ColorSetting::Auto => to.is_terminal() && !is_set("NO_COLOR") && !is_set("CI"),
         })
+    }
+
+    /// Whatever others said, so that it commands no terminal; its colours are there where ours are.
+    pub(super) fn visible(self, text: &str) -> Cow<'_, str> {
+        if self.0 { visible::coloured(text) } else { visible::plain(text) }
     }
 
     pub(super) fn bold(self, text: impl Display) -> String {

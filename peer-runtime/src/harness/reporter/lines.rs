@@ -10,6 +10,7 @@ use super::super::words;
 use super::notice::Notice;
 use super::screen::{Shared, lock};
 use super::waiting;
+use crate::visible;
 
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
@@ -47,7 +48,12 @@ impl Lines {
         if let Some(seed) = seed {
             let _ = writeln!(text, "shuffle seed {seed}: PEER_SEED={seed} gives this order again");
         }
-        lock(&self.screen).print(&text);
+        self.print(&text);
+    }
+
+    /// Whole lines, with what others said.
+    fn print(&self, text: &str) {
+        lock(&self.screen).print(&self.paint.visible(text));
     }
 
     fn finished(&mut self, finished: &Finished) {
@@ -58,14 +64,13 @@ impl Lines {
         // Whoever reads its line may end this process by that.
         if finished.verdict.fails() {
             let nodes = &Described::of(&finished.peers);
-            let told = words::hold(failure(finished, nodes, self.paint));
+            let told = words::hold(self.paint.visible(&failure(finished, nodes, self.paint)).into_owned());
             self.failures.push((finished.name.clone(), told));
         }
         if self.terse {
             self.character(&finished.verdict);
         } else {
-            let line = self.line(finished);
-            lock(&self.screen).print(&line);
+            self.print(&self.line(finished));
         }
         if let Verdict::Flaky { attempt } = finished.verdict {
             self.flaky.push(format!("    {} (passed on attempt {attempt})\n{}", finished.name, earlier(finished, 8)));
@@ -132,7 +137,7 @@ impl Lines {
             "\ntest result: {word}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; \
              {filtered} filtered out; finished in {took:.2}s\n"
         );
-        screen.print(&text);
+        screen.print(&self.paint.visible(&text));
         words::are_told();
     }
 }
@@ -143,9 +148,9 @@ impl Reporter for Lines {
             Event::Begun { tests, seed, .. } => self.begun(*tests, *seed),
             Event::Started { .. } => {}
             Event::Over { tests } => self.done += tests,
-            Event::Waiting { name, what, wait } => lock(&self.screen).print(&waiting::in_lines(name, *what, wait)),
+            Event::Waiting { name, what, wait } => self.print(&waiting::in_lines(name, *what, wait)),
             Event::Interrupted => lock(&self.screen).print(INTERRUPTED),
-            Event::Line { line, .. } => lock(&self.screen).show(line),
+            Event::Line { line, .. } => lock(&self.screen).show(&self.paint.visible(line)),
             Event::Finished(finished) => self.finished(finished),
             Event::Ended(summary) => self.ended(summary),
         }
@@ -186,7 +191,7 @@ fn earlier(finished: &Finished, indent: usize) -> String {
     text
 }
 
-/// Something that has been running for long.
+/// Something that has been running for long, without colours.
 pub(super) fn running(notice: &Notice) -> String {
     let kind = if notice.what == What::Test { "test" } else { "hook" };
     let mut text = format!("{kind} {} has been running for {} s\n", notice.name, notice.since.as_secs());
@@ -196,7 +201,7 @@ pub(super) fn running(notice: &Notice) -> String {
     for node in &notice.nodes {
         let _ = writeln!(text, "  {}: {}", node.name, node.doing);
     }
-    text
+    visible::plain(&text).into_owned()
 }
 
 #[cfg(test)]

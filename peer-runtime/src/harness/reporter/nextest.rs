@@ -5,6 +5,7 @@
 use super::super::event::{Event, Finished, Reporter};
 use super::super::gist;
 use super::screen::{Shared, lock};
+use crate::visible;
 
 pub(super) struct Nextest {
     screen: Shared,
@@ -25,7 +26,7 @@ impl Reporter for Nextest {
             Event::Finished(finished) if finished.verdict.fails() => self.failed.push(line(finished)),
             Event::Ended(_) => {
                 let mut screen = lock(&self.screen);
-                self.failed.drain(..).for_each(|line| screen.show(&line));
+                self.failed.drain(..).for_each(|line| screen.show(&visible::plain(&line)));
             }
             Event::Begun { .. }
             | Event::Started { .. }

@@ -171,3 +171,13 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+#[test]
+fn no_character_makes_a_report_invalid() {
+    let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    for c in (0..=0x1_0010).filter_map(char::from_u32) {
+        let said = format!("a{c}b\u{1b}[31{c}m");
+        let told = text(&said);
+        assert!(told.as_str().chars().all(|c| is_allowed(&c)), "{said:?}: {told:?}");
+    }
+}
