@@ -78,6 +78,32 @@ async fn it_says_who_is_missing_and_what_those_are_doing() -> peer::Result {
     Ok(())
 }
 
+/// Until it answers, the node is not idle.
+#[peer_test(nodes = 2)]
+async fn a_call_that_nobody_waits_for_any_more_is_told_until_it_ends(nodes: Nodes) -> peer::Result {
+    let [busy, here] = &nodes[..] else { unreachable!() };
+    let missing = async || -> peer::Result<String> {
+        let told = waits(here, "loaded", Who::Parties(2), SHORT).await?.await??.unwrap_err();
+        let text = plain(&told.text, &[("busy", busy), ("here", here)]);
+        Ok(text.lines().find(|line| line.trim_start().starts_with("`busy`: ")).unwrap().trim().to_owned())
+    };
+    let working = "`busy`: running, in call `barriers::timeouts::work`, for N s, nobody waits for it any more";
+    assert!(busy.call(work, ()).timeout(SHORT).await.unwrap_err().is_timeout());
+    mailbox::<String>("arrived").recv().await?;
+    assert_eq!(missing().await?, working);
+    // One that is dropped goes on as well.
+    let dropped = beside(busy.call(work, ()));
+    mailbox::<String>("arrived").recv().await?;
+    dropped.abort();
+    assert!(dropped.await.is_err());
+    let call = working.split_once("running, ").unwrap().1;
+    assert_eq!(missing().await?, format!("{working}, {call}"));
+    busy.call(release, ()).await?;
+    // Both answers come a moment later, and reach nobody.
+    while missing().await? != "`busy`: running, idle" {}
+    Ok(())
+}
+
 /// The first to lose patience speaks for all.
 #[peer_test(nodes = 3)]
 async fn all_who_wait_are_told_the_same_at_once(nodes: Nodes) -> peer::Result {

@@ -1,4 +1,4 @@
-//! Calls in flight: from the first poll to the reply, the time-out or the end of the node.
+//! Calls in flight: from the first poll to the reply or the end of the node, whether somebody still waits for that or not.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,7 +30,7 @@ pub(super) enum Answer {
     Down(Reason),
 }
 
-/// The calls of one peer that wait for their answers.
+/// The calls of one peer that it has not answered.
 #[derive(Default)]
 pub(super) struct Calls {
     next: AtomicU64,
@@ -49,8 +49,30 @@ struct Table {
 struct Pending {
     function: Arc<str>,
     since: Instant,
-    deadline: Deadline,
-    answer: oneshot::Sender<Answer>,
+    /// Until when, and who; none when the time was up, or the call was dropped: the node goes on with it.
+    waits: Option<(Deadline, oneshot::Sender<Answer>)>,
+}
+
+impl Pending {
+    fn until(&self) -> Option<Instant> {
+        self.waits.as_ref().and_then(|(deadline, _)| deadline.instant())
+    }
+
+    fn answer(self, answer: Answer) {
+        if let Some((_, waits)) = self.waits {
+            // An error says that the caller is no longer interested.
+            let _ = waits.send(answer);
+        }
+    }
+}
+
+/// What a peer was asked for and has not answered.
+#[derive(Clone)]
+pub(super) struct InFlight {
+    pub(super) function: Arc<str>,
+    pub(super) time: Duration,
+    /// Whether somebody still waits for it.
+    pub(super) is_waited_for: bool,
 }
 
 impl Calls {
@@ -63,11 +85,15 @@ impl Calls {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What is waited for, the longest first: functions, and for how long.
-    pub(super) fn in_flight(&self) -> Vec<(Arc<str>, Duration)> {
-        let table = self.lock();
-        let mut calls: Vec<_> = table.pending.values().map(|p| (Arc::clone(&p.function), p.since.elapsed())).collect();
-        calls.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    /// What is not answered, first what is waited for, and of both the longest first.
+    pub(super) fn in_flight(&self) -> Vec<InFlight> {
+        let in_flight = |Pending { function, since, waits }: &Pending| InFlight {
+            function: Arc::clone(function),
+            time: since.elapsed(),
+            is_waited_for: waits.is_some(),
+        };
+        let mut calls: Vec<_> = self.lock().pending.values().map(in_flight).collect();
+        calls.sort_by_key(|call| (!call.is_waited_for, std::cmp::Reverse(call.time)));
         calls
     }
 
@@ -80,7 +106,7 @@ impl Calls {
             return receiver;
         }
         let (function, since) = (Arc::clone(function), Instant::now());
-        table.pending.insert(seq, Pending { function, since, deadline, answer });
+        table.pending.insert(seq, Pending { function, since, waits: Some((deadline, answer)) });
         if let Some(at) = deadline.instant()
             && table.armed.is_none_or(|armed| at < armed)
         {
@@ -91,16 +117,17 @@ impl Calls {
         receiver
     }
 
-    fn forget(&self, seq: u64) {
-        self.lock().pending.remove(&seq);
+    /// Nobody waits for call `seq` any more.
+    fn give_up(&self, seq: u64) {
+        let waited = self.lock().pending.get_mut(&seq).and_then(|pending| pending.waits.take());
+        drop(waited);
     }
 
-    /// Ends call `seq`, if it still waits; a late answer reaches nobody.
+    /// Ends call `seq`; a late answer reaches nobody.
     pub(super) fn answer(&self, seq: u64, answer: Answer) {
         let pending = self.lock().pending.remove(&seq);
         if let Some(pending) = pending {
-            // An error says that the caller is no longer interested.
-            let _ = pending.answer.send(answer);
+            pending.answer(answer);
         }
     }
 
@@ -110,13 +137,12 @@ impl Calls {
         table.closed.get_or_insert_with(|| reason.clone());
         let pending = std::mem::take(&mut table.pending);
         drop(table);
-        // An error says that the caller is no longer interested, here and where time runs out.
         for pending in pending.into_values() {
-            let _ = pending.answer.send(Answer::Down(reason.clone()));
+            pending.answer(Answer::Down(reason.clone()));
         }
     }
 
-    /// Ends calls whose time is over, for as long as it is polled.
+    /// Ends the wait for calls whose time is over, for as long as it is polled.
     pub(super) async fn expire(&self) {
         loop {
             let armed = self.lock().armed;
@@ -126,17 +152,14 @@ impl Calls {
             }
             let now = Instant::now();
             let mut table = self.lock();
-            let late: Vec<u64> = table
-                .pending
-                .iter()
-                .filter(|(_, p)| p.deadline.instant().is_some_and(|at| at <= now))
-                .map(|(seq, _)| *seq)
-                .collect();
-            let late: Vec<_> = late.iter().filter_map(|seq| table.pending.remove(seq)).collect();
-            table.armed = table.pending.values().filter_map(|p| p.deadline.instant()).min();
+            let is_late = |pending: &&mut Pending| pending.until().is_some_and(|at| at <= now);
+            let late: Vec<_> =
+                table.pending.values_mut().filter(is_late).filter_map(|pending| pending.waits.take()).collect();
+            table.armed = table.pending.values().filter_map(Pending::until).min();
             drop(table);
-            for pending in late {
-                let _ = pending.answer.send(Answer::TimedOut);
+            for (_, waits) in late {
+                // An error says that the caller is no longer interested.
+                let _ = waits.send(Answer::TimedOut);
             }
         }
     }
@@ -145,7 +168,8 @@ impl Calls {
 /// A call on its way: a future that owns everything it needs, and sends at its first poll.
 ///
 /// Made by [`Peer::call`](crate::Peer::call) and [`Peer::apply`](crate::Peer::apply). It waits 5 s unless
-/// [`timeout`](Self::timeout) says otherwise. A call that timed out or was dropped goes on in the node.
+/// [`timeout`](Self::timeout) says otherwise. A call that timed out or was dropped goes on in the node, and reports say so
+/// for as long as it does.
 ///
 /// ```
 /// use peer::prelude::*;
@@ -297,7 +321,7 @@ impl<R: DeserializeOwned> Future for Call<R> {
 impl<R> Drop for Call<R> {
     fn drop(&mut self) {
         if let State::Sent { seq, .. } = &self.state {
-            self.peer.calls.forget(*seq);
+            self.peer.calls.give_up(*seq);
         }
     }
 }

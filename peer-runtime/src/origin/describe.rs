@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use super::calls::InFlight;
 use super::inner::Inner;
 use super::peer::Peer;
 use crate::name;
@@ -22,8 +23,8 @@ pub(crate) struct Snapshot {
     /// Since its process was started.
     age: Duration,
     paused: bool,
-    /// What it was asked for and had not answered, and for how long.
-    calls: Vec<(Arc<str>, Duration)>,
+    /// What it was asked for and had not answered.
+    calls: Vec<InFlight>,
     /// At which barriers it waited, and for how long.
     barriers: Vec<(String, Duration)>,
 }
@@ -89,8 +90,11 @@ impl Snapshot {
     /// Part by part.
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        let calls = told(self.calls.iter().map(|(function, time)| (&**function, *time)));
-        let barriers = told(self.barriers.iter().map(|(name, time)| (name.as_str(), *time)));
+        let calls = told(self.calls.iter().map(|InFlight { function, time, is_waited_for }| {
+            let more = if *is_waited_for { "" } else { ", nobody waits for it any more" };
+            doing_for(function, *time) + more
+        }));
+        let barriers = told(self.barriers.iter().map(|(name, time)| doing_for(name, *time)));
         Description { calls, barriers, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
     }
 }
@@ -151,11 +155,15 @@ impl fmt::Display for Description {
     }
 }
 
-/// Some of what somebody is doing, and for how long.
-fn told<'a>(all: impl ExactSizeIterator<Item = (&'a str, Duration)>) -> Vec<String> {
+/// What somebody is doing, and for how long.
+fn doing_for(name: &str, time: Duration) -> String {
+    format!("`{name}`, for {:.1} s", time.as_secs_f64())
+}
+
+/// Some of all that.
+fn told(all: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     let others = all.len().saturating_sub(SHOWN);
-    let mut told: Vec<String> =
-        all.take(SHOWN).map(|(name, time)| format!("`{name}`, for {:.1} s", time.as_secs_f64())).collect();
+    let mut told: Vec<String> = all.take(SHOWN).collect();
     if others > 0 {
         told.push(format!("and {others} more"));
     }
