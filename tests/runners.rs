@@ -284,6 +284,24 @@ fn failures_that_are_no_panics_are_told() {
     }
 }
 
+/// Once for a reader, and once for nextest, which looks for a line of its own.
+#[test]
+fn under_nextest_a_panic_is_told_in_the_report_and_as_the_reason() {
+    let suites = ["suite_main", "suite_groups"];
+    support::run(&mut cargo(&["test", "--no-run"], &suites)).passed();
+    let mut run = cargo(&["nextest", "run", "--no-fail-fast", "--run-ignored=all", "--color=never"], &suites);
+    let tests = ["cases::fails_by_assertion", "panics::fails_for_a_task", "panics::catches_it"];
+    run.args(["-E", &tests.map(|test| format!("test(={test})")).join(" + ")]);
+    let ran = support::run(run.env("RUST_BACKTRACE", "0"));
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    for (said, times) in [("three are a quorum", 2), ("the task ended badly", 2), ("of three\n", 1)] {
+        assert_eq!(ran.text().matches(said).count(), times, "`{said}` in:\n{}", ran.text());
+    }
+    ran.says(&["s thread 'tokio-rt-worker' panicked at tests/suite/groups/panics.rs:"]);
+    // Where output is shown at once the report has the last of it, whatever panicked.
+    ran.says(&["  last output:\n        | hello from a node: about to fail"]);
+}
+
 /// Waits until so many tests hang, interrupts them, and waits for the end.
 fn interrupted(run: Run, tests: usize) -> Ran {
     run.hangs(tests);

@@ -38,7 +38,7 @@ pub(crate) use leaks::tell as tell_leak;
 pub(crate) use mark::Mark;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};
 use panics::Panics;
-pub(crate) use panics::{Panicked, take_panic};
+pub(crate) use panics::{Panicked, take_panic, take_panic_in_any_case};
 pub use place::{free_port, priv_dir};
 pub(crate) use route::send_to_root;
 

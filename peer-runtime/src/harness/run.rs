@@ -7,6 +7,7 @@ use super::arguments::Arguments;
 use super::engine::{Engine, Options};
 use super::environment::Settings;
 use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
+use super::gist;
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
@@ -50,7 +51,9 @@ pub fn main() -> ExitCode {
     };
     let _lent = aside::goes_through(way);
     // Those of tests are told with them, and only if they fail.
-    panic::record_panics(panic::Says::Somebody(scope::take_panic));
+    // Nextest has all output shown at once, and would be told each panic once more.
+    let take = if gist::under_nextest() { scope::take_panic_in_any_case } else { scope::take_panic };
+    panic::record_panics(panic::Says::Somebody(take));
     let interrupts = Interrupts::default();
     if let Err(error) = interrupts.watch() {
         aside::tell(&format!("an interrupt ends this run at once, since signals cannot be watched: {error}"));

@@ -30,6 +30,8 @@ pub struct Panicked {
     pub(crate) place: String,
     /// Where the environment asks for it.
     pub(crate) backtrace: Option<String>,
+    /// Whether it was said at once, where it happened.
+    is_said: bool,
 }
 
 /// The panics of a scope, until they are told.
@@ -43,7 +45,7 @@ struct State {
     /// How many there were.
     count: usize,
     kept: VecDeque<Panicked>,
-    /// There was no room for so many of them.
+    /// There was no room for so many of them, and nobody said them.
     dropped: usize,
     /// Nobody will tell what comes now.
     closed: bool,
@@ -52,6 +54,15 @@ struct State {
 /// Keeps a panic for the report of the test that the thread belongs to. False if there is none, or it is over, or its output
 /// is shown at once: then it is said at once.
 pub(crate) fn take_panic(record: &Record) -> bool {
+    take(record, true)
+}
+
+/// The same where what is shown at once is no reason to say it.
+pub(crate) fn take_panic_in_any_case(record: &Record) -> bool {
+    take(record, false)
+}
+
+fn take(record: &Record, says_if_live: bool) -> bool {
     // A thread may be beyond the destruction of its locals.
     let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
     let Some(scope) = current.filter(|scope| scope.0.listener.is_some()) else { return false };
@@ -59,8 +70,9 @@ pub(crate) fn take_panic(record: &Record) -> bool {
         scope.tell_panics();
         return false;
     }
-    let is_kept = scope.0.panics.add(record);
-    is_kept && !scope.0.console.is_live()
+    let is_said = says_if_live && scope.0.console.is_live();
+    let is_kept = scope.0.panics.add(record, is_said);
+    is_kept && !is_said
 }
 
 impl Panics {
@@ -72,7 +84,7 @@ impl Panics {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, record: &Record) -> bool {
+    fn add(&self, record: &Record, is_said: bool) -> bool {
         let at = self.since.elapsed();
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("<unnamed>").to_owned();
@@ -85,8 +97,8 @@ impl Panics {
             state.count += 1;
             let number = state.count;
             if state.kept.len() == MOST {
-                state.kept.pop_front();
-                state.dropped += 1;
+                let oldest = state.kept.pop_front();
+                state.dropped += usize::from(oldest.is_some_and(|oldest| !oldest.is_said));
             }
             state.kept.push_back(Panicked {
                 number,
@@ -96,6 +108,7 @@ impl Panics {
                 message,
                 place,
                 backtrace,
+                is_said,
             });
             true
         })
@@ -116,8 +129,9 @@ impl Scope {
     /// Says at once what was kept: there will be no report.
     fn tell_panics(&self) {
         let panics = self.0.panics.with(|state| std::mem::take(&mut state.kept));
-        let lines: Vec<String> = panics.iter().flat_map(Panicked::lines).map(|line| line.text).collect();
-        if !lines.is_empty() && !self.0.console.is_live() {
+        let lines: Vec<String> =
+            panics.iter().filter(|panic| !panic.is_said).flat_map(Panicked::lines).map(|line| line.text).collect();
+        if !lines.is_empty() {
             aside::tell(&format!(
                 "this process is about to abort; what panicked in `{}` before:\n{}",
                 self.0.name,
@@ -141,15 +155,12 @@ impl Scope {
             (std::mem::take(&mut state.kept), std::mem::take(&mut state.dropped))
         });
         let mut lines = self.0.console.kept_with(others.iter().map(|other| &other.0.console), last);
-        // Shown at once, as all that would be here.
-        if !self.0.console.is_live() {
-            if let (1.., Some(oldest)) = (dropped, panics.front()) {
-                let text = format!("({dropped} earlier panics were dropped)");
-                lines.push(Line { at: oldest.at, node: String::new(), text });
-            }
-            lines.extend(panics.iter().flat_map(Panicked::lines));
-            lines.sort_by_key(|line| line.at);
+        if let (1.., Some(oldest)) = (dropped, panics.front()) {
+            let text = format!("({dropped} earlier panics were dropped)");
+            lines.push(Line { at: oldest.at, node: String::new(), text });
         }
+        lines.extend(panics.iter().filter(|panic| !panic.is_said).flat_map(Panicked::lines));
+        lines.sort_by_key(|line| line.at);
         lines
     }
 }

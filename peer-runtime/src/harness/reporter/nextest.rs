@@ -1,6 +1,6 @@
 //! What nextest is told beside the lines: why a test failed, on standard error and in the form that it looks for.
 //!
-//! Nextest has all output shown at once, and so finds panics without that. For them this is one more line of what it finds.
+//! Panics, too: they are kept for the report, so that of all that panicked meanwhile nextest finds what was the cause.
 
 use super::super::event::{Event, Finished, Reporter};
 use super::super::gist;
