@@ -125,7 +125,7 @@ impl Error {
         self.0.of_machine || matches!(reason, Some(Reason::BootTimeout | Reason::KeeperLost | Reason::Unheard(_)))
     }
 
-    /// For the console of the node itself, where its last output is already.
+    /// For where the last output of its node is already: on the console of that, and in reports.
     pub(crate) fn without_output(mut self) -> Self {
         self.0.output = None;
         self

@@ -92,6 +92,7 @@ impl<S: Into<OsString>> From<Vec<S>> for StartOptions {
 /// One line: what departs from the defaults, as it would be written in `ct_peer!({ .. })`.
 impl fmt::Display for StartOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let defaults = Self::default();
         let mut set = Vec::new();
         let mut add = |key: &str, value: String| set.push(format!("{key}: {value}"));
         if let Some(name) = &self.name {
@@ -108,13 +109,16 @@ impl fmt::Display for StartOptions {
         }
         if let Some(foreign) = &self.foreign {
             add("foreign", foreign.to_string());
-        } else {
+        }
+        if self.connection != defaults.connection {
             add("connection", format!("{:?}", self.connection));
         }
         if let Some(ready) = &self.ready {
             add("ready", ready.to_string());
         }
-        add("peer_down", format!("{:?}", self.peer_down));
+        if self.peer_down != defaults.peer_down {
+            add("peer_down", format!("{:?}", self.peer_down));
+        }
         if !self.args.is_empty() {
             add("args", format!("{:?}", self.args));
         }
@@ -132,21 +136,26 @@ impl fmt::Display for StartOptions {
         if let Some(dir) = &self.current_dir {
             add("current_dir", format!("{dir:?}"));
         }
-        add("wait_boot", self.wait_boot.to_string());
-        add("shutdown", self.shutdown.to_string());
+        let wait_boot = self.wait_boot.to_string();
+        if wait_boot != defaults.wait_boot.to_string() {
+            add("wait_boot", wait_boot);
+        }
+        if self.shutdown != defaults.shutdown {
+            add("shutdown", self.shutdown.to_string());
+        }
         if let Some(detached) = self.detached {
             add("detached", detached.to_string());
         }
         if self.post_process_args.is_some() {
             add("post_process_args", "set".to_owned());
         }
-        if self.input != Input::default() {
+        if self.input != defaults.input {
             add("input", format!("{:?}", self.input));
         }
         if let Some(limit) = self.frame_limit {
             add("frame_limit", limit.to_string());
         }
-        write!(f, "{{ {} }}", set.join(", "))
+        if set.is_empty() { f.write_str("{}") } else { write!(f, "{{ {} }}", set.join(", ")) }
     }
 }
 
@@ -159,4 +168,22 @@ impl fmt::Debug for StartOptions {
 /// `5s`, or `unlimited`.
 fn limit(duration: Duration) -> String {
     timeouts::display(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_departs_from_the_defaults_is_shown_and_nothing_else() {
+        assert_eq!(StartOptions::new().to_string(), "{}");
+        let same = StartOptions::new().connection(Connection::StandardIo).wait_boot(WaitBoot::default());
+        assert_eq!(same.shutdown(Shutdown::Halt).peer_down(PeerDown::Stop).to_string(), "{}");
+        let options = StartOptions::new().name("db").connection(Connection::Tcp(0)).peer_down(PeerDown::Crash);
+        let options = options.wait_boot(WaitBoot::No).shutdown(Shutdown::Close).input(Input::Fed);
+        assert_eq!(
+            options.to_string(),
+            r#"{ name: "db", connection: Tcp(0), peer_down: Crash, wait_boot: No, shutdown: Close, input: Fed }"#
+        );
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) trait Owner: Send + Sync {
     /// Something that a reader of the console should know about `node`.
     fn note(&self, node: &str, text: &str);
 
-    /// A message arrived from `node`.
+    /// A message arrived from `node`, or, in a node, at it; what is to be said of that is noted about `node`.
     fn deliver(&self, node: &str, letter: Letter);
 
     /// A peer with `PeerDown::Crash` went down by itself; `report` says all about it.

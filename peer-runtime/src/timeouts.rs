@@ -41,11 +41,11 @@ const ENDS_INTERRUPTED: Duration = Duration::from_secs(10);
 const END_AT_LEAST: Duration = Duration::from_millis(500);
 /// For what cleans up, so long after the interrupt; in tenths of a second, since it is told.
 pub(crate) fn end_interrupted(since: Duration) -> Duration {
-    let left = ENDS_INTERRUPTED.saturating_sub(tenths(since));
+    let left = ENDS_INTERRUPTED.saturating_sub(whole_tenths(since));
     left.clamp(END_AT_LEAST, END_INTERRUPTED)
 }
 /// A duration without what nobody reads.
-pub(crate) fn tenths(duration: Duration) -> Duration {
+pub(crate) fn whole_tenths(duration: Duration) -> Duration {
     const TENTH: Duration = Duration::from_millis(100);
     let tenths = duration.as_millis() / TENTH.as_millis();
     TENTH.saturating_mul(u32::try_from(tenths).unwrap_or(u32::MAX))
@@ -152,6 +152,11 @@ impl Deadline {
             None => std::future::pending().await,
         }
     }
+}
+
+/// How long something has been going on, for people: `12.3s`.
+pub(crate) fn tenths(duration: Duration) -> String {
+    format!("{:.1}s", duration.as_secs_f64())
 }
 
 /// A duration for people: `5s`, `250ms`, `unlimited`.

@@ -23,8 +23,11 @@ fn plain(text: &str, nodes: &[(&str, &Peer)]) -> String {
     for (name, node) in nodes {
         text = text.replace(&node.node(), name);
     }
-    let is_time = |word: &str| word.parse::<f64>().is_ok();
-    text.split(' ').map(|word| if is_time(word) { "N" } else { word }).collect::<Vec<_>>().join(" ")
+    let plain = |word: &str| {
+        let digits = word.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(word.len());
+        if digits == 0 { word.to_owned() } else { format!("N{}", &word[digits..]) }
+    };
+    text.split(' ').map(plain).collect::<Vec<_>>().join(" ")
 }
 
 #[peer_test]
@@ -48,15 +51,15 @@ async fn it_says_who_is_missing_and_what_those_are_doing() -> peer::Result {
     ];
     assert_eq!(
         plain(&told.text, &names),
-        "barrier `loaded` failed: not passed within 100ms, the time-out of `here`
+        "barrier `loaded` failed: not passed within Nms, the time-out of `here`
   arrived:
-    `here`, N s ago
+    `here`, Ns ago
   missing:
     `idle`: running, idle
-    `busy`: running, in call `barriers::timeouts::work`, for N s
-    `elsewhere`: running, at barrier `other`, for N s, in call `barriers::meet_aloud`, for N s
+    `busy`: running, in call `barriers::timeouts::work`, for Ns
+    `elsewhere`: running, at barrier `other`, for Ns, in call `barriers::meet_aloud`, for Ns
     `paused`: running, paused
-    `booting`: booting, for N s
+    `booting`: booting, for Ns
     the test itself
   help: the test takes part, unless all say `.among_nodes()` or `.parties(n)`"
     );
@@ -66,7 +69,7 @@ async fn it_says_who_is_missing_and_what_those_are_doing() -> peer::Result {
     let told = waits(&here, "loaded", Who::Parties(3), SHORT).await?.await??.unwrap_err();
     says(
         plain(&told.text, &names),
-        &["missing: N of N parties; not there:\n    `idle`: ", "the test itself, at barrier `own`, for N s"],
+        &["missing: N of N parties; not there:\n    `idle`: ", "the test itself, at barrier `own`, for Ns"],
     );
     booting.kill().await?;
     paused.resume().await?;
@@ -87,7 +90,7 @@ async fn a_call_that_nobody_waits_for_any_more_is_told_until_it_ends(nodes: Node
         let text = plain(&told.text, &[("busy", busy), ("here", here)]);
         Ok(text.lines().find(|line| line.trim_start().starts_with("`busy`: ")).unwrap().trim().to_owned())
     };
-    let working = "`busy`: running, in call `barriers::timeouts::work`, for N s, nobody waits for it any more";
+    let working = "`busy`: running, in call `barriers::timeouts::work`, for Ns, nobody waits for it any more";
     assert!(busy.call(work, ()).timeout(SHORT).await.unwrap_err().is_timeout());
     mailbox::<String>("arrived").recv().await?;
     assert_eq!(missing().await?, working);
@@ -139,7 +142,7 @@ async fn a_call_that_waits_at_one_says_so(nodes: Nodes) -> peer::Result {
     let _waits = waits_at(&nodes[0], "loaded").await?;
     let error = nodes[0].call(work, ()).timeout(SHORT).await.unwrap_err();
     assert!(error.is_timeout() && !error.is_barrier(), "{error}");
-    says(error, &["help: the node waits at barrier `loaded`, for ", " s; `.timeout(..)` waits longer"]);
+    says(error, &["help: the node waits at barrier `loaded`, for ", "s; `.timeout(..)` waits longer"]);
     Ok(())
 }
 

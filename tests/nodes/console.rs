@@ -216,3 +216,15 @@ async fn input_is_fed_to_readers_and_children() -> peer::Result {
     }
     Ok(())
 }
+
+/// Its name is put there once, by the origin.
+#[peer_test]
+async fn what_a_node_notes_of_itself_comes_without_its_name() -> peer::Result {
+    let peer = ct_peer!().await?;
+    peer.send("letters", "early".to_owned());
+    let noted = "[peer] a message arrived for mailbox `letters`, which nobody has opened yet: it waits there";
+    printed(&peer, noted).await;
+    assert_eq!(last_words(&peer).await, noted);
+    peer.stop().await?;
+    Ok(())
+}

@@ -46,8 +46,8 @@ fn plain(text: &str) -> String {
             ("(os pid ", ")"),
             ("left behind os pid ", " "),
             ("ended since (os pid ", ")"),
-            ("`, for ", " s"),
-            ("`, ", " s ago"),
+            ("`, for ", "s"),
+            ("`, ", "s ago"),
         ] {
             line = without_number(&line, before, after);
         }

@@ -107,14 +107,11 @@ impl<'a> Details<'a> {
     fn list(&self, nodes: &[Description], labels: &Labels, paint: Paint, text: &mut String) {
         for node in nodes {
             // What is in the timeline is not told twice; where output was shown at once, the last of it is told here.
-            let whole = if self.console.is_empty() { node.to_string() } else { node.head() };
+            let is_told = self.console.iter().any(|line| local(&line.node) == local(&node.node));
+            let whole = if is_told { node.head() } else { node.to_string() };
             let rest = whole.strip_prefix(node.node.as_str()).unwrap_or(&whole);
             text.push_str(&labels.paint(&node.node, &node.node, paint));
             text.push_str(rest);
-            let is_silent = self.console.iter().all(|line| local(&line.node) != local(&node.node));
-            if !self.console.is_empty() && is_silent {
-                text.push_str("  output:       none\n");
-            }
         }
     }
 }
@@ -166,8 +163,11 @@ impl Labels {
         self.0.get(local(node)).map_or_else(|| text.to_owned(), |(number, _)| paint.node(*number, text))
     }
 
-    /// The short name, as wide as the widest one and a space.
+    /// The short name, as wide as the widest one and a space; nothing of the only one, which is told above.
     fn column(&self, node: &str, paint: Paint) -> String {
+        if self.0.len() == 1 {
+            return String::new();
+        }
         let width = self.0.values().map(|(_, short)| short.chars().count()).max().unwrap_or_default();
         let short = self.0.get(local(node)).map_or(node, |(_, short)| short);
         self.paint(node, &format!("{short:<width$} "), paint)
@@ -228,7 +228,7 @@ mod tests {
             description("suite-elects-1-7@host", "running"),
             description("suite-elects-2-7@host", "down: exit status 5"),
         ];
-        let nodes = Described { own, barriers: vec!["`loaded`, for 0.3 s".to_owned()], of_groups: Vec::new() };
+        let nodes = Described { own, barriers: vec!["`loaded`, for 0.3s".to_owned()], of_groups: Vec::new() };
         let console = [
             Line { node: String::new(), ..line(0, "", "(2 earlier lines were dropped)") },
             line(12, "suite-elects-1-7@host", "elected"),
@@ -247,7 +247,7 @@ mod tests {
             details.text(Paint::PLAIN),
             "  its thread is still blocked 10s after its end, and was abandoned; it can start and call nothing any more
 
-at barrier: `loaded`, for 0.3 s
+at barrier: `loaded`, for 0.3s
 
 its directory: /tmp/peer-1
 
@@ -262,7 +262,8 @@ suite-elects-1-7@host (os pid 7): running
 suite-elects-2-7@host (os pid 7): down: exit status 5
   command line: /bin/suite --peer-node=1:self
   options:      { connection: StandardIo }
-  output:       none
+  last output:
+    | the last line
 
 output of all nodes:
    0.000s (2 earlier lines were dropped)
@@ -286,7 +287,7 @@ output of all nodes:
         let nodes = Described { of_groups, ..Described::default() };
         let text = details(&nodes, &[line(5, "suite-init-1-7@host", "put k")]).text(Paint::PLAIN);
         assert!(text.starts_with("\n1 node of its groups:\nsuite-init-1-7@host (os pid 7): running\n"), "{text}");
-        assert!(text.ends_with("\noutput of all nodes:\n   0.005s suite-init-1-7 | put k\n"), "{text}");
+        assert!(text.ends_with("\noutput of all nodes:\n   0.005s | put k\n"), "{text}");
         let both = Described { own: nodes.of_groups.clone(), ..nodes };
         let text = details(&both, &[]).text(Paint::PLAIN);
         assert!(text.starts_with("\n1 node:\n") && text.contains("\n\n1 node of its groups:\n"), "{text}");

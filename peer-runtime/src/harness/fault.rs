@@ -58,10 +58,10 @@ impl Fault {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Panicked { payload, .. } => panic::message(&**payload),
-            Self::Failed(failure) => failure.to_string(),
+            Self::Failed(failure) => failed(failure),
             Self::InRank(failed) => format!("{} {}", failed.whose(), failed.reason()),
             Self::Returned(text) => text.clone(),
-            Self::Error(error) | Self::NoNodes(error) => error.to_string(),
+            Self::Error(error) | Self::NoNodes(error) => said(error),
             Self::Crashed(report) => format!("taken down by a linked peer: {report}"),
             Self::TimedOut(limit) => format!("it did not end within its timetrap of {}", timeouts::display(*limit)),
             Self::Cut(limit) => format!("it did not end within {}", cut(*limit)),
@@ -132,6 +132,16 @@ impl Fault {
             _ => None,
         }
     }
+}
+
+/// An error in a report, which has the output of all nodes.
+pub(super) fn said(error: &Error) -> String {
+    error.clone().without_output().to_string()
+}
+
+/// The same of what a `?` made of one.
+pub(super) fn failed(failure: &Failure) -> String {
+    failure.error().downcast_ref().map_or_else(|| failure.to_string(), said)
 }
 
 /// How much time there was for cleaning up once the run was interrupted.

@@ -3,7 +3,7 @@
 use super::case::Ended;
 use super::details::{Described, Details};
 use super::event::Earlier;
-use super::fault::{Fault, cut, panic_of};
+use super::fault::{self, Fault, cut, panic_of};
 use super::groups::Hook;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
@@ -93,13 +93,15 @@ fn cause(test: &Test, fault: Option<&Fault>) -> String {
         // Under libtest it was printed right before this, and captured with it.
         Some(Fault::Panicked { .. }) => "panicked, as told above".to_owned(),
         Some(Fault::Returned(text)) => format!("({}) returned an error:\n{}", test.place, indent(text)),
-        Some(Fault::Error(error)) => format!("({}) returned an error:\n{}", test.place, indent(&error.to_string())),
-        Some(Fault::Failed(failure)) => format!("failed at {}:\n{}", failure.location(), indent(&failure.to_string())),
+        Some(Fault::Error(error)) => format!("({}) returned an error:\n{}", test.place, indent(&fault::said(error))),
+        Some(Fault::Failed(failure)) => {
+            format!("failed at {}:\n{}", failure.location(), indent(&fault::failed(failure)))
+        }
         Some(Fault::InRank(failed)) => {
             format!("({}) failed in {}:\n{}", test.place, failed.whose(), indent(&failed.to_string()))
         }
         Some(Fault::NoNodes(error)) => {
-            format!("({}) was not given its nodes:\n{}", test.place, indent(&error.to_string()))
+            format!("({}) was not given its nodes:\n{}", test.place, indent(&fault::said(error)))
         }
         Some(Fault::Crashed(report)) => {
             format!("({}) was taken down by a linked peer:\n{}", test.place, indent(report))

@@ -272,7 +272,7 @@ impl Stage {
             && let Ok(event) = self.inbox.recv_timeout(limit.saturating_sub(end.elapsed()))
         {
             if matches!(event, Event::Interrupted) {
-                limit = limit.min(timeouts::tenths(end.elapsed()) + BLOCKED_INTERRUPTED);
+                limit = limit.min(timeouts::whole_tenths(end.elapsed()) + BLOCKED_INTERRUPTED);
             }
             self.note(event);
         }

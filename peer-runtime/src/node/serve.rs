@@ -177,7 +177,8 @@ fn handle(inside: &'static Inside, message: ToPeer<'_>, payload: &[u8]) {
     match message {
         ToPeer::Message { to, type_name, encoding } => {
             let letter = Letter { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
-            inside.owner.deliver(&inside.spec.origin, letter);
+            // What is to be said of that is about the mailboxes of this node.
+            inside.owner.deliver(&inside.name, letter);
         }
         ToPeer::Halt => halt::halt(0),
         ToPeer::Shutdown => {

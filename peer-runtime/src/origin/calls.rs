@@ -18,7 +18,7 @@ use crate::codec::Encoding;
 use crate::error::{Error, Kind};
 use crate::panic::RemotePanic;
 use crate::state::Reason;
-use crate::timeouts::{CALL, Deadline};
+use crate::timeouts::{self, CALL, Deadline};
 use crate::wire::message::Refusal;
 
 /// What ends a call.
@@ -248,10 +248,8 @@ impl<R: DeserializeOwned> Call<R> {
         match answer {
             Answer::Reply(payload) => self.encoding.decode(&payload).map_err(|fault| {
                 let wanted = std::any::type_name::<R>();
-                self.error(
-                    Kind::Codec,
-                    format!("the reply of {} bytes does not decode as `{wanted}`: {fault}", payload.len()),
-                )
+                let bytes = if payload.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", payload.len()) };
+                self.error(Kind::Codec, format!("the reply of {bytes} does not decode as `{wanted}`: {fault}"))
             }),
             Answer::Panic(panic) => Err(self.error(Kind::Panic(panic.clone()), panic.to_string())),
             Answer::Refused(refusal, text) => {
@@ -277,8 +275,8 @@ impl<R: DeserializeOwned> Call<R> {
                         "the node is paused, and goes on with this after `resume()`".to_owned()
                     }
                     Some((name, time)) => format!(
-                        "the node waits at barrier `{name}`, for {:.1} s; `.timeout(..)` waits longer",
-                        time.as_secs_f64()
+                        "the node waits at barrier `{name}`, for {}; `.timeout(..)` waits longer",
+                        timeouts::tenths(*time)
                     ),
                     None => "the function goes on in the node; `.timeout(..)` waits longer".to_owned(),
                 };

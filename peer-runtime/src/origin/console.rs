@@ -31,24 +31,53 @@ impl Tail {
         self.bytes.extend(bytes);
     }
 
-    /// The last `count` lines; what is not UTF-8 is shown as replacement characters.
+    /// The last `count` lines; what is not UTF-8 is shown as replacement characters. Where what ended the node was said before
+    /// them, half of the lines begin with that: what follows it, a backtrace say, is longer and says less.
     pub(crate) fn lines(&self, count: usize) -> String {
         let (a, b) = self.bytes.as_slices();
         let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();
         let lines: Vec<&str> = text.lines().collect();
-        let mut from = lines.len().saturating_sub(count);
-        // A backtrace is longer than its cause, and says less.
+        let from = lines.len().saturating_sub(count);
         let cause = |line: &&str| line.contains("panicked at") || line.contains("fatal runtime error");
-        if let Some(at) = lines.iter().rposition(cause)
-            && at < from
-        {
-            from = at;
+        match lines[..from].iter().rposition(cause).filter(|_| !lines[from..].iter().any(cause)) {
+            Some(at) => {
+                let (to, rest) = (at + count / 2, lines.len() - (count - count / 2));
+                let left_out = format!("[{} lines are left out here]", rest - to);
+                [&lines[at..to], &[&left_out], &lines[rest..]].concat().join("\n")
+            }
+            None => lines[from..].join("\n"),
         }
-        let to = lines.len().min(from + count);
-        let mut shown = lines[from..to].join("\n");
-        if to < lines.len() {
-            shown.push_str(&format!("\n... {} more lines", lines.len() - to));
-        }
-        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(numbers: std::ops::Range<u32>) -> Vec<String> {
+        numbers.map(|number| format!("line {number}")).collect()
+    }
+
+    fn last(lines: &[String], count: usize) -> Vec<String> {
+        let mut tail = Tail::default();
+        tail.push(lines.join("\n").as_bytes());
+        tail.lines(count).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_last_lines_are_shown() {
+        assert_eq!(last(&lines(0..100), 4), lines(96..100));
+        assert_eq!(last(&lines(0..3), 4), lines(0..3));
+    }
+
+    #[test]
+    fn what_ended_the_node_is_shown_and_the_last_lines_all_the_same() {
+        let mut all = lines(0..100);
+        all[97] = "thread 'main' panicked at src/main.rs:1:2:".to_owned();
+        assert_eq!(last(&all, 4), all[96..], "it is one of the last ones");
+        all.swap(97, 20);
+        let left_out = ["[75 lines are left out here]".to_owned()];
+        assert_eq!(last(&all, 5), [&all[20..22], &left_out, &all[97..]].concat());
+        assert_eq!(last(&all, 80), all[20..], "it is the first of the last ones");
     }
 }

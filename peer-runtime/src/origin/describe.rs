@@ -8,7 +8,9 @@ use super::calls::InFlight;
 use super::inner::Inner;
 use super::peer::Peer;
 use crate::name;
+use crate::options::StartOptions;
 use crate::state::PeerState;
+use crate::timeouts;
 
 /// Lines of output in a report of a whole node.
 const LINES: usize = 20;
@@ -49,6 +51,7 @@ pub(crate) struct Description {
     /// At which barriers it waited, and for how long.
     pub(crate) barriers: Vec<String>,
     pub(crate) command_line: String,
+    /// What departs from the defaults; `{}` if nothing does.
     pub(crate) options: String,
     /// The last lines of what it printed; none if that is nothing.
     pub(crate) output: String,
@@ -72,7 +75,7 @@ impl Snapshot {
         let at = barriers.iter().map(|barrier| format!(", at barrier {barrier}"));
         let doing: String = at.chain(calls.iter().map(|call| format!(", in call {call}"))).collect();
         match self.state {
-            PeerState::Booting => format!("{state}, for {:.1} s{doing}", self.age.as_secs_f64()),
+            PeerState::Booting => format!("{state}, for {}{doing}", timeouts::tenths(self.age)),
             // What another program does is not known.
             PeerState::Running if doing.is_empty() && !self.paused && self.inner.is_node() => format!("{state}, idle"),
             _ => state + &doing,
@@ -128,7 +131,8 @@ impl Inner {
             calls: Vec::new(),
             barriers: Vec::new(),
             command_line: self.command_line(),
-            options: self.options.to_string(),
+            // The name is told already.
+            options: StartOptions { name: None, ..(*self.options).clone() }.to_string(),
             output: self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES),
         }
     }
@@ -140,7 +144,8 @@ impl Description {
         let Self { node, process, state, command_line, options, calls, barriers, .. } = self;
         let barriers = barriers.iter().map(|barrier| format!("  at barrier:   {barrier}\n"));
         let doing: String = barriers.chain(calls.iter().map(|call| format!("  in call:      {call}\n"))).collect();
-        format!("{node} ({process}): {state}\n{doing}  command line: {command_line}\n  options:      {options}\n")
+        let options = if options == "{}" { String::new() } else { format!("  options:      {options}\n") };
+        format!("{node} ({process}): {state}\n{doing}  command line: {command_line}\n{options}")
     }
 }
 
@@ -148,7 +153,7 @@ impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.head())?;
         if self.output.is_empty() {
-            return f.write_str("  last output:  none\n");
+            return f.write_str("  output:       none\n");
         }
         f.write_str("  last output:\n")?;
         self.output.lines().try_for_each(|line| writeln!(f, "    | {line}"))
@@ -157,7 +162,7 @@ impl fmt::Display for Description {
 
 /// What somebody is doing, and for how long.
 fn doing_for(name: &str, time: Duration) -> String {
-    format!("`{name}`, for {:.1} s", time.as_secs_f64())
+    format!("`{name}`, for {}", timeouts::tenths(time))
 }
 
 /// Some of all that.

@@ -12,7 +12,7 @@ use crate::origin::{Inner, Snapshot};
 use crate::owner::{Down, OriginGate};
 use crate::plane;
 use crate::state::PeerState;
-use crate::timeouts::Deadline;
+use crate::timeouts::{self, Deadline};
 
 mod table;
 mod told;
@@ -275,7 +275,7 @@ impl Scope {
         let own = self.id();
         let of = |scope: &Self| scope.0.barriers.lock().waits(|one| one.by == Some(own));
         let waits = route::scopes().iter().flat_map(of).collect::<Vec<_>>();
-        waits.iter().map(|wait| format!("`{}`, for {:.1} s", wait.name, wait.time.as_secs_f64())).collect()
+        waits.iter().map(|wait| format!("`{}`, for {}", wait.name, timeouts::tenths(wait.time))).collect()
     }
 
     /// At which barriers `node` waits, and for how long.

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Show;
+use crate::name;
 
 /// What a test keeps of its peers' output until it is known whether it fails, in bytes.
 const KEPT: usize = 16 << 20;
@@ -108,6 +109,8 @@ impl Console {
 
     /// Shows something about `node` that it did not print itself.
     pub(super) fn note(&self, node: &str, text: &str) {
+        // What a program says of itself needs no name; that of a node is put there by its origin.
+        let node = if matches!(self.to, To::Stderr) && node == name::own() { "" } else { node };
         self.with(|state| {
             for line in text.lines() {
                 self.show(state, node, format!("[peer] {line}").as_bytes());
@@ -181,7 +184,8 @@ impl Console {
     fn show(&self, state: &mut State, node: &str, line: &[u8]) {
         match &self.to {
             To::Stderr => {
-                let shown = [node.as_bytes(), b" | ", line, b"\n"].concat();
+                let between: &[u8] = if node.is_empty() { b"" } else { b" | " };
+                let shown = [node.as_bytes(), between, line, b"\n"].concat();
                 // Where standard error is closed there is no console to show it on.
                 let _ = std::io::stderr().lock().write_all(&shown);
             }

@@ -41,7 +41,8 @@ impl Owner for Scope {
             #[expect(clippy::disallowed_methods, reason = "a broken link ends whoever it is linked to")]
             std::process::exit(1);
         };
-        listener(report);
+        // The rest of it is told of all peers of a test.
+        listener(report.lines().next().unwrap_or_default().to_owned());
     }
 
     fn arrive(&self, who: Who, arrival: Arrival) {

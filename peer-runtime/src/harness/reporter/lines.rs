@@ -1,5 +1,6 @@
 //! The lines that stock libtest prints, for people and for programs that read them, and behind them what failed and why.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::super::details::{Described, Details, seconds};
@@ -111,7 +112,9 @@ impl Lines {
                 screen.print("\n");
             }
             text.push_str("\nfailures:\n");
-            for (name, _) in &self.failures {
+            // One that failed in several rounds is one to look for.
+            let mut told = HashSet::new();
+            for (name, _) in self.failures.iter().filter(|(name, _)| told.insert(name)) {
                 let _ = writeln!(text, "    {name}");
             }
         }
@@ -194,7 +197,7 @@ fn earlier(finished: &Finished, indent: usize) -> String {
 /// Something that has been running for long, without colours.
 pub(super) fn running(notice: &Notice) -> String {
     let kind = if notice.what == What::Test { "test" } else { "hook" };
-    let mut text = format!("{kind} {} has been running for {} s\n", notice.name, notice.since.as_secs());
+    let mut text = format!("{kind} {} has been running for {}s\n", notice.name, notice.since.as_secs());
     for barrier in &notice.barriers {
         let _ = writeln!(text, "  at barrier {barrier}");
     }

@@ -225,10 +225,10 @@ mod tests {
         let mut progress = Progress::new(&paper.screen(), lines::running);
         progress.hear(&Event::Begun { tests: 2, seed: None, slots: 8 });
         progress.hear(&Event::Started { running: &running("quick::a", What::Test, seconds(40)), attempt: 1 });
-        printed(&paper, "test quick::a has been running for 30 s\n");
+        printed(&paper, "test quick::a has been running for 30s\n");
         let hook = running("quick::init_per_group", What::Hook, seconds(10));
         progress.hear(&Event::Started { running: &hook, attempt: 1 });
-        let both = "test quick::a has been running for 30 s\nhook quick::init_per_group has been running for 10 s\n";
+        let both = "test quick::a has been running for 30s\nhook quick::init_per_group has been running for 10s\n";
         printed(&paper, both);
         drop(progress);
         assert_eq!(paper.text(), both);
@@ -248,12 +248,12 @@ mod tests {
     #[test]
     fn a_notice_names_every_node() {
         let nodes =
-            vec![node("a-1@host", "running", "running, idle"), node("a-2@host", "booting", "booting, for 61.0 s")];
-        let barriers = vec!["`loaded`, for 59.1 s".to_owned()];
+            vec![node("a-1@host", "running", "running, idle"), node("a-2@host", "booting", "booting, for 61.0s")];
+        let barriers = vec!["`loaded`, for 59.1s".to_owned()];
         let notice = Notice { name: "a".to_owned(), what: What::Test, since: seconds(60), nodes, barriers };
         assert_eq!(
             lines::running(&notice),
-            "test a has been running for 60 s\n  at barrier `loaded`, for 59.1 s\n  a-1@host: running, idle\n  a-2@host: booting, for 61.0 s\n"
+            "test a has been running for 60s\n  at barrier `loaded`, for 59.1s\n  a-1@host: running, idle\n  a-2@host: booting, for 61.0s\n"
         );
     }
 

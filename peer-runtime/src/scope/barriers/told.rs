@@ -24,7 +24,7 @@ impl TimeOut<'_> {
         let mut text = format!("not passed within {limit}, the time-out of {}\narrived:", self.whose);
         // Writing to a string cannot fail.
         for one in &meeting.waiting {
-            let _ = write!(text, "\n  {}, {:.1} s ago", one.label, one.since.elapsed().as_secs_f64());
+            let _ = write!(text, "\n  {}, {} ago", one.label, timeouts::tenths(one.since.elapsed()));
         }
         let missing: Vec<&Snapshot> = nodes.iter().filter(|node| !meeting.has_node(node.name())).collect();
         let origin = self.origin.filter(|_| meeting.members != Members::Nodes && !meeting.has(&Who::Origin));
@@ -46,7 +46,7 @@ impl TimeOut<'_> {
         let Some(origin) = origin else { return Broken::new(Break::TimedOut, text) };
         let _ = write!(text, "\n  {origin} itself");
         for Wait { name, time, .. } in waits.iter().filter(|wait| wait.who == Who::Origin) {
-            let _ = write!(text, ", at barrier `{name}`, for {:.1} s", time.as_secs_f64());
+            let _ = write!(text, ", at barrier `{name}`, for {}", timeouts::tenths(*time));
         }
         let broken = Broken::new(Break::TimedOut, text);
         if meeting.members == Members::All {
