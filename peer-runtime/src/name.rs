@@ -53,12 +53,18 @@ pub(crate) fn from_function(path: &str) -> String {
         .unwrap_or(path)
         .split("::")
         .filter(|part| !part.is_empty() && *part != "_" && !part.starts_with('{'))
-        .map(|part| part.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect())
+        .map(|part| part.chars().filter(|c| is_of_word(*c)).collect())
         .collect();
     let unique = unique();
     let mut prefix = parts.join("-");
-    prefix.truncate(LONGEST_DERIVED - unique.len() - 1);
+    prefix.truncate(prefix.floor_char_boundary(LONGEST_DERIVED - unique.len() - 1));
     format!("{prefix}-{unique}")
+}
+
+/// Whether it may be part of a name that is made from that of a function, whatever script that is written in: names are
+/// bytes for sockets and folders, and letters for readers.
+pub(crate) fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-')
 }
 
 /// What is wrong with a name that somebody chose, if anything is.
@@ -196,6 +202,23 @@ mod tests {
         assert!(name.starts_with("my_suite-by_hand-"), "{name}");
         let long = from_function(&"very_long_module::".repeat(20));
         assert!(long.len() <= 64 && long.ends_with(&format!("-{}", std::process::id())), "{long}");
+    }
+
+    #[test]
+    fn functions_of_any_script_have_their_names() {
+        for (path, prefix) in [
+            ("suite::größe::here", "suite-größe-"),
+            ("suite::_::測試::{{closure}}::here", "suite-測試-"),
+            ("suite::a\u{1b}[b \u{202e}c::here", "suite-abc-"),
+        ] {
+            let name = from_function(path);
+            assert!(name.starts_with(prefix) && fault(&name).is_none(), "{name}");
+        }
+        for of in ["測", "x測", "xx測", "é"] {
+            let long = from_function(&format!("suite::{}::here", of.repeat(64)));
+            assert!(long.len() <= 64 && long.ends_with(&format!("-{}", std::process::id())), "{long}");
+            hold(&socket_name(&long)).expect("it is free");
+        }
     }
 
     #[test]

@@ -199,3 +199,28 @@ fn tests_and_runs_at_once_have_one_each() {
     assert_eq!(all.len(), 9, "{all:?}");
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), 9, "{all:?}");
 }
+
+/// In letters of any script, which a node, its console and its directory bear as they are.
+#[peer_test]
+async fn größe_測試() -> peer::Result {
+    let node = ct_peer!({ own_dir: true, connection: Connection::Tcp(0) }).await?;
+    assert!(node.name().starts_with("place-directories-größe_測試-"), "{}", node.name());
+    let directory = peer::priv_dir()?;
+    let name = directory.file_name().and_then(|name| name.to_str()).unwrap();
+    assert!(name.starts_with("place-directories-größe_測試-"), "{name}");
+    for _ in 0..2 {
+        assert_eq!(node.call(own_name, ()).await?, node.node());
+        assert!(directory.join(node.name()).is_dir());
+        node.restart().await?;
+    }
+    // It is taken as any other is.
+    let same = StartOptions::new().name(node.name());
+    assert!(peer::start(same).await.unwrap_err().is_name_in_use());
+    node.stop().await?;
+    Ok(())
+}
+
+#[remote]
+fn own_name() -> String {
+    peer::node::name()
+}

@@ -9,7 +9,7 @@ use rustix::fs::Access;
 
 use crate::name;
 
-/// The longest part of a name that says whose directory it is: paths of Unix sockets below it have 107 bytes in all.
+/// The longest part of a name that says whose directory it is, in bytes: paths of Unix sockets below it have 107 bytes in all.
 const LONGEST: usize = 64;
 
 /// A path that no other place has: `<executable>-<whose>-<ospid>-<n>`, with `-` for `::`.
@@ -31,7 +31,9 @@ fn prefix(executable: &str, whose: Option<&str>) -> String {
         Some(whose) => format!("{executable}-{}", whose.replace("::", "-")),
         None => executable.to_owned(),
     };
-    whole.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).take(LONGEST).collect()
+    let mut prefix: String = whole.chars().filter(|c| name::is_of_word(*c)).collect();
+    prefix.truncate(prefix.floor_char_boundary(LONGEST));
+    prefix
 }
 
 /// The name of the directory of the peer `name`: the same, but for what cannot be part of one.
@@ -83,6 +85,14 @@ mod tests {
         assert_ne!(one, two);
         let name = one.file_name().unwrap().to_str().unwrap();
         assert!(name.starts_with(&format!("peer_runtime-a-b-{}-", std::process::id())), "{name}");
+    }
+
+    #[test]
+    fn so_it_says_in_every_script() {
+        assert_eq!(prefix("store", Some("suite::größe::測試")), "store-suite-größe-測試");
+        assert_eq!(prefix("store", Some("a/b\u{1b} c")), "store-abc");
+        let long = prefix("store", Some(&"測".repeat(64)));
+        assert!((LONGEST - 2..=LONGEST).contains(&long.len()), "{long}");
     }
 
     #[test]
