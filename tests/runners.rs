@@ -284,6 +284,19 @@ fn failures_that_are_no_panics_are_told() {
     }
 }
 
+#[test]
+fn under_nextest_a_test_of_a_sequence_that_fails_says_that_it_ran_alone() {
+    support::run(&mut cargo(&["test", "--no-run"], &["suite_groups"])).passed();
+    let mut run = cargo(&["nextest", "run", "--no-fail-fast", "--color=never"], &["suite_groups"]);
+    let (in_it, in_none) = ("sequence::breaks::breaks_it", "verdicts::fails");
+    let ran = support::run(run.args(["-E", &format!("test(={in_it}) + test(={in_none})")]).env("RUST_BACKTRACE", "0"));
+    assert_eq!(ran.code, Some(100), "{}", ran.text());
+    let told = "  no quorum\n\n    ran alone: under nextest each test of a sequence has a process of its own, \
+                and the 2 before it did not run in this one\n";
+    ran.says(&[told]);
+    assert_eq!(ran.text().matches("ran alone").count(), 1, "{}", ran.text());
+}
+
 /// Once for a reader, and once for nextest, which looks for a line of its own.
 #[test]
 fn under_nextest_a_panic_is_told_in_the_report_and_as_the_reason() {

@@ -1,6 +1,7 @@
 //! Running tests: one function under stock libtest and under nextest, whole plans of groups under `peer::main!()`.
 
 mod after;
+mod alone;
 mod arguments;
 mod booting;
 mod case;

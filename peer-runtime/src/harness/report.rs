@@ -1,5 +1,6 @@
 //! What a person reads of a failed test: what went wrong and where, then every node.
 
+use super::alone;
 use super::case::Ended;
 use super::details::{Described, Details};
 use super::event::Earlier;
@@ -24,7 +25,13 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
         console: &ended.console,
     };
     let cause = cause(test, ended.fault.as_ref());
-    format!("peer test `{}` {}\n{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
+    let alone = alone::told(test).unwrap_or_default();
+    format!("peer test `{}` {}{alone}\n{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
+}
+
+/// What went wrong with the last attempt, and where, and what it may come from.
+pub(super) fn last_cause_of(test: &Test, ended: &Ended) -> String {
+    cause_of(test, ended).trim_end().to_owned() + &alone::told(test).unwrap_or_default()
 }
 
 /// What went wrong with an attempt, and where.

@@ -198,7 +198,10 @@ impl Engine {
             }
             let stop = matches!(ended.fault, Some(Fault::Init(..)));
             let mut verdict = self.judge(test, &mut ended);
-            let mut cause = (!verdict.is_ok()).then(|| report::cause_of(test, &ended));
+            let mut cause = match verdict.fails() {
+                true => Some(report::last_cause_of(test, &ended)),
+                false => (!verdict.is_ok()).then(|| report::cause_of(test, &ended)),
+            };
             if let (Verdict::Skipped { why, by_failure: false }, Some(failed)) = (&verdict, earlier.last()) {
                 // Which makes up for nothing that failed before.
                 ended.comments.push(format!("attempt {attempt} was skipped: {why}"));

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::after;
+use super::alone;
 use super::case::{self, Around, Ended};
 use super::echo::{self, show};
 use super::engine::Tally;
@@ -105,7 +106,7 @@ fn refusal(plan: &Plan, problems: &[String], above: &[&Branch]) -> Option<String
     let what = if above.iter().any(|branch| branch.is_repeated()) {
         // Rounds of a group are rounds of all its tests together.
         "is repeated"
-    } else if needs_plan && !has_own_process() {
+    } else if needs_plan && !alone::has_own_process() {
         "has hooks or is a sequence"
     } else {
         return None;
@@ -117,14 +118,6 @@ fn refusal(plan: &Plan, problems: &[String], above: &[&Branch]) -> Option<String
          [[test]]\nname = \"{name}\"\nharness = false\n\n\
          A plain `#[test]` in it is then run by nobody, and belongs into another target.\n"
     ))
-}
-
-/// Whether each test has a process of its own, as it has under nextest, which says so; older ones only say that it is they.
-fn has_own_process() -> bool {
-    match std::env::var_os("NEXTEST_EXECUTION_MODE") {
-        Some(mode) => mode == "process-per-test",
-        None => std::env::var_os("NEXTEST").is_some(),
-    }
 }
 
 /// Runs it until it does not fail, as often as it may; how the last attempt ended.
