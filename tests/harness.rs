@@ -288,7 +288,7 @@ fn every_step_of_a_boot_is_shown_when_asked_for() {
             for step in [": spawned as os pid ", ": hello received", ": started", ": down: its scope ended"] {
                 let Some((line, after)) = rest.split_once(step) else { panic!("no `{step}` in {}", ran.text()) };
                 let (_, time) = line.rsplit_once("boot +").unwrap();
-                assert!(time.trim_end_matches(" ms").parse::<f64>().is_ok(), "{time}");
+                assert!(time.trim_end_matches("ms").parse::<f64>().is_ok(), "{time}");
                 rest = after;
             }
             ran.says(&["boot specification read", "hello said"]);

@@ -135,6 +135,6 @@ fn debug(spec: &BootSpec, step: &str) {
     if spec.debug {
         let ms = begun().elapsed().as_secs_f64() * 1e3;
         // A line that cannot be shown is missed by nobody else.
-        let _ = writeln!(io::stderr(), "[peer] boot +{ms:.2} ms in the node: {step}");
+        let _ = writeln!(io::stderr(), "[peer] boot +{ms:.2}ms in the node: {step}");
     }
 }

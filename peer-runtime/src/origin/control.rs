@@ -342,7 +342,7 @@ impl Control {
     fn step(&self, what: &str) {
         if debugging() {
             let ms = self.begun.elapsed().as_secs_f64() * 1e3;
-            self.inner.note(&format!("boot +{ms:.2} ms: {what}"));
+            self.inner.note(&format!("boot +{ms:.2}ms: {what}"));
         }
     }
 }

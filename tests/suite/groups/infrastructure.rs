@@ -95,7 +95,7 @@ mod by_hand {
 
     #[peer_test]
     async fn exits() -> peer::Result {
-        ct_peer!({ exec: ("sh", ["-c", "exit 3"]) }).await?;
+        ct_peer!({ exec: ("sh", ["-c", "echo no disk; exit 3"]) }).await?;
         Ok(())
     }
 
