@@ -94,6 +94,9 @@ mod tests {
         };
         tell("aside: one");
         assert_eq!(next("one"), Then::Goes);
+        // A command line, say.
+        tell("aside: `sh -c '\u{1b}[2J'`");
+        assert_eq!(next(r"`sh -c '\u{1b}[2J'`"), Then::Goes);
         tell_without_waiting("aside: two".to_owned());
         assert_eq!(next("two"), Then::Goes);
         tell_last("aside: three");

@@ -287,4 +287,19 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out; fini
         let event = Event::Line { test: "a", line: "a-1@host | hello" };
         assert_eq!(printed(false, false, |lines| lines.hear(&event)), "a-1@host | hello\n");
     }
+
+    #[test]
+    fn what_others_say_commands_no_terminal() {
+        let said = "\u{1b}[31mred\u{1b}[2J";
+        for (paint, shown) in [(Paint::PLAIN, "red\\u{1b}[2J"), (Paint::COLOURED, "\u{1b}[31mred\\u{1b}[2J\u{1b}[0m")] {
+            let paper = Paper::default();
+            let mut lines = Lines::new(&paper.screen(), paint, false, false);
+            lines.hear(&Event::Line { test: "a", line: said });
+            assert_eq!(paper.text(), format!("{shown}\n"));
+        }
+        let (name, since) = (said.to_owned(), std::time::Duration::from_secs(10));
+        let notice = Notice { name, what: What::Test, since, nodes: Vec::new(), barriers: vec![said.to_owned()] };
+        let told = "test red\\u{1b}[2J has been running for 10s\n  at barrier red\\u{1b}[2J\n";
+        assert_eq!(running(&notice), told);
+    }
 }

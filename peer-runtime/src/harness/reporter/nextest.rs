@@ -46,6 +46,7 @@ fn line(finished: &Finished) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::verdict::Verdict;
     use super::super::sample::{self, Paper, verdicts};
     use super::*;
 
@@ -57,6 +58,15 @@ mod tests {
         let panicked = |test: &str| format!("Error: peer test `{test}` panicked at tests/a.rs:7:5: no quorum\n");
         let tests = ["quick::fails", "quick::hangs", "boots", "leaks", "interrupted"].map(panicked).concat();
         assert_eq!(paper.text(), tests + "Error: `quick::end_per_group` failed: no disk\n");
+    }
+
+    #[test]
+    fn what_a_test_says_commands_nothing_here() {
+        let paper = Paper::default();
+        let failed =
+            Finished { cause: Some("a\u{1b}[1m:\n  \u{1b}[2J".to_owned()), ..sample::test("a", Verdict::Failed) };
+        sample::run(&mut Nextest::new(&paper.screen()), None, &[failed], false);
+        assert_eq!(paper.text(), "Error: a: \\u{1b}[2J\n");
     }
 
     #[test]
