@@ -1,7 +1,7 @@
 //! Bodies that run in every node, and fail, hang and crash there.
 
 use std::future::Future;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::pin::pin;
 use std::task::Poll;
@@ -105,6 +105,10 @@ async fn connection(rank: &Rank) -> peer::Result<Connection> {
 /// Until the other one closes it.
 fn is_lost(connection: &mut Connection) -> peer::Result {
     connection.0.read_to_end(&mut Vec::new())?;
+    lost()
+}
+
+fn lost() -> peer::Result {
     Err("the connection was lost")?
 }
 
@@ -132,10 +136,18 @@ async fn returns_first(rank: Rank) -> peer::Result {
 #[ignore = "run by tests/groups.rs and tests/everywhere.rs"]
 async fn aborts_first(rank: Rank) -> peer::Result {
     let mut connection = connection(&rank).await?;
+    let mut word = [0];
     if rank.rank() == 0 {
+        connection.0.write_all(&word)?;
+        connection.0.read_exact(&mut word)?;
         std::process::abort();
     }
-    is_lost(&mut connection)
+    // Its own end must not be what makes the other one fail: that could come to it later than the end is told.
+    connection.0.read_exact(&mut word)?;
+    let failed = lost();
+    connection.0.write_all(&word)?;
+    connection.0.read_to_end(&mut Vec::new())?;
+    failed
 }
 
 #[peer_test(nodes = 2, everywhere)]
