@@ -116,6 +116,12 @@ fn each_verdict_has_its_words() {
 #[test]
 fn a_node_that_cannot_boot_is_not_the_fault_of_the_test() {
     compare("infrastructure", false);
+    // An init that passes then has no report: what was wrong at first is told all the same.
+    let ran = run(&mut cargo(&["infrastructure::once"])).passed();
+    let told =
+        ran.stderr.find("peer: `infrastructure::once::init_per_group` failed at tests/suite/groups/infrastructure.rs:");
+    let told = &ran.stderr[told.unwrap_or_else(|| panic!("{}", ran.stderr))..];
+    support::says(told, &["Too many open files (os error 24)", "\n  it is tried again\n"]);
 }
 
 #[test]

@@ -12,10 +12,12 @@ use super::groups::{Hook, Moment, Until, weight_of_suite};
 use super::home::{Failed, Home};
 use super::interrupt::{Interrupts, Subscription};
 use super::plan::Plan;
+use super::report;
 use super::retries::INFRASTRUCTURE_RETRIES;
 use super::teller::Teller;
 use super::tests::Test;
 use super::verdict::Verdict;
+use crate::aside;
 use crate::scope::{Scope, tell_leak};
 
 /// How a plan is to be run.
@@ -222,7 +224,11 @@ impl Engine {
             let Some(init) = init else { return (home, Ok(context.given.clone())) };
             let may_again = attempt <= INFRASTRUCTURE_RETRIES && !self.interrupts.is_interrupted();
             match self.hook(name, init, &mut home, context, attempt) {
-                Err(failed) if may_again && failed.fault.is_infrastructure() => tell_all(name, &home.end(false, None)),
+                Err(failed) if may_again && failed.fault.is_infrastructure() => {
+                    let left = home.end(false, None);
+                    aside::tell(&format!("{}\n  it is tried again", report::hook_cause(name, &failed.fault)));
+                    tell_all(name, &left);
+                }
                 begun => return (home, begun),
             }
         }
