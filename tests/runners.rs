@@ -367,11 +367,11 @@ fn an_interrupt_ends_peer_main_in_time_whatever_blocks_its_threads() {
 
 #[test]
 fn a_second_interrupt_ends_peer_main_at_once() {
-    let begun = "interrupted: what runs is being ended";
-    let ran = interrupted_twice(own(&["ends_block"]), 1, begun);
+    let effect = "test hanging::without_one::awaits ... FAILED (interrupted)";
+    let ran = interrupted_twice(own(&["ends_block", "without_one::awaits"]), 2, effect);
     assert!(!ran.text().contains("test result"), "{}", ran.text());
-    // The first one is told, and so is what is to be told of it.
-    ran.says(&["\npeer: interrupted again, and ended at once: 1 of 2 tests done, 1 failed, `hanging::without_one::blocks` was running\n"]);
+    let running = "`hanging::ends_block::two::three::four::blocks` was running";
+    ran.says(&[&format!("\npeer: interrupted again, and ended at once: 1 of 2 tests done, 1 failed, {running}\n")]);
     ran.says(&["\nfailures until then:\n\n---- hanging::without_one::awaits ----\n"]);
 }
 
