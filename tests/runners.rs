@@ -366,6 +366,12 @@ fn an_interrupt_ends_peer_main_in_time_whatever_blocks_its_threads() {
 }
 
 #[test]
+fn an_interrupt_ends_peer_main_in_time_whatever_time_its_nodes_have() {
+    let ran = interrupted(own(&["has_a_node_that_does_not_stop"]), 1);
+    ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 1 failed"]);
+}
+
+#[test]
 fn a_second_interrupt_ends_peer_main_at_once() {
     let effect = "test hanging::without_one::awaits ... FAILED (interrupted)";
     let ran = interrupted_twice(own(&["ends_block", "without_one::awaits"]), 2, effect);

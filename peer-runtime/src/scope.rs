@@ -292,6 +292,11 @@ impl Scope {
     /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Others go on, and none of
     /// them stays paused.
     pub(crate) async fn end(&self, why: &str) {
+        self.end_before(why, std::future::pending()).await;
+    }
+
+    /// The same; what is not gone when `too_late` is done is killed.
+    pub(crate) async fn end_before(&self, why: &str, too_late: impl Future<Output = ()>) {
         let (linked, others): (Vec<_>, Vec<_>) = {
             let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
             // The first reason counts.
@@ -310,11 +315,21 @@ impl Scope {
         for (peer, _) in others {
             peer.inner().undo_pause().await;
         }
-        // The sender is in `self`; a start that takes longer is refused when it is done.
-        let _ = plane::within(deadline, self.0.starting.subscribe().wait_for(|count| *count == 0)).await;
-        for peer in &linked {
-            if plane::within(deadline, peer.inner().wait_gone()).await.is_none() {
-                peer.inner().kill_now();
+        let in_order = async {
+            // The sender is in `self`; a start that takes longer is refused when it is done.
+            let _ = self.0.starting.subscribe().wait_for(|count| *count == 0).await;
+            for peer in &linked {
+                peer.inner().wait_gone().await;
+            }
+        };
+        let gone = tokio::select! {
+            biased;
+            gone = plane::within(deadline, in_order) => gone,
+            () = too_late => None,
+        };
+        if gone.is_none() {
+            linked.iter().for_each(|peer| peer.inner().kill_now());
+            for peer in &linked {
                 peer.inner().wait_gone().await;
             }
         }

@@ -57,9 +57,9 @@ fn show(mut line: &str, colours: bool, shown: &mut String) {
     }
 }
 
-/// Whether a terminal does something else with it than to show it.
+/// Whether a terminal does something else with it than to show it. What turns the direction of writing around shows what is not there.
 fn commands(c: char) -> bool {
-    c.is_control() && c != '\t'
+    (c.is_control() && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The colour that a text begins with (`ESC [ 1 ; 31 m`), and what is behind it.
@@ -84,8 +84,10 @@ mod tests {
 
     #[test]
     fn what_commands_is_shown_as_rust_writes_it() {
-        let text = "\u{1b}[?1049h\u{1b}]0;title\u{7}10%\r20%\u{8}\u{0}\u{7f}\u{9b}2J\u{1b}[2J\u{1b}c\u{1b}[31";
-        let shown = r"\u{1b}[?1049h\u{1b}]0;title\u{7}10%\r20%\u{8}\0\u{7f}\u{9b}2J\u{1b}[2J\u{1b}c\u{1b}[31";
+        let text =
+            "\u{1b}[?1049h\u{1b}]0;title\u{7}10%\r20%\u{8}\u{0}\u{7f}\u{9b}2J\u{1b}[2J\u{1b}c\u{1b}[31\u{202e}\u{2066}";
+        let shown =
+            r"\u{1b}[?1049h\u{1b}]0;title\u{7}10%\r20%\u{8}\0\u{7f}\u{9b}2J\u{1b}[2J\u{1b}c\u{1b}[31\u{202e}\u{2066}";
         assert_eq!((&*plain(text), &*coloured(text)), (shown, shown));
     }
 

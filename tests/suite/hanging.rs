@@ -34,10 +34,10 @@ async fn passes_too(nodes: Nodes) {
     assert_eq!(nodes[0].state(), PeerState::Running);
 }
 
-async fn awaits(name: &str, nodes: Nodes) -> peer::Result {
-    nodes[0].call(has_a_child, ()).await?;
+async fn awaits(name: &str, node: &Peer) -> peer::Result {
+    node.call(has_a_child, ()).await?;
     begun(name);
-    nodes[0].call(never_answers, ()).timeout(peer::UNLIMITED).await?;
+    node.call(never_answers, ()).timeout(peer::UNLIMITED).await?;
     Ok(())
 }
 
@@ -58,7 +58,7 @@ mod with_a_limit {
 
     #[peer_test(nodes = 1, timetrap = "3s")]
     async fn awaits(nodes: Nodes) -> peer::Result {
-        super::awaits("awaits", nodes).await
+        super::awaits("awaits", &nodes[0]).await
     }
 
     #[peer_test(nodes = 1, timetrap = "3s")]
@@ -72,13 +72,27 @@ mod without_one {
 
     #[peer_test(nodes = 1, timetrap = "off")]
     async fn awaits(nodes: Nodes) -> peer::Result {
-        super::awaits("awaits", nodes).await
+        super::awaits("awaits", &nodes[0]).await
     }
 
     #[peer_test(nodes = 1, timetrap = "off")]
     async fn blocks(nodes: Nodes) -> peer::Result {
         super::blocks("blocks", nodes).await
     }
+}
+
+#[remote]
+fn has_a_stop_hook_that_hangs() {
+    peer::node::on_stop(|| park());
+}
+
+/// Its node is given more time to stop than anybody waits.
+#[peer_test(timetrap = "off")]
+async fn has_a_node_that_does_not_stop() -> peer::Result {
+    let shutdown = Shutdown::Graceful(std::time::Duration::from_secs(300));
+    let node = ct_peer!({ shutdown: shutdown }).await?;
+    node.call(has_a_stop_hook_that_hangs, ()).await?;
+    awaits("awaits", &node).await
 }
 
 /// Five levels, one in the other, whose ends block their threads.

@@ -18,7 +18,6 @@ use super::runtime;
 use super::stage::{Stage, Work};
 use super::tests::{Body, Test};
 use super::verdict::TestStatus;
-use crate::plane;
 use crate::scope::{Line, Nodes, Scope, Show, tell_leak};
 
 /// What surrounds a test in its groups.
@@ -93,7 +92,7 @@ pub(super) fn run(
     after.ends(passed, &given);
     after.let_go(given);
     let why = if after.fault.is_some() { "the test failed" } else { "the test ended" };
-    plane::handle().block_on(scope.end(why));
+    after.stage.end_scope(why);
     let abandoned = after.leave(Instant::now());
     leaks::judge(test, &mut fault, scope.leaks());
     scope.tells(panic_of(fault.as_ref()));

@@ -15,7 +15,6 @@ use super::stage::{Outcome, Stage, Work};
 use super::tests::Flavor;
 use super::verdict::TestStatus;
 use crate::origin::Snapshot;
-use crate::plane;
 use crate::scope::{Line, Nodes, Scope, Show};
 
 /// Peers that an init started belong to it, so that they live until its end.
@@ -109,7 +108,7 @@ impl Home {
     /// with the hook that `failed` last, if there is one.
     pub(super) fn end(mut self, passed: bool, failed: Option<&mut Failed>) -> Vec<String> {
         let scope = self.stage.scope().clone();
-        plane::handle().block_on(scope.end("its group has ended"));
+        self.stage.end_scope("its group has ended");
         let whose = if failed.is_some() { "its thread" } else { "the thread of its hooks" };
         let abandoned = self.stage.leave(Instant::now(), &mut None).map(|after| blocked(whose, after));
         let mut told = scope.leaks();

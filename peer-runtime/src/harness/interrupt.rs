@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use super::exit;
 use super::words;
 use crate::plane;
 use crate::process;
-use crate::timeouts;
+use crate::timeouts::{self, Deadline};
 
 type Tell = Box<dyn Fn() + Send + Sync>;
 
@@ -73,6 +74,15 @@ impl Interrupts {
     /// How much time something has that cleans up from now on, if the run is interrupted.
     pub(super) fn left_for_an_end(&self) -> Option<Duration> {
         self.0.at.get().map(|at| timeouts::end_interrupted(at.elapsed()))
+    }
+
+    /// Completes when the run is interrupted, and what cleans up from now on has used up its time.
+    pub(super) async fn no_time_left(&self) {
+        let told = Arc::new(Notify::new());
+        let tells = Arc::clone(&told);
+        let _subscription = self.subscribe(move || tells.notify_one());
+        told.notified().await;
+        Deadline::after(self.left_for_an_end().unwrap_or_default()).passed().await;
     }
 
     /// `tell` is called when the run is to end; at once if it already is.

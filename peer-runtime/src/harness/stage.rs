@@ -18,6 +18,7 @@ use super::patience::Patience;
 use super::runtime::{Kind, runtime};
 use super::tests::Flavor;
 use crate::origin::Snapshot;
+use crate::plane;
 use crate::scope::{Scope, Show};
 use crate::timeouts::{self, BLOCKED_INTERRUPTED, BLOCKED_TEST, Deadline, STOPPED_TEST};
 
@@ -258,6 +259,11 @@ impl Stage {
     pub(super) fn crash(&mut self) -> Option<String> {
         self.look();
         self.crashed.take()
+    }
+
+    /// Ends its scope; an interrupt leaves what that ends little time.
+    pub(super) fn end_scope(&self, why: &str) {
+        plane::handle().block_on(self.scope.end_before(why, self.interrupts.no_time_left()));
     }
 
     /// Lets go of the runtime, and waits until its thread has, since the end of its scope; what happens meanwhile counts. How
