@@ -188,10 +188,11 @@ fn a_blocked_thread_is_given_up_and_the_others_go_on() {
 #[test]
 fn what_blocks_a_thread_is_told_whoever_does() {
     let executable = executable();
-    let (in_report, beside) =
-        ("\n  its thread is still blocked 10s after its end, ", " is still blocked 10s after its end, ");
-    let of_a_test =
-        "\n  the thread of `abandoned::by_an_end_of_a_test::end_per_testcase` is still blocked 10s after its end, ";
+    let (in_report, beside) = (
+        "\n  its thread is still blocked 10s after its scope ended, ",
+        " is still blocked 10s after its scope ended, ",
+    );
+    let of_a_test = "\n  the thread of `abandoned::by_an_end_of_a_test::end_per_testcase` is still blocked 10s after its scope ended, ";
     let told = [
         ("by_an_init::", vec!["`abandoned::by_an_init::init_per_group` (", ") failed:\n", in_report]),
         ("by_an_end::", vec!["`abandoned::by_an_end::end_per_group` (", ") failed:\n", in_report]),

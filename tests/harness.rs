@@ -273,7 +273,7 @@ fn a_blocked_thread_is_abandoned_and_can_do_nothing_any_more() {
     for ran in runs {
         let ran = ran.join().unwrap().failed();
         ran.says(&["1 passed; 1 failed", "did not end within its timetrap of 3s"]);
-        ran.says(&["its thread is still blocked 10s after its end, and was abandoned"]);
+        ran.says(&["its thread is still blocked 10s after its scope ended, and was abandoned"]);
         ran.says(&["abandoned: true; true"]);
     }
 }

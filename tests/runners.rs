@@ -184,7 +184,7 @@ fn says_where_they_were(ran: &Ran, suite: &str) {
         ran.says(&[&format!("peer test `hanging::with_a_limit::{test}` {place}")]);
     }
     ran.says(&[&format!("  in call:      `{suite}::hanging::never_answers`, for ")]);
-    ran.says(&["its thread is still blocked 10s after its end, and was abandoned"]);
+    ran.says(&["its thread is still blocked 10s after its scope ended, and was abandoned"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, Type};
 
+use crate::args;
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
 use crate::function::Function;
@@ -19,12 +20,33 @@ const OF_GROUPS: [(&str, &str); 4] = [
     ("end_per_testcase", "EndPerTestcase"),
 ];
 
+/// Those of the suite, which are attributes.
+const OF_SUITES: [&str; 2] = ["init_per_suite", "end_per_suite"];
+
 const TAKES: &str = "a hook takes what inits above it return, each as `&T`: write it so, or remove this parameter";
 const TAKES_STATUS: &str = "this hook takes what inits above it return, each as `&T`, and a `TestStatus`: write it so, or remove this parameter";
 
 /// Which hook of a group a function of this name is.
 pub(crate) fn moment_of(name: &Ident) -> Option<&'static str> {
     OF_GROUPS.iter().find(|(hook, _)| name == hook).map(|(_, moment)| *moment)
+}
+
+/// What to do about a function that is named like a hook and is none: nobody would ever call it.
+pub(crate) fn misnamed(function: &Function) -> Option<String> {
+    let name = &function.signature.ident;
+    let is_like = ["init_per_", "end_per_"].iter().any(|like| name.to_string().starts_with(like));
+    let is_meant = function.attributes.iter().any(|attribute| {
+        let last = attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        OF_SUITES.contains(&&*last) || last.ends_with("test")
+    });
+    if !is_like || is_meant {
+        return None;
+    }
+    Some(if OF_SUITES.iter().any(|suite| name == suite) {
+        format!("this runs around the suite with an attribute of that name: write `#[peer::{name}]` above it")
+    } else {
+        args::unknown("hook", name, &OF_GROUPS.map(|(hook, _)| hook))
+    })
 }
 
 /// `#[init_per_suite]` and `#[end_per_suite]`.

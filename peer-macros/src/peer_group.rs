@@ -103,32 +103,37 @@ impl Parse for Module {
 }
 
 /// The hooks among the items of a module, each with the moment that it is for.
-struct Hooks(Vec<(Function, &'static str)>);
+struct Hooks {
+    hooks: Vec<(Function, &'static str)>,
+    /// Functions that would be hooks by another name, and what to do.
+    misnamed: Vec<(Ident, String)>,
+}
 
 impl Parse for Hooks {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut hooks = Vec::new();
+        let (mut hooks, mut misnamed) = (Vec::new(), Vec::new());
         while !input.is_empty() {
             let ahead = input.fork();
-            if let Ok(hook) = ahead.call(hook) {
-                input.advance_to(&ahead);
-                hooks.push(hook);
-            } else {
+            let Ok(function) = ahead.call(function) else {
                 input.parse::<TokenTree>()?;
+                continue;
+            };
+            input.advance_to(&ahead);
+            if let Some(moment) = hook::moment_of(&function.signature.ident) {
+                hooks.push((function, moment));
+            } else if let Some(what) = hook::misnamed(&function) {
+                misnamed.push((function.signature.ident, what));
             }
         }
-        Ok(Self(hooks))
+        Ok(Self { hooks, misnamed })
     }
 }
 
-/// The hook that stands here, if one does.
-fn hook(input: ParseStream<'_>) -> syn::Result<(Function, &'static str)> {
-    let attributes = input.call(Attribute::parse_outer)?;
-    let visibility = input.parse()?;
-    let signature: syn::Signature = input.parse()?;
-    let moment = hook::moment_of(&signature.ident).ok_or_else(|| input.error("another function"))?;
+/// The function that stands here, if one does.
+fn function(input: ParseStream<'_>) -> syn::Result<Function> {
+    let (attributes, visibility, signature) = (input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?);
     let body = TokenStream::from(input.parse::<TokenTree>()?);
-    Ok((Function { attributes, visibility, signature, body }, moment))
+    Ok(Function { attributes, visibility, signature, body })
 }
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -150,13 +155,14 @@ fn read(item: &TokenStream, config: &Config, errors: &mut Errors) -> Option<Modu
         return None;
     }
     let module: Module = syn::parse2(item.clone()).map_err(|error| errors.add(error)).ok()?;
-    if module.hooks.is_none() {
+    let Some(Hooks { hooks, misnamed }) = &module.hooks else {
         errors.at(&module.name, "a group is a module with its tests in it: write them here, in braces");
         return None;
-    }
+    };
+    misnamed.iter().for_each(|(name, what)| errors.at(name, what));
     let is_group =
         |attribute: &&Attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "peer_group");
-    if let (Some((weight, _)), Some(Hooks(hooks))) = (&config.weight, &module.hooks)
+    if let Some((weight, _)) = &config.weight
         && !hooks.iter().any(|(function, _)| function.signature.ident == "init_per_group")
     {
         errors.at(weight, "`weight` is for what `init_per_group` starts: write that function, or leave `weight` out");
@@ -173,7 +179,7 @@ fn entries(module: &Module, config: &Config, errors: &mut Errors) -> TokenStream
     let table_entry = path::entry_of("GROUPS");
     let place = path::place_of(module.name.span());
     let fields = config.fields();
-    let hooks = module.hooks.iter().flat_map(|hooks| &hooks.0);
+    let hooks = module.hooks.iter().flat_map(|all| &all.hooks);
     let hooks = hooks.map(|(function, moment)| hook::entry(function, moment, errors));
     quote! {
         #[cfg(test)]

@@ -57,6 +57,9 @@ impl Ended {
     }
 }
 
+/// Of a test that goes on.
+const SKIPS_NOTHING: &str = "`peer::skip` was called where it skips nothing, in a task or on a thread beside the test";
+
 /// How far the hooks before the test have come, and what they gave.
 #[derive(Default)]
 struct Before {
@@ -94,12 +97,18 @@ pub(super) fn run(
     let why = if after.fault.is_some() { "the test failed" } else { "the test ended" };
     after.stage.end_scope(why);
     let abandoned = after.leave(Instant::now());
-    leaks::judge(test, &mut fault, scope.leaks());
+    let leaks = leaks::judge(test, &mut fault, scope.leaks());
     scope.tells(panic_of(fault.as_ref()));
     let passed = test.passes(fault.as_ref());
     // Of one that passed nobody reads what its groups printed meanwhile.
-    let (console, comments) = (scope.output(if passed { &[] } else { &around.homes }, true), scope.comments());
+    let (console, mut comments) = (scope.output(if passed { &[] } else { &around.homes }, true), scope.comments());
     let has_report = !passed && !fault.as_ref().is_some_and(Fault::is_skip);
+    match &fault {
+        // Told beside its result, where no report for other programs has it.
+        _ if !has_report => comments.extend(leaks),
+        Some(Fault::End { of_skipped: true, .. }) => {}
+        _ => comments.extend(scope.skipped().iter().map(|why| format!("{SKIPS_NOTHING}: {why}"))),
+    }
     let directory = scope.clear(!has_report);
     abandoned.iter().filter(|_| !has_report).for_each(|told| tell_leak(&test.path(), told));
     scope.forget_peers();

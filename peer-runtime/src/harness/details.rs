@@ -245,7 +245,7 @@ mod tests {
         };
         assert_eq!(
             details.text(Paint::PLAIN),
-            "  its thread is still blocked 10s after its end, and was abandoned; it can start and call nothing any more
+            "  its thread is still blocked 10s after its scope ended, and was abandoned; it can start and call nothing any more
 
 at barrier: `loaded`, for 0.3s
 

@@ -152,7 +152,9 @@ pub(super) fn cut(limit: Duration) -> String {
 /// What is told of a thread, named as in a sentence, that has not let go so long after the end of its scope.
 pub(super) fn blocked(whose: &str, after: Duration) -> String {
     let after = timeouts::display(after);
-    format!("{whose} is still blocked {after} after its end, and was abandoned; it can start and call nothing any more")
+    format!(
+        "{whose} is still blocked {after} after its scope ended, and was abandoned; it can start and call nothing any more"
+    )
 }
 
 /// The panic that a fault tells of.

@@ -3,6 +3,12 @@
 /// How many lines are told at most of what is announced.
 const ANNOUNCED: usize = 4;
 
+/// What the standard library tells of two values that are not what they should be to each other.
+const SIDES: [&str; 2] = ["left: ", "right: "];
+
+/// Behind it a barrier names whom it waited for.
+const MISSING: &str = "missing:";
+
 /// Whether nextest runs this process: one test, in a process of its own.
 pub(super) fn under_nextest() -> bool {
     std::env::var_os("NEXTEST").is_some()
@@ -14,15 +20,20 @@ pub(super) fn for_nextest(cause: &str) -> String {
     format!("Error: {}", of(cause))
 }
 
-/// Where it was, and what: the first two lines of a cause, and if the second one announces something, that, too.
+/// Where it was, and what: the first two lines of a cause, and if more belongs to the second one, that, too: what it announces, both sides
+/// of a comparison, who was missing at a barrier.
 pub(super) fn of(cause: &str) -> String {
     let mut lines = cause.lines().map(str::trim).take_while(|line| !line.is_empty() && !line.ends_with("backtrace:"));
     let mut gist = lines.next().unwrap_or_default().to_owned();
     if let Some(what) = lines.next() {
         add(&mut gist, what);
-        if announces(what) {
-            lines.take(ANNOUNCED).for_each(|line| add(&mut gist, line));
-        }
+        let rest: Vec<&str> = lines.collect();
+        let told = match rest.iter().position(|line| *line == MISSING) {
+            Some(missing) => &rest[missing..],
+            None if announces(what) => &rest,
+            None => &rest[..rest.iter().take_while(|line| SIDES.iter().any(|side| line.starts_with(side))).count()],
+        };
+        told.iter().take(ANNOUNCED).for_each(|line| add(&mut gist, line));
     }
     gist
 }
@@ -65,6 +76,17 @@ mod tests {
         assert_eq!(of(cause), told);
         let told = of("a:\n  b:\n  1\n  2:\n  3\n  4\n  5");
         assert_eq!(told, "a: b: 1; 2: 3; 4", "no more than four lines of it");
+    }
+
+    #[test]
+    fn what_differs_and_who_was_missing_is_told() {
+        let cause = "peer test `a` panicked at a.rs:7:5:\n  assertion `left == right` failed: no copy\n    left: None\n   right: Some(1)\n  and so on";
+        let told =
+            "peer test `a` panicked at a.rs:7:5: assertion `left == right` failed: no copy; left: None; right: Some(1)";
+        assert_eq!(of(cause), told);
+        let cause = "peer test `a` failed at a.rs:7:5:\n  barrier `b` failed: not passed within 3s\n    arrived:\n      the test\n    missing:\n      `n-1`: idle";
+        let told = "peer test `a` failed at a.rs:7:5: barrier `b` failed: not passed within 3s; missing: `n-1`: idle";
+        assert_eq!(of(cause), told);
     }
 
     #[test]

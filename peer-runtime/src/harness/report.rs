@@ -48,7 +48,12 @@ pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
 /// What went wrong with an attempt that is not the last one, for the report on all of them.
 pub(super) fn earlier(test: &Test, ended: &Ended) -> Earlier {
     let verdict = ended.fault.as_ref().map_or(Verdict::Failed, Verdict::of);
-    Earlier { verdict, cause: cause_of(test, ended), directory: ended.directory.clone() }
+    let abandoned: String = ended.abandoned.iter().map(|told| format!("\n  {told}")).collect();
+    Earlier {
+        verdict,
+        cause: cause_of(test, ended).trim_end().to_owned() + &abandoned,
+        directory: ended.directory.clone(),
+    }
 }
 
 /// The same in a text, and where its directory is.
@@ -78,7 +83,7 @@ fn hook_head(name: &str, fault: &Fault) -> String {
 
 fn cause(test: &Test, fault: Option<&Fault>) -> String {
     match fault {
-        None if test.should_panic != ShouldPanic::No => "did not panic as expected".to_owned(),
+        None if test.should_panic != ShouldPanic::No => format!("({}) did not panic as expected", test.place),
         None => "passed".to_owned(),
         Some(Fault::Skipped(why)) => format!("skipped: {why}"),
         Some(Fault::Init(..)) => format!("could not run:\n{}", indent(&fault.map(Fault::reason).unwrap_or_default())),

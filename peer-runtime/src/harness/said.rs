@@ -10,7 +10,7 @@ use crate::scope;
 /// Ends the test, or the init, that calls it as skipped, for this reason; Common Test's `{skip, Reason}`.
 ///
 /// It unwinds like a panic, without a message; so it has to be called on the thread of the test, or in a task that the test
-/// awaits by [`resume_unwind`]. A skip fails nothing: the exit status is the same as without the test. Below an init that
+/// awaits by [`resume_unwind`]; a test that fails behind one that was called elsewhere says so. A skip fails nothing: the exit status is the same as without the test. Below an init that
 /// skips, everything is skipped. Under stock libtest, which has no such verdict, the test passes, and shows the reason with
 /// its output. Of a reason that is longer than 64 KiB both ends are told.
 ///
@@ -27,7 +27,11 @@ use crate::scope;
 /// # fn main() {}
 /// ```
 pub fn skip(why: impl Into<String>) -> ! {
-    resume_unwind(Box::new(Skip(excerpt::of(&why.into()).into_owned())))
+    let why = excerpt::of(&why.into()).into_owned();
+    if let Some(scope) = scope::scope() {
+        scope.skips(&why);
+    }
+    resume_unwind(Box::new(Skip(why)))
 }
 
 /// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. In JSON and JUnit it is there whether the test passes

@@ -49,6 +49,8 @@ struct State {
     dropped: usize,
     /// Nobody will tell what comes now.
     closed: bool,
+    /// For what reasons something here wanted the test to be skipped.
+    skips: Vec<String>,
 }
 
 /// Keeps a panic for the report of the test that the thread belongs to. False if there is none, or it is over, or its output
@@ -116,6 +118,16 @@ impl Panics {
 }
 
 impl Scope {
+    /// Something here is about to unwind, so that the test is skipped for this reason.
+    pub(crate) fn skips(&self, why: &str) {
+        self.0.panics.with(|state| state.skips.push(why.to_owned()));
+    }
+
+    /// All such reasons, of which one may have come to nobody who skips for it.
+    pub(crate) fn skipped(&self) -> Vec<String> {
+        self.0.panics.with(|state| std::mem::take(&mut state.skips))
+    }
+
     /// The newest panic that says `message`, before all others one of the calling thread.
     pub(crate) fn panic_of(&self, message: &str) -> Option<Panicked> {
         let own = std::thread::current().id();

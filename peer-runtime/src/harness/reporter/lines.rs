@@ -174,10 +174,14 @@ pub(super) fn failure(finished: &Finished, nodes: &Described, paint: Paint) -> S
     if let Some(cause) = &finished.cause {
         let _ = writeln!(text, "{}", cause.trim_end());
     }
+    // Of this attempt, and not of those before it.
+    for told in &finished.abandoned {
+        let _ = writeln!(text, "  {told}");
+    }
     if !finished.earlier.is_empty() {
         let _ = write!(text, "\nearlier attempts:\n{}", earlier(finished, 2));
     }
-    text.push_str(&Details::of(finished, nodes).text(paint));
+    text.push_str(&Details { abandoned: &[], ..Details::of(finished, nodes) }.text(paint));
     text
 }
 
