@@ -333,11 +333,24 @@ fn after_an_interrupt_no_other_group_begins() {
     let ran = output(child);
     ran.says(&[
         "test interrupted::before_others::awaits_first ... FAILED (interrupted)",
-        "interrupted: this is what ran until then; 1 test had not begun",
-        "0 passed; 1 failed; 2 ignored",
+        "interrupted: this is what ran until then; 2 tests had not begun",
+        "0 passed; 1 failed; 1 ignored",
     ]);
     assert!(is_gone(node));
     assert_eq!(trace.try_iter().collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_below_an_init_that_is_interrupted_has_not_begun() {
+    let Started { child, node, .. } = started(&["interrupted::in_an_init"]);
+    interrupt(&child);
+    let ran = output(child);
+    ran.says(&[
+        "test interrupted::in_an_init::init_per_group ... FAILED (interrupted)",
+        "interrupted: this is what ran until then; 2 tests had not begun",
+        "0 passed; 1 failed; 0 ignored",
+    ]);
+    assert!(is_gone(node));
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Arguments {
                 flag.alias("no-capture").help("Show at once what nodes print, with their names")
             })
             .mut_arg("include_ignored", |flag| flag.help("Run ignored tests, too"))
-            .mut_arg("ignored", |flag| flag.help("Run only ignored tests"))
+            .mut_arg("ignored", |flag| flag.help("Run only ignored tests").conflicts_with("include_ignored"))
             .mut_arg("show_output", |flag| flag.hide(true))
             .mut_arg("unstable_flags", |flag| flag.hide(true))
             .mut_arg("test", |flag| flag.hide(true))

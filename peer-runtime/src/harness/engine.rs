@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Reporter, Running, Summary, What};
+use super::fault::Fault;
 use super::gate::{Gate, Room};
 use super::given::Given;
 use super::groups::{Hook, Moment, Until, weight_of_suite};
@@ -173,9 +174,11 @@ impl Engine {
             Err(mut failed) => {
                 // What it owns ends before it is told, so that it says whether that is blocked.
                 let left = home.end(failed.fault.is_skip(), Some(&mut failed));
+                let was_interrupted = matches!(failed.fault, Fault::Interrupted);
                 let why = self.hook_failed(init.1, *failed);
                 tell_all(init.1, &left);
-                let tally = skip(&why);
+                // What is below has not begun, as all that the interrupt keeps from that.
+                let tally = if was_interrupted { Tally::default() } else { skip(&why) };
                 return Tally { stop: true, failed: usize::from(why.by_failure()), ..tally };
             }
         };

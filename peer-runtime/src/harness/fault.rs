@@ -1,6 +1,9 @@
 //! Why a test or a hook did not pass.
 
 use std::any::Any;
+use std::mem::ManuallyDrop;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use super::everywhere::FailedRank;
@@ -9,7 +12,7 @@ use crate::excerpt;
 use crate::failure::Failure;
 use crate::panic::{self, Skip};
 use crate::scope::{self, Panicked};
-use crate::timeouts;
+use crate::timeouts::{self, STOPPED_TEST};
 
 /// Why a test or a hook did not pass.
 #[derive(Debug)]
@@ -122,6 +125,16 @@ impl Fault {
         }
     }
 
+    /// Whether it has a value of a type that others wrote, which may do anything when it is dropped.
+    fn has_foreign_values(&self) -> bool {
+        match self {
+            Self::Panicked { payload, .. } => !payload.is::<&str>() && !payload.is::<String>(),
+            Self::Failed(failure) => !failure.error().is::<Error>(),
+            Self::Init(_, fault) | Self::End { fault, .. } | Self::Drop(fault) => fault.has_foreign_values(),
+            _ => false,
+        }
+    }
+
     /// Where, as far as that is known.
     pub(super) fn place(&self) -> Option<String> {
         match self {
@@ -176,9 +189,19 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Fault {
     Fault::Panicked { payload, told }
 }
 
-/// Lets go of what a test or a hook panicked with or returned: what is to be told if that panics.
+/// Lets go of what a test or a hook panicked with or returned: what is to be told if that panics, or does not end.
 pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
-    let (message, place) = panic::told(|| drop(fault))?;
+    let fault = fault.filter(Fault::has_foreign_values)?;
+    let (message, place) = match drop_beside(fault) {
+        Dropped::Well => return None,
+        Dropped::Panicked(message, place) => (message, place),
+        Dropped::Not => {
+            let limit = timeouts::display(STOPPED_TEST);
+            return Some(format!(
+                "what it panicked with, or returned, was not dropped within {limit}, and was left alone"
+            ));
+        }
+    };
     let what = "what it panicked with, or returned, panicked when it was dropped";
     Some(match place {
         Some(place) => format!("{what}, at {place}: {}", excerpt::of(&message)),
@@ -186,4 +209,26 @@ pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
         // The hook that was there has said it right before this.
         None => format!("{what}, as told above"),
     })
+}
+
+/// What became of a value.
+pub(super) enum Dropped {
+    Well,
+    /// With this message, and where, if that is known.
+    Panicked(String, Option<String>),
+    Not,
+}
+
+/// Drops a value of others on a thread of its own, which it may block: the caller goes on after a while, and an interrupt is heard.
+pub(super) fn drop_beside(value: impl Send + 'static) -> Dropped {
+    // Without a thread to spare it stays.
+    let value = ManuallyDrop::new(value);
+    let (done, outcome) = mpsc::channel();
+    let drops = move || drop(done.send(panic::told(|| drop(ManuallyDrop::into_inner(value)))));
+    let thread = thread::Builder::new().name("drop".to_owned()).spawn(drops);
+    match thread.is_ok().then(|| outcome.recv_timeout(STOPPED_TEST)) {
+        Some(Ok(None)) => Dropped::Well,
+        Some(Ok(Some((message, place)))) => Dropped::Panicked(message, place),
+        _ => Dropped::Not,
+    }
 }

@@ -120,7 +120,8 @@ impl Engine {
                             };
                             let on_its_own = || thread::Builder::new().spawn_scoped(threads, run.clone()).is_ok();
                             if alone || !on_its_own() {
-                                let breaks = run().fails() && branch.is_sequence();
+                                // Behind an interrupt nothing begins anyway.
+                                let breaks = run().fails() && branch.is_sequence() && !self.interrupts.is_interrupted();
                                 broken = breaks.then(|| Verdict::broken(&test.path())).or(broken);
                             }
                         }
@@ -131,7 +132,8 @@ impl Engine {
                             None => self.branch(inner, context, None),
                         };
                         tally.lock().unwrap_or_else(PoisonError::into_inner).count_group(nested);
-                        if branch.is_sequence() && nested.failed > 0 && broken.is_none() {
+                        let breaks = branch.is_sequence() && nested.failed > 0 && !self.interrupts.is_interrupted();
+                        if breaks && broken.is_none() {
                             broken = Some(Verdict::broken(inner.name()));
                         }
                     }
@@ -244,6 +246,7 @@ impl Engine {
     fn judge(&self, test: &Test, ended: &mut Ended) -> Verdict {
         match &ended.fault {
             fault if test.passes(fault.as_ref()) => Verdict::Passed,
+            Some(Fault::Init(_, fault)) if matches!(**fault, Fault::Interrupted) => Verdict::Interrupted,
             Some(Fault::Init(name, fault)) => {
                 let verdict = Verdict::of(fault);
                 if matches!(verdict, Verdict::Skipped { .. }) {

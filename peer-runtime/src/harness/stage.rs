@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::fault::{Fault, panicked};
+use super::fault::{self, Fault, panicked};
 use super::given::Value;
 use super::interrupt::Interrupts;
 use super::patience::Patience;
@@ -209,7 +209,7 @@ impl Stage {
                 Ok(Event::Crashed(report)) => return Err(Fault::Crashed(report)),
                 Ok(Event::Done(number, outcome, seen)) if number == self.number => return Ok((outcome, seen)),
                 // Of one that was given up.
-                Ok(Event::Done(..)) => {}
+                Ok(Event::Done(_, outcome, _)) => drop(fault::drop_beside(outcome)),
                 Ok(Event::Interrupted) if patience.interruptible => return Err(Fault::Interrupted),
                 Ok(Event::Interrupted) => patience.look(&self.interrupts),
                 Ok(Event::Released) => return Err(Fault::NotRun(gone())),
@@ -229,7 +229,10 @@ impl Stage {
         match event {
             Event::Crashed(report) => drop(self.crashed.get_or_insert(report)),
             Event::Released => (self.released, self.given_up) = (true, false),
-            Event::Done(number, ..) => self.given_up &= number != self.number,
+            Event::Done(number, outcome, _) => {
+                self.given_up &= number != self.number;
+                fault::drop_beside(outcome);
+            }
             Event::Interrupted => {}
         }
     }

@@ -102,6 +102,11 @@ async fn panics_with_what_panics() {
     std::panic::panic_any(Panics);
 }
 
+#[peer_test]
+async fn panics_with_what_blocks() {
+    std::panic::panic_any(Blocks);
+}
+
 #[peer_group(sequence)]
 mod of_an_end {
     use super::*;

@@ -126,3 +126,20 @@ mod its_end_hangs {
         std::future::pending().await
     }
 }
+
+#[peer_group]
+mod in_an_init {
+    use super::*;
+
+    async fn init_per_group() -> peer::Result {
+        let node = ct_peer!().await?;
+        trace(&format!("node {}", node.os_pid()));
+        std::future::pending().await
+    }
+
+    #[peer_test]
+    async fn is_below_it() {}
+
+    #[peer_test]
+    async fn is_below_it_too() {}
+}
