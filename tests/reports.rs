@@ -4,24 +4,32 @@
 mod support;
 
 use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 use support::golden::cargo_test;
-use support::{Folder, Ran, command, run, says, within};
+use support::{Folder, Ran, command, run, says, within, without_harness};
 
-/// The executable under `peer::main!()`: the newest one beside this one.
+/// The executable under `peer::main!()`.
 fn suite() -> PathBuf {
+    newest("suite_main")
+}
+
+/// The newest executable of this target beside this one.
+fn newest(target: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let is_suite = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();
-        name.starts_with("suite_main-") && !name.contains('.')
+        name.strip_prefix(target).is_some_and(|rest| rest.starts_with('-') && !rest.contains('.'))
     };
     let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
     let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    newest.expect("run `cargo test --test suite_main --no-run` first")
+    newest.unwrap_or_else(|| panic!("run `cargo test --test {target} --no-run` first"))
 }
 
 fn ran(arguments: &[&str]) -> Ran {
@@ -113,6 +121,58 @@ fn assert_valid(report: &Path) {
     let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(report).output();
     let checked = checked.expect("xmllint is there (Debian: libxml2-utils)");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// The executable of tests that end the whole process, which nothing else compiles.
+fn hanging() -> PathBuf {
+    run(&mut cargo_test("suite_hanging", &["--list"])).passed();
+    newest("suite_hanging")
+}
+
+/// The arguments for these of them.
+fn crashing(tests: &[&str]) -> Vec<String> {
+    let arguments = ["--ignored", "--exact", "--test-threads=1"].map(str::to_owned);
+    arguments.into_iter().chain(tests.iter().map(|test| format!("crashing::{test}"))).collect()
+}
+
+#[test]
+fn an_exit_before_any_result_is_in_a_junit_report_that_is_no_file() {
+    let folder = Folder::new();
+    let report = folder.fifo("report");
+    let path = report.clone();
+    let reader = thread::spawn(move || std::fs::read_to_string(path));
+    let mut run_it = command(hanging());
+    let arguments = [&crashing(&["catches_and_exits"])[..], &["--junit".to_owned()]].concat();
+    // Its reader is there when it can be opened.
+    let held = File::options().write(true).open(&report).unwrap();
+    run(run_it.args(arguments).arg(&report)).failed();
+    drop(held);
+    let text = within("the reader", move || reader.join()).unwrap().unwrap();
+    says(&text, &["<testcase name=\"the run has not ended\" classname=\"suite_hanging\" time=\"0.000\">"]);
+}
+
+/// Whoever crashes tells for as long as somebody may read it; the run that ends meanwhile is not one that has passed.
+#[test]
+fn a_crash_is_the_end_of_a_run_that_passes_meanwhile() {
+    let (_reader, mut full) = std::io::pipe().unwrap();
+    while poll(&mut [PollFd::new(&full, PollFlags::OUT)], Some(&Timespec::default())) == Ok(1) {
+        full.write_all(&[b'x'; 4096]).unwrap();
+    }
+    let mut run = Command::new(hanging());
+    without_harness(&mut run).args(crashing(&["passes_beside_an_abort"])).stdout(Stdio::piped()).stderr(full);
+    let child = run.spawn().unwrap();
+    let output = within("the end of the run", move || child.wait_with_output()).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.signal(), Some(6), "{told}");
+    assert!(!told.contains("test result"), "{told}");
+}
+
+#[test]
+fn a_signal_that_is_ignored_is_no_crash() {
+    let mut ignored = command("sh");
+    ignored.args(["-c", "trap '' ABRT; exec \"$0\" \"$@\""]).arg(hanging());
+    let ran = run(ignored.args(crashing(&["is_sent_an_abort"]))).passed();
+    assert!(!ran.text().contains("crashes"), "{}", ran.text());
 }
 
 /// Another process reads the report of a run that was killed, or ended by one of its tests.

@@ -435,16 +435,33 @@ fn crashing(tests: &[&str]) -> Ran {
     ran
 }
 
+/// What is told of panics in this test that nobody else tells, at their places in tests/suite/crashing.rs.
+fn what_panicked(test: &str, said: &[&str]) -> String {
+    let lines: Vec<&str> = include_str!("suite/crashing.rs").lines().collect();
+    let panics = said.iter().map(|said| {
+        let panic = format!("panic!(\"{said}\")");
+        let (line, column) =
+            lines.iter().zip(1..).find_map(|(text, line)| Some((line, text.find(&panic)? + 1))).unwrap();
+        format!("thread 'crashing::{test}' panicked at tests/suite/crashing.rs:{line}:{column}:\n  {said}\n")
+    });
+    format!("peer: what panicked in `crashing::{test}` before:\n{}", panics.collect::<String>())
+}
+
 #[test]
 fn an_exit_is_told_of_what_called_it_with_what_had_failed() {
     for (test, who) in [
         ("exits_on_a_worker", "`crashing::exits_on_a_worker`"),
         ("exits_on_a_thread_of_its_own", "`crashing::exits_on_a_thread_of_its_own`"),
         ("in_a_hook::is_not_reached", "`crashing::in_a_hook::init_per_group`"),
+        ("catches_and_exits", "`crashing::catches_and_exits`"),
     ] {
         let told =
             format!("peer: {who} has ended this process, by `exit`, and with it the run: whatever has no line above ");
-        crashing(&[test]).failed().says(&[&told, &format!(" (1 of 2 tests done, 1 failed, {who} was running)\n")]);
+        let ran = crashing(&[test]).failed();
+        ran.says(&[&told, &format!(" (1 of 2 tests done, 1 failed, {who} was running)\n")]);
+        if test == "catches_and_exits" {
+            ran.says(&[&what_panicked(test, &["the real reason"])]);
+        }
     }
 }
 
@@ -462,6 +479,9 @@ fn a_crash_is_told_with_what_had_failed() {
         ("is_hit_by_a_fault", "SIGSEGV"),
         ("overflows_its_stack", "SIGSEGV"),
         ("panics_during_a_panic", "SIGABRT"),
+        ("is_hit_by_a_trap", "SIGTRAP"),
+        ("catches_and_aborts", "SIGABRT"),
+        ("panics_with_what_panics_twice", "SIGABRT"),
     ] {
         let ran = crashing(&[test]);
         let told =
@@ -471,11 +491,9 @@ fn a_crash_is_told_with_what_had_failed() {
         // Whoever told of it before does so now.
         match test {
             "overflows_its_stack" => ran.says(&["has overflowed its stack"]),
-            "panics_during_a_panic" => ran.says(&[
-                "peer: this process is about to abort; what panicked in `crashing::panics_during_a_panic` before:\n",
-                "  the first one\nthread '",
-                "  the second one\n",
-            ]),
+            "panics_during_a_panic" => ran.says(&[&what_panicked(test, &["the first one", "the second one"])]),
+            "catches_and_aborts" => ran.says(&[&what_panicked(test, &["the real reason"])]),
+            "panics_with_what_panics_twice" => ran.says(&["\nbomb one\n", "\nbomb two\n"]),
             _ => {}
         }
     }

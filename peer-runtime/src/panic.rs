@@ -21,6 +21,9 @@ use serde::{Deserialize, Serialize};
 /// How many panics a node remembers for calls that still have to end.
 const REMEMBERED: usize = 32;
 
+/// What the standard library says of a panic that nothing catches: it aborts the process behind it.
+const LAST: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
 /// A panic in a remote function: what OTP re-raises in the caller with class, reason and stack.
 ///
 /// ```
@@ -84,6 +87,8 @@ pub(crate) struct Record {
     /// `file:line:column`, or `unknown place`.
     pub(crate) location: String,
     backtrace: Backtrace,
+    /// Nobody has said it, since whoever catches it tells it.
+    is_caught: bool,
 }
 
 /// Whether there was any.
@@ -134,16 +139,21 @@ pub(crate) fn record_panics(says: Says) {
             );
             let thread = std::thread::current().id();
             let (message, backtrace) = (message(info.payload()), Backtrace::force_capture());
-            let record = Record { at: SystemTime::now(), thread, message, location, backtrace };
+            let mut record = Record { at: SystemTime::now(), thread, message, location, backtrace, is_caught: false };
             HAPPENED.store(true, Ordering::Relaxed);
+            let is_last = LAST.contains(&&*record.message);
+            record.is_caught = IS_TOLD.get() && !is_last;
+            if is_last {
+                say_caught();
+            }
             let is_said = match says {
-                _ if IS_TOLD.get() => true,
+                _ if record.is_caught => true,
                 Says::Us => {
                     print(&record);
                     true
                 }
                 Says::Others => false,
-                Says::Somebody(say) => say(&record),
+                Says::Somebody(say) => !is_last && say(&record),
             };
             let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if records.len() == REMEMBERED {
@@ -156,6 +166,13 @@ pub(crate) fn record_panics(says: Says) {
             }
         }));
     });
+}
+
+/// Says what was to be caught on this thread: now nobody will.
+fn say_caught() {
+    let own = std::thread::current().id();
+    let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    records.iter().filter(|record| record.is_caught && record.thread == own).for_each(print);
 }
 
 /// What the standard library prints of a panic, with the frames that are the user's own.
@@ -224,8 +241,8 @@ pub(crate) fn told(drops: impl FnOnce()) -> Option<(String, Option<String>)> {
         let message = message(&*payload);
         // Nobody knows what that one would do.
         std::mem::forget(payload);
-        let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = position(&records, &message).map(|at| records[at].location.clone());
+        let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = position(&records, &message).and_then(|at| records.remove(at)).map(|record| record.location);
         (message, place)
     })
 }

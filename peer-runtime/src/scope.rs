@@ -275,6 +275,10 @@ impl Scope {
         self.0.peers.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
     pub(crate) fn comment(&self, text: String) {
         self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     }

@@ -15,7 +15,7 @@ mod spawn;
 mod start;
 
 pub(crate) use build::build_id;
-pub(crate) use crash::at_crash;
+pub(crate) use crash::{at_crash, wait_while_crashing};
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
 pub(crate) use signals::{Quiet, block_all, close_from, next_ended};
 pub(crate) use spawn::{Plan, spawn};

@@ -52,7 +52,8 @@ pub(crate) fn whole_tenths(duration: Duration) -> Duration {
 }
 /// From the end of a process, in order, until what it had started is ended, too.
 pub(crate) const LEAVE: Duration = Duration::from_millis(100);
-/// In a keeper: what is not done is looked at again after this, even if nothing happens.
+/// In a keeper, and where a terminal takes nothing though it says so: what is not done is looked at again after this, even if
+/// nothing happens.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// From SIGSTOP to processes that run still, none of them new, until they are looked at again.
 pub(crate) const OBEY: Duration = Duration::from_millis(1);
@@ -84,6 +85,10 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 pub(crate) const COME_BACK: Duration = Duration::from_millis(50);
 /// In a run that ends in its middle: until who reads its last words has read on.
 pub(crate) const READS_ON: Duration = Duration::from_secs(1);
+/// The same until one who reads slowly has read all of them.
+pub(crate) const ALL_READ: Duration = Duration::from_secs(10);
+/// From a crash of another thread until this process has ended by that; more than both of its readers take.
+pub(crate) const CRASHED: Duration = Duration::from_secs(30);
 /// In a halting node: until what other threads are sending has gone out.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// In a node: a silent origin is asked for a sign of life, on links that can be half-open.

@@ -108,3 +108,73 @@ async fn panics_during_a_panic() {
     let _panics = PanicsInDrop;
     panic!("the first one");
 }
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn is_hit_by_a_trap() {
+    kill_process(getpid(), Signal::TRAP).unwrap();
+    std::future::pending().await
+}
+
+/// What aborts where it catches, and a program's main: nobody tells the panic but whoever tells the end.
+fn catches() {
+    let caught = std::panic::catch_unwind(|| panic!("the real reason"));
+    assert!(caught.is_err());
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn catches_and_aborts() {
+    catches();
+    std::process::abort()
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn catches_and_exits() {
+    catches();
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    std::process::exit(0)
+}
+
+struct Bomb(&'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("bomb {}", self.0);
+    }
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn panics_with_what_panics_twice() {
+    std::panic::panic_any((Bomb("one"), Bomb("two")))
+}
+
+/// Another thread aborts, which is told for as long as somebody may read it; the test passes meanwhile.
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn passes_beside_an_abort() {
+    let (say, tid) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        say.send(rustix::thread::gettid()).unwrap();
+        std::process::abort()
+    });
+    let status = format!("/proc/self/task/{}/status", tid.recv().unwrap());
+    // Its handler runs with the signal blocked.
+    let blocked = || {
+        let text = std::fs::read_to_string(&status).unwrap();
+        let mask = text.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+        u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (Signal::ABORT.as_raw() - 1)) != 0
+    };
+    while !blocked() {
+        std::thread::yield_now();
+    }
+}
+
+/// Passes where the signal is ignored.
+#[peer_test]
+#[ignore = "it may end the whole process"]
+async fn is_sent_an_abort() {
+    kill_process(getpid(), Signal::ABORT).unwrap();
+}

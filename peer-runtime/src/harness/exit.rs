@@ -44,6 +44,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         is_meant();
+        // Before that it would end with the status of a run that has passed.
+        sys::wait_while_crashing();
     }
 }
 
@@ -61,6 +63,7 @@ extern "C" fn ended() {
     if !is_running() {
         return;
     }
+    sys::wait_while_crashing();
     let (who, stands) = who();
     let what = format!("{} has ended this process, by `exit`, and with it the run", one_of(&who));
     let mut text = format!("{what}: whatever has no line above has no verdict ({stands})");
@@ -72,6 +75,7 @@ extern "C" fn ended() {
         first(&what);
     }
     aside::tell_last(&text);
+    words::tell_kept();
     words::tell_held();
     sys::exit_now(FAILED.into());
 }

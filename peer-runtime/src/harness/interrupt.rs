@@ -12,6 +12,7 @@ use super::exit;
 use super::words;
 use crate::plane;
 use crate::process;
+use crate::sys;
 use crate::timeouts::{self, Deadline};
 
 type Tell = Box<dyn Fn() + Send + Sync>;
@@ -55,6 +56,7 @@ impl Interrupts {
                     _ = terminate.recv() => {}
                 }
                 if second {
+                    sys::wait_while_crashing();
                     exit::is_meant();
                     words::tell(&["interrupted again, and ended at once"]);
                     // The keeper ends everything below.

@@ -37,7 +37,7 @@ mod written;
 
 use json::Json;
 use last::Last;
-pub(super) use last::who;
+pub(super) use last::{each_running, who};
 use lines::Lines;
 pub(super) use list::list;
 use nextest::Nextest;

@@ -2,16 +2,21 @@
 //! signal handler, too: without a lock, and without asking for memory.
 
 use std::fmt::Write;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use std::{iter, mem};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::{Errno, write};
+use rustix::net::{SendFlags, send};
 
 use super::exit;
+use super::reporter::each_running;
 use crate::sys;
-use crate::timeouts::READS_ON;
+use crate::timeouts::{ALL_READ, Deadline, LOOK_AGAIN, READS_ON};
 
 /// To a terminal: nothing is from here on.
 pub(super) const CLEAR: &str = "\x1b[J";
@@ -32,6 +37,7 @@ struct Held {
 
 static FIRST: OnceLock<&'static Held> = OnceLock::new();
 static LAST: Mutex<Option<&'static Held>> = Mutex::new(None);
+static MANY: AtomicUsize = AtomicUsize::new(0);
 /// They have been told.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
@@ -58,20 +64,20 @@ impl Text {
         self.length.store(text.len(), Ordering::Release);
     }
 
-    fn tell(&self, to: BorrowedFd<'_>) {
+    fn tell(&self, to: &mut Reader<'_>) {
         let bytes = &self.bytes[..self.length.load(Ordering::Acquire)];
         // Little by little, since a signal handler has a small stack.
         let mut piece = [0; 256];
         for bytes in bytes.chunks(piece.len()) {
             piece.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte.load(Ordering::Relaxed));
-            say(to, &piece[..bytes.len()]);
+            to.say(&piece[..bytes.len()]);
         }
     }
 }
 
 /// From now on they are told there, also if this process crashes.
 pub(super) fn go_to(out: OwnedFd, err: OwnedFd) {
-    if TO.set((out, err)).is_ok() {
+    if TO.set((without_waiting(out), without_waiting(err))).is_ok() {
         sys::at_crash(crashed);
     }
 }
@@ -83,6 +89,7 @@ pub(super) fn hold(text: String) -> &'static str {
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     // It is the last one, which has no other behind it.
     let _ = last.replace(held).map_or(&FIRST, |last| &last.next).set(held);
+    MANY.fetch_add(1, Ordering::Release);
     &held.text
 }
 
@@ -106,32 +113,54 @@ pub(super) fn stands(text: &str) {
 /// Tells what was held, for a reason that is told already.
 pub(super) fn tell_held() {
     let Some((out, _)) = TO.get() else { return };
-    if TOLD.swap(true, Ordering::Relaxed) {
+    // Not what comes meanwhile: nothing need end that.
+    let many = MANY.load(Ordering::Acquire);
+    if TOLD.swap(true, Ordering::Relaxed) || many == 0 {
         return;
     }
-    let mut held = FIRST.get();
-    if held.is_some() {
-        say(out.as_fd(), b"\nfailures until then:\n\n");
+    let mut out = Reader::new(out.as_fd());
+    out.say(b"\nfailures until then:\n\n");
+    for held in iter::successors(FIRST.get().copied(), |held| held.next.get().copied()).take(many) {
+        out.say(held.text.as_bytes());
+        out.say(b"\n");
     }
-    while let Some(one) = held {
-        say(out.as_fd(), one.text.as_bytes());
-        say(out.as_fd(), b"\n");
-        held = one.next.get();
+}
+
+/// Tells what panicked where there will be no report, for a reason that is told already.
+pub(super) fn tell_kept() {
+    if let Some((_, err)) = TO.get() {
+        kept(&mut Reader::new(err.as_fd()));
     }
+}
+
+fn kept(err: &mut Reader<'_>) {
+    each_running(|scope| {
+        let mut is_first = true;
+        scope.each_kept_panic(|text| {
+            if mem::take(&mut is_first) {
+                err.say(b"peer: what panicked in `");
+                err.say(scope.name().as_bytes());
+                err.say(b"` before:\n");
+            }
+            err.say(text.as_bytes());
+        });
+    });
 }
 
 /// Tells why the run ends in its middle, how it stands, and what was held.
 pub(super) fn tell(why: &[&str]) {
     if let Some((_, err)) = TO.get() {
+        let mut err = Reader::new(err.as_fd());
         if IS_DRAWN.load(Ordering::Relaxed) {
-            say(err.as_fd(), CLEAR.as_bytes());
+            err.say(CLEAR.as_bytes());
         }
         // Others may be in the middle of a line.
-        say(err.as_fd(), b"\npeer: ");
-        why.iter().for_each(|part| say(err.as_fd(), part.as_bytes()));
-        say(err.as_fd(), b": ");
-        STANDS[HOLDS.load(Ordering::Acquire)].tell(err.as_fd());
-        say(err.as_fd(), b"\n");
+        err.say(b"\npeer: ");
+        why.iter().for_each(|part| err.say(part.as_bytes()));
+        err.say(b": ");
+        STANDS[HOLDS.load(Ordering::Acquire)].tell(&mut err);
+        err.say(b"\n");
+        kept(&mut err);
     }
     tell_held();
 }
@@ -143,20 +172,61 @@ fn crashed(signal: &'static str) {
     }
 }
 
-/// Writes it; gives up if nobody reads on.
-fn say(to: BorrowedFd<'_>, mut text: &[u8]) {
-    let limit = Timespec::try_from(READS_ON).ok();
-    while !text.is_empty() {
-        match poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], limit.as_ref()) {
-            Ok(1..) | Err(Errno::INTR) => {}
-            _ => return,
-        }
-        match write(to, &text[..text.len().min(PIECE)]) {
-            Ok(written) => text = &text[written..],
-            Err(Errno::INTR) => {}
-            Err(_) => return,
+/// Who reads what is told, for as long as that goes on.
+struct Reader<'a> {
+    to: BorrowedFd<'a>,
+    reads: bool,
+    until: Deadline,
+}
+
+impl<'a> Reader<'a> {
+    fn new(to: BorrowedFd<'a>) -> Self {
+        Self { to, reads: true, until: Deadline::after(ALL_READ) }
+    }
+
+    /// Writes it; nothing more from then on if nobody reads on.
+    fn say(&mut self, mut text: &[u8]) {
+        let mut moves = Deadline::after(READS_ON);
+        while self.reads && !text.is_empty() {
+            let left = moves.left().min(self.until.left());
+            match wait([PollFd::from_borrowed_fd(self.to, PollFlags::OUT)], left).and_then(|()| self.write(text)) {
+                Ok(written) => {
+                    text = &text[written..];
+                    moves = Deadline::after(READS_ON);
+                }
+                Err(Errno::INTR) => {}
+                // Somebody was faster, or it is a terminal that has room, but not for this.
+                Err(Errno::AGAIN) => drop(wait([], left.min(LOOK_AGAIN))),
+                Err(_) => self.reads = false,
+            }
         }
     }
+
+    fn write(&self, text: &[u8]) -> Result<usize, Errno> {
+        let piece = &text[..text.len().min(PIECE)];
+        match send(self.to, piece, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Err(Errno::NOTSOCK) => write(self.to, piece),
+            sent => sent,
+        }
+    }
+}
+
+fn wait<const N: usize>(mut what: [PollFd<'_>; N], most: Duration) -> Result<(), Errno> {
+    match poll(&mut what, Timespec::try_from(most).ok().as_ref())? {
+        0 => Err(Errno::TIMEDOUT),
+        _ => Ok(()),
+    }
+}
+
+/// The same without ever waiting for its reader; what others write there waits as before. Where that is refused, it is as it was,
+/// and a file has no reader.
+fn without_waiting(fd: OwnedFd) -> OwnedFd {
+    let kind = fstat(&fd).map(|found| FileType::from_raw_mode(found.st_mode));
+    if !matches!(kind, Ok(FileType::Fifo | FileType::CharacterDevice)) {
+        return fd;
+    }
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    open(format!("/proc/self/fd/{}", fd.as_raw_fd()), flags, Mode::empty()).unwrap_or(fd)
 }
 
 /// How far a run has come, and what runs.
@@ -177,8 +247,13 @@ pub(super) fn standing(done: usize, of: usize, failed: usize, running: &[String]
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::os::unix::net::UnixStream;
     use std::sync::mpsc;
     use std::thread;
+    use std::time::Instant;
+
+    use rustix::fs::fcntl_getfl;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     use super::*;
 
@@ -193,27 +268,70 @@ mod tests {
     #[test]
     fn a_text_is_told_as_it_was_set_last_and_no_character_is_cut() {
         let (mut reader, writer) = std::io::pipe().expect("there are descriptors");
-        let text = Text::new();
+        let (text, mut to) = (Text::new(), Reader::new(writer.as_fd()));
         text.set(&"x".repeat(ROOM + 1));
         text.set("a");
-        text.tell(writer.as_fd());
+        text.tell(&mut to);
         text.set(&"日".repeat(ROOM));
-        text.tell(writer.as_fd());
+        text.tell(&mut to);
         drop(writer);
         let mut told = String::new();
         reader.read_to_string(&mut told).expect("it is UTF-8");
         assert_eq!(told, format!("a{}", "日".repeat(ROOM / 3)));
     }
 
-    #[test]
-    fn who_reads_nothing_is_given_up() {
-        let (_reader, writer) = std::io::pipe().expect("there are descriptors");
+    /// How long that takes: to say as much so often, within `most` in all.
+    fn said(to: impl Into<OwnedFd>, texts: usize, bytes: usize, most: Duration) -> Duration {
+        let to = to.into();
         let (done, is_done) = mpsc::channel();
         thread::spawn(move || {
-            // Far more than any pipe takes.
-            say(writer.as_fd(), &vec![0; 64 << 20]);
-            done.send(())
+            let (since, mut to) = (Instant::now(), Reader::new(to.as_fd()));
+            to.until = Deadline::after(most);
+            (0..texts).for_each(|_| to.say(&vec![b'x'; bytes]));
+            done.send(since.elapsed())
         });
-        is_done.recv_timeout(READS_ON * 20).expect("it ends");
+        is_done.recv_timeout(READS_ON * 30).expect("it ends")
+    }
+
+    #[test]
+    fn who_reads_nothing_is_given_up_once() {
+        let (_reader, writer) = std::io::pipe().expect("there are descriptors");
+        // Far more than any pipe takes.
+        let took = said(writer, 4, 64 << 20, ALL_READ);
+        assert!(took < READS_ON * 2, "{took:?}");
+        let (_reader, writer) = UnixStream::pair().expect("there are descriptors");
+        let took = said(writer, 4, 64 << 20, ALL_READ);
+        assert!(took < READS_ON * 2, "{took:?}");
+    }
+
+    #[test]
+    fn who_reads_slowly_is_given_up_in_the_end() {
+        let (mut reader, writer) = std::io::pipe().expect("there are descriptors");
+        let (_goes_on, ends) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            while ends.recv_timeout(READS_ON / 4) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = reader.read(&mut vec![0; 1 << 16]);
+            }
+        });
+        let took = said(writer, 1, 64 << 20, READS_ON * 2);
+        assert!(took >= READS_ON * 2 && took < READS_ON * 10, "{took:?}");
+    }
+
+    #[test]
+    fn a_terminal_whose_reader_has_stopped_holds_nobody_up() {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("there are terminals");
+        grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("it is ours");
+        let path = ptsname(&terminal, Vec::new()).expect("it has a name");
+        let shown = open(path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("it can be opened");
+        let took = said(without_waiting(shown), 4, 1 << 20, ALL_READ);
+        assert!(took < READS_ON * 2, "{took:?}");
+    }
+
+    #[test]
+    fn who_writes_there_by_itself_still_waits() {
+        let (_reader, writer) = std::io::pipe().expect("there are descriptors");
+        let own = without_waiting(writer.try_clone().expect("there are descriptors").into());
+        let waits = |fd: BorrowedFd<'_>| !fcntl_getfl(fd).expect("it has flags").contains(OFlags::NONBLOCK);
+        assert_eq!((waits(writer.as_fd()), waits(own.as_fd())), (true, false));
     }
 }

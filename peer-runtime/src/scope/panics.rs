@@ -1,20 +1,17 @@
 //! Panics on the threads of a test, which are told with it, and not where they happen.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::{CURRENT, Line, Scope};
-use crate::aside;
 use crate::excerpt;
 use crate::panic::Record;
+use crate::visible;
 
 /// So many are kept: what catches its panics may have any number of them.
 const MOST: usize = 256;
-
-/// What the standard library says of a panic that nothing catches: it aborts the process behind it.
-const LAST: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
 
 /// A panic that is to be told.
 #[derive(Clone, Debug)]
@@ -32,6 +29,8 @@ pub struct Panicked {
     pub(crate) backtrace: Option<String>,
     /// Whether it was said at once, where it happened.
     is_said: bool,
+    /// All of it, as it is said if there is no report, when nobody can ask for memory any more; nothing if it was said.
+    text: String,
 }
 
 /// The panics of a scope, until they are told.
@@ -68,10 +67,6 @@ fn take(record: &Record, says_if_live: bool) -> bool {
     // A thread may be beyond the destruction of its locals.
     let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
     let Some(scope) = current.filter(|scope| scope.0.listener.is_some()) else { return false };
-    if LAST.contains(&&*record.message) {
-        scope.tell_panics();
-        return false;
-    }
     let is_said = says_if_live && scope.0.console.is_live();
     let is_kept = scope.0.panics.add(record, is_said);
     is_kept && !is_said
@@ -92,26 +87,32 @@ impl Panics {
         let name = thread.name().unwrap_or("<unnamed>").to_owned();
         let (message, place) = (record.message.clone(), record.location.clone());
         let backtrace = record.backtrace();
+        let mut panicked = Panicked {
+            number: 0,
+            at,
+            thread: thread.id(),
+            thread_name: name,
+            message,
+            place,
+            backtrace,
+            is_said,
+            text: String::new(),
+        };
+        if !is_said {
+            let text: String = panicked.lines().into_iter().flat_map(|line| [line.text, "\n".to_owned()]).collect();
+            panicked.text = visible::plain(&text).into_owned();
+        }
         self.with(|state| {
             if state.closed {
                 return false;
             }
             state.count += 1;
-            let number = state.count;
             if state.kept.len() == MOST {
                 let oldest = state.kept.pop_front();
                 state.dropped += usize::from(oldest.is_some_and(|oldest| !oldest.is_said));
             }
-            state.kept.push_back(Panicked {
-                number,
-                at,
-                thread: thread.id(),
-                thread_name: name,
-                message,
-                place,
-                backtrace,
-                is_said,
-            });
+            panicked.number = state.count;
+            state.kept.push_back(panicked);
             true
         })
     }
@@ -138,18 +139,14 @@ impl Scope {
         })
     }
 
-    /// Says at once what was kept: there will be no report.
-    fn tell_panics(&self) {
-        let panics = self.0.panics.with(|state| std::mem::take(&mut state.kept));
-        let lines: Vec<String> =
-            panics.iter().filter(|panic| !panic.is_said).flat_map(Panicked::lines).map(|line| line.text).collect();
-        if !lines.is_empty() {
-            aside::tell(&format!(
-                "this process is about to abort; what panicked in `{}` before:\n{}",
-                self.0.name,
-                lines.join("\n")
-            ));
-        }
+    /// Shows what was kept; nothing if somebody looks at that just now, since a signal handler waits for nobody.
+    pub(crate) fn each_kept_panic(&self, show: impl FnMut(&str)) {
+        let state = match self.0.panics.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(state)) => state.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        state.kept.iter().map(|panic| &*panic.text).filter(|text| !text.is_empty()).for_each(show);
     }
 
     /// Somebody tells this panic.

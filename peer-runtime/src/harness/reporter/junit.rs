@@ -102,8 +102,8 @@ impl JUnit {
 
     /// The run is ended in its middle: what had a result by then is kept, and an error says so.
     pub(super) fn cut_short(&mut self, why: &str) {
-        if self.suite().test_cases.is_empty() {
-            // The file that is there says the same.
+        if self.suite().test_cases.is_empty() && self.target.is_file() {
+            // What is there says the same.
             return;
         }
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);

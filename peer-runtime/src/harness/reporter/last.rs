@@ -1,11 +1,13 @@
 //! Keeps the last words of a run up to date: how it stands, and what runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::mem::ManuallyDrop;
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 use super::super::event::{Event, Reporter};
 use super::super::words;
 use super::board::{Board, Entry};
-use crate::scope::Mark;
+use crate::scope::{Mark, Scope};
+use crate::sys;
 
 /// Of the run of this process.
 static BOARD: Mutex<Option<Board>> = Mutex::new(None);
@@ -25,10 +27,27 @@ impl Reporter for Last {
             Event::Finished(finished) => board.finished(finished),
             Event::Over { tests } => board.done += tests,
             Event::Waiting { .. } | Event::Line { .. } | Event::Interrupted => return,
-            Event::Ended(_) => board.entries.clear(),
+            Event::Ended(_) => {
+                // One that crashes has no result.
+                sys::wait_while_crashing();
+                board.entries.clear();
+            }
         }
         board.entries.retain(|entry| entry.running().is_some());
         words::stands(&standing(board));
+    }
+}
+
+/// Shows the scope of each test and hook that runs; none if somebody looks at them just now, since a signal handler waits for nobody.
+pub(in super::super) fn each_running(mut show: impl FnMut(&Scope)) {
+    let board = match BOARD.try_lock() {
+        Ok(board) => board,
+        Err(TryLockError::Poisoned(board)) => board.into_inner(),
+        Err(TryLockError::WouldBlock) => return,
+    };
+    for running in board.iter().flat_map(|board| &board.entries).filter_map(Entry::running) {
+        // It is not the one to let go of it.
+        show(&ManuallyDrop::new(running).scope);
     }
 }
 

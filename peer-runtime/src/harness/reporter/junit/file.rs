@@ -38,6 +38,11 @@ impl Target {
         Ok(Self { path, not_ended, stream: None })
     }
 
+    /// Whether anything is there already.
+    pub(super) fn is_file(&self) -> bool {
+        self.stream.is_none()
+    }
+
     /// Puts the report in the place of what was there.
     pub(super) fn write(&self, report: &str) -> io::Result<()> {
         if let Some(mut stream) = self.stream.as_ref() {
