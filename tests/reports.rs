@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -151,20 +151,48 @@ fn an_exit_before_any_result_is_in_a_junit_report_that_is_no_file() {
     says(&text, &["<testcase name=\"the run has not ended\" classname=\"suite_hanging\" time=\"0.000\">"]);
 }
 
-/// Whoever crashes tells for as long as somebody may read it; the run that ends meanwhile is not one that has passed.
+/// A pipe that takes so many pages more.
+fn full_but_for(pages: usize) -> (PipeReader, PipeWriter) {
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    while poll(&mut [PollFd::new(&writer, PollFlags::OUT)], Some(&Timespec::default())) == Ok(1) {
+        writer.write_all(&[b'x'; 4096]).unwrap();
+    }
+    reader.read_exact(&mut vec![0; pages * 4096]).unwrap();
+    (reader, writer)
+}
+
+/// The output of a run that a crash is to end.
+#[track_caller]
+fn aborted(mut run: Command) -> Ran {
+    let child = without_harness(&mut run).spawn().unwrap();
+    // Who reads what it writes sees its end.
+    drop(run);
+    let output = within("the end of the run", move || child.wait_with_output()).unwrap();
+    let ran = Ran::new(&output);
+    assert_eq!(output.status.signal(), Some(6), "{}", ran.text());
+    ran
+}
+
+/// Whoever crashes tells for as long as somebody may read it; the run that passes meanwhile has not.
 #[test]
 fn a_crash_is_the_end_of_a_run_that_passes_meanwhile() {
-    let (_reader, mut full) = std::io::pipe().unwrap();
-    while poll(&mut [PollFd::new(&full, PollFlags::OUT)], Some(&Timespec::default())) == Ok(1) {
-        full.write_all(&[b'x'; 4096]).unwrap();
-    }
+    let (_reader, full) = full_but_for(0);
     let mut run = Command::new(hanging());
-    without_harness(&mut run).args(crashing(&["passes_beside_an_abort"])).stdout(Stdio::piped()).stderr(full);
-    let child = run.spawn().unwrap();
-    let output = within("the end of the run", move || child.wait_with_output()).unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.signal(), Some(6), "{told}");
-    assert!(!told.contains("test result"), "{told}");
+    run.args(crashing(&["passes_beside_an_abort"])).stdout(Stdio::piped()).stderr(full);
+    let ran = aborted(run);
+    assert!(!ran.stdout.contains("test result"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_crash_is_told_though_something_exits_meanwhile() {
+    // One of them for lines.
+    let (mut reader, nearly_full) = full_but_for(2);
+    let mut run = Command::new(hanging());
+    run.args(crashing(&["fails_at_length", "exits_beside_an_abort"])).stdout(nearly_full).stderr(Stdio::piped());
+    aborted(run).says(&["peer: this process crashes by SIGABRT, and with it the run: 1 of 2 tests done, 1 failed, "]);
+    let mut told = String::new();
+    reader.read_to_string(&mut told).unwrap();
+    says(told, &["crashing::fails_at_length ... FAILED\n", "failures until then:\n\n---- crashing::fails_at_length"]);
 }
 
 #[test]

@@ -15,6 +15,12 @@ async fn fails(nodes: Nodes) -> peer::Result {
     panic!("three are a quorum");
 }
 
+#[peer_test]
+#[ignore = "it fails"]
+async fn fails_at_length() {
+    panic!("{}", "three are a quorum\n".repeat(3000));
+}
+
 #[peer_test(flavor = "multi_thread")]
 #[ignore = "it ends the whole process"]
 async fn exits_on_a_worker() {
@@ -151,10 +157,8 @@ async fn panics_with_what_panics_twice() {
     std::panic::panic_any((Bomb("one"), Bomb("two")))
 }
 
-/// Another thread aborts, which is told for as long as somebody may read it; the test passes meanwhile.
-#[peer_test]
-#[ignore = "it ends the whole process"]
-async fn passes_beside_an_abort() {
+/// Another thread aborts, which is told for as long as somebody may read it; this one goes on meanwhile.
+fn another_aborts() {
     let (say, tid) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         say.send(rustix::thread::gettid()).unwrap();
@@ -170,6 +174,20 @@ async fn passes_beside_an_abort() {
     while !blocked() {
         std::thread::yield_now();
     }
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn passes_beside_an_abort() {
+    another_aborts();
+}
+
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn exits_beside_an_abort() {
+    another_aborts();
+    #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
+    std::process::exit(0)
 }
 
 /// Passes where the signal is ignored.
