@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -193,6 +193,25 @@ fn a_crash_is_told_though_something_exits_meanwhile() {
     let mut told = String::new();
     reader.read_to_string(&mut told).unwrap();
     says(told, &["crashing::fails_at_length ... FAILED\n", "failures until then:\n\n---- crashing::fails_at_length"]);
+}
+
+#[test]
+fn a_crash_is_the_end_of_a_run_that_is_interrupted_twice_meanwhile() {
+    let (_reader, nearly_full) = full_but_for(2);
+    let mut run = Command::new("env");
+    run.arg("--default-signal=INT").arg(hanging()).args(crashing(&["fails_at_length", "hangs_beside_an_abort"]));
+    let mut child = without_harness(&mut run).stdout(nearly_full).stderr(Stdio::piped()).spawn().unwrap();
+    let status = within("the end of the run", move || {
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        assert!(told.any(|line| line.contains("this process crashes by SIGABRT")));
+        loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => support::signal("INT", child.id()),
+            }
+        }
+    });
+    assert_eq!(status.signal(), Some(6), "{status}");
 }
 
 #[test]

@@ -190,6 +190,13 @@ async fn exits_beside_an_abort() {
     std::process::exit(0)
 }
 
+#[peer_test]
+#[ignore = "it ends the whole process"]
+async fn hangs_beside_an_abort() {
+    another_aborts();
+    std::future::pending().await
+}
+
 /// Passes where the signal is ignored.
 #[peer_test]
 #[ignore = "it may end the whole process"]
