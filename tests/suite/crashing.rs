@@ -165,13 +165,15 @@ fn another_aborts() {
         std::process::abort()
     });
     let status = format!("/proc/self/task/{}/status", tid.recv().unwrap());
-    // Its handler runs with the signal blocked.
-    let blocked = || {
+    // Its handler runs with the signal blocked, and waits for a reader.
+    let is_telling = || {
         let text = std::fs::read_to_string(&status).unwrap();
         let mask = text.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
-        u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (Signal::ABORT.as_raw() - 1)) != 0
+        let is_blocked = u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (Signal::ABORT.as_raw() - 1)) != 0;
+        is_blocked && text.contains("\nState:\tS")
     };
-    while !blocked() {
+    // busy: nothing but its status says that it is being told.
+    while !is_telling() {
         std::thread::yield_now();
     }
 }
