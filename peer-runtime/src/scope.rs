@@ -19,6 +19,7 @@ use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
 
 mod barriers;
+mod comments;
 pub(crate) mod console;
 mod leaks;
 mod mark;
@@ -31,6 +32,7 @@ mod starting;
 
 use barriers::Barriers;
 pub use barriers::barrier;
+use comments::Comments;
 use console::Console;
 pub(crate) use console::Line;
 use leaks::Leaks;
@@ -79,7 +81,7 @@ struct Shared {
     /// What its peers left behind.
     leaks: Leaks,
     /// What is to be told with it.
-    comments: Mutex<Vec<String>>,
+    comments: Comments,
     /// What panicked on its threads.
     panics: Panics,
     place: Place,
@@ -203,7 +205,7 @@ impl Scope {
             ended: OnceLock::new(),
             listener,
             leaks: Leaks::default(),
-            comments: Mutex::default(),
+            comments: Comments::default(),
             panics: Panics::new(),
             place,
             starting: watch::Sender::new(0),
@@ -277,15 +279,6 @@ impl Scope {
 
     pub(crate) fn name(&self) -> &str {
         &self.0.name
-    }
-
-    pub(crate) fn comment(&self, text: String) {
-        self.0.comments.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-    }
-
-    /// What was commented since somebody last asked.
-    pub(crate) fn comments(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.comments.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The processes that its peers left behind; from now on each is told when it is found.

@@ -1,4 +1,4 @@
-//! Tests that end the whole process, each in its own way, behind one that fails. All are ignored: tests/runners.rs runs them.
+//! Tests that end the whole process, each in its own way, behind one that fails. All are ignored: tests/runners runs them.
 
 use peer::prelude::*;
 use rustix::process::{Signal, getpid, kill_process};

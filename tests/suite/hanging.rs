@@ -142,7 +142,7 @@ mod ends_block {
 }
 
 #[peer_test(nodes = 1)]
-#[ignore = "run by tests/runners.rs: it ends the whole process"]
+#[ignore = "run by tests/runners: it ends the whole process"]
 #[expect(clippy::disallowed_methods, reason = "it is what is tried")]
 async fn exits(nodes: Nodes) -> peer::Result {
     nodes[0].call(has_a_child, ()).await?;

@@ -1,7 +1,7 @@
 //! The end of a process in the middle of a run: by a test that calls `exit`. Without a word of it the run would seem to have passed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use super::gist;
 use super::reporter::who;
@@ -65,11 +65,8 @@ extern "C" fn ended() {
     }
     sys::wait_while_crashing();
     let (who, stands) = who();
-    let what = format!("{} has ended this process, by `exit`, and with it the run", one_of(&who));
-    let mut text = format!("{what}: whatever has no line above has no verdict ({stands})");
-    if gist::under_nextest() {
-        text = format!("{text}\n{}", gist::for_nextest(&what));
-    }
+    let what = by_exit(&who);
+    let text = for_everybody(&what, &format!("whatever has no line above has no verdict ({stands})"));
     let first = FIRST.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(first) = first {
         first(&what);
@@ -78,6 +75,55 @@ extern "C" fn ended() {
     words::tell_kept();
     words::tell_held();
     sys::exit_now(FAILED.into());
+}
+
+/// Tests that another harness runs in this process, each with the process: a child that is forked from it is another one.
+static OF_OTHERS: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
+
+/// While it lives, the end of this process is the failure of one test, which another harness would take for passed.
+pub(super) struct OfAnother((u32, String));
+
+impl OfAnother {
+    pub(super) fn new(test: &str) -> Self {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| sys::at_exit(ended_in_another));
+        let own = (std::process::id(), format!("`{test}`"));
+        of_others().push(own.clone());
+        Self(own)
+    }
+}
+
+impl Drop for OfAnother {
+    fn drop(&mut self) {
+        let mut all = of_others();
+        if let Some(at) = all.iter().position(|one| *one == self.0) {
+            all.swap_remove(at);
+        }
+    }
+}
+
+fn of_others() -> MutexGuard<'static, Vec<(u32, String)>> {
+    OF_OTHERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+extern "C" fn ended_in_another() {
+    let process = std::process::id();
+    let running = of_others().iter().filter(|(of, _)| *of == process).map(|(_, name)| name.clone()).collect::<Vec<_>>();
+    if !running.is_empty() {
+        let what = by_exit(&running);
+        aside::tell_last(&for_everybody(&what, "what has not ended by now has no verdict"));
+        sys::exit_now(FAILED.into());
+    }
+}
+
+fn by_exit(running: &[String]) -> String {
+    format!("{} has ended this process, by `exit`, and with it the run", one_of(running))
+}
+
+/// What it means, and the line that nextest looks for.
+fn for_everybody(what: &str, means: &str) -> String {
+    let line = if gist::under_nextest() { format!("\n{}", gist::for_nextest(what)) } else { String::new() };
+    format!("{what}: {means}{line}")
 }
 
 /// A thread of its own may belong to any of what runs.

@@ -43,8 +43,8 @@ pub(super) use list::list;
 use nextest::Nextest;
 use progress::Progress;
 use screen::{Screen, lock};
-use written::Lost;
 pub(super) use written::lost;
+use written::{Lost, Patient};
 
 /// Tells several reporters the same, one after the other.
 struct All(Vec<Box<dyn Reporter>>);
@@ -108,7 +108,7 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Reporters, String> {
 /// The same stream without the lock of the standard library: a test that keeps that holds nobody up.
 fn unlocked(stream: impl Write + AsFd + Send + 'static) -> Box<dyn Write + Send> {
     match stream.as_fd().try_clone_to_owned() {
-        Ok(own) => Box::new(File::from(own)),
+        Ok(own) => Box::new(Patient(File::from(own))),
         // Without a descriptor to spare it is as good as it was.
         Err(_) => Box::new(stream),
     }

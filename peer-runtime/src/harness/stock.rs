@@ -10,6 +10,7 @@ use super::case::{self, Around, Ended};
 use super::echo::{self, show};
 use super::engine::Tally;
 use super::environment::Settings;
+use super::exit::OfAnother;
 use super::fault::{self, Fault};
 use super::gist;
 use super::given::Given;
@@ -41,6 +42,7 @@ pub fn run_test(module: &str, name: &str) {
     let (plan, problems) = &*PLAN;
     let found = plan.tests().into_iter().find(|test| test.module == module && test.name == name);
     let Some(test) = found else { panic!("peer: `{module}::{name}` is not in the table of tests of this executable") };
+    let _running = OfAnother::new(&test.path());
     let above = plan.above(test);
     let refused = refusal(plan, problems, &above).map_or(Ok(()), Err);
     match refused.and_then(|()| Settings::of_one_test().map_err(|problems| told(&problems))) {
