@@ -184,6 +184,16 @@ fn a_crash_is_the_end_of_a_run_that_passes_meanwhile() {
 }
 
 #[test]
+fn an_exit_waits_for_nobody_who_does_not_read() {
+    let (_reader, full) = full_but_for(0);
+    let mut run = Command::new(hanging());
+    run.args(crashing(&["catches_and_exits"])).stdout(Stdio::piped()).stderr(full);
+    let child = without_harness(&mut run).spawn().unwrap();
+    let ran = Ran::new(&within("the end of the run", move || child.wait_with_output()).unwrap()).failed();
+    assert!(!ran.stdout.contains("test result"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_crash_is_told_though_something_exits_meanwhile() {
     // One of them for lines.
     let (mut reader, nearly_full) = full_but_for(2);

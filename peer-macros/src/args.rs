@@ -114,7 +114,7 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 /// The known name that was probably meant: at most a third of its letters differ, or it begins alike.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let close = known.iter().map(|known| (distance(name, known), *known)).min();
     let close = close.filter(|(distance, known)| *distance <= known.len().max(3) / 3).map(|(_, known)| known);
     close.or_else(|| {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{Attribute, FnArg, GenericArgument, PathArguments, Signature, Type};
 
 use crate::args;
 use crate::attributes::{self, Attributes};
@@ -31,22 +31,24 @@ pub(crate) fn moment_of(name: &Ident) -> Option<&'static str> {
     OF_GROUPS.iter().find(|(hook, _)| name == hook).map(|(_, moment)| *moment)
 }
 
-/// What to do about a function that is named like a hook and is none: nobody would ever call it.
+/// What to do about a function that was to be a hook, to all appearances, and is none: nobody would ever call it.
 pub(crate) fn misnamed(function: &Function) -> Option<String> {
-    let name = &function.signature.ident;
-    let is_like = ["init_per_", "end_per_"].iter().any(|like| name.to_string().starts_with(like));
-    let is_meant = function.attributes.iter().any(|attribute| {
-        let last = attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        OF_SUITES.contains(&&*last) || last.ends_with("test")
-    });
-    if !is_like || is_meant {
+    let Signature { ident: name, asyncness: Some(_), inputs, .. } = &function.signature else { return None };
+    let could_be = |input: &FnArg| matches!(input, FnArg::Typed(input) if matches!(*input.ty, Type::Reference(_)) || types::is_named(&input.ty, "TestStatus"));
+    // Whatever else it is, another attribute makes it that.
+    let is_plain =
+        |attribute: &Attribute| ["cfg", "doc", "allow", "expect"].iter().any(|plain| attribute.path().is_ident(plain));
+    if !inputs.iter().all(could_be) || !function.attributes.iter().all(is_plain) {
         return None;
     }
-    Some(if OF_SUITES.iter().any(|suite| name == suite) {
-        format!("this runs around the suite with an attribute of that name: write `#[peer::{name}]` above it")
-    } else {
-        args::unknown("hook", name, &OF_GROUPS.map(|(hook, _)| hook))
-    })
+    if OF_SUITES.iter().any(|suite| name == suite) {
+        return Some(format!(
+            "hooks of the suite have an attribute: write `#[peer::{name}]` above it, or give it another name"
+        ));
+    }
+    let nearest = args::nearest(&name.to_string(), &OF_GROUPS.map(|(hook, _)| hook))?;
+    let is_like = ["init_per_", "end_per_"].iter().any(|like| name.to_string().starts_with(like));
+    is_like.then(|| format!("this is no hook: did you mean `{nearest}`? If not, give it another name"))
 }
 
 /// `#[init_per_suite]` and `#[end_per_suite]`.

@@ -9,17 +9,8 @@ use std::thread;
 
 use crate::visible;
 
-/// What comes behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// The run goes on.
-    Goes,
-    /// The process ends, and what is below it on the screen is to be gone.
-    Ends,
-}
-
 /// How a line comes to its reader. It waits for whoever writes just now.
-pub(crate) type Way = Arc<dyn Fn(&str, Then) + Send + Sync>;
+pub(crate) type Way = Arc<dyn Fn(&str) + Send + Sync>;
 
 static WAY: Mutex<Option<Way>> = Mutex::new(None);
 
@@ -49,28 +40,19 @@ fn way() -> Option<Way> {
 
 /// Tells it, in lines, the first of which says whose words these are.
 pub(crate) fn tell(text: &str) {
-    tell_and(text, Then::Goes);
-}
-
-/// The same right before the end of this process.
-pub(crate) fn tell_last(text: &str) {
-    tell_and(text, Then::Ends);
+    // Paths and command lines are whatever others made them.
+    let text = format!("peer: {}", visible::plain(text));
+    match way() {
+        Some(way) => way(&text),
+        // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
+        None => drop(std::io::stderr().lock().write_all((text + "\n").as_bytes())),
+    }
 }
 
 /// The same on behalf of a thread that waits for nobody who reads.
 pub(crate) fn tell_without_waiting(text: String) {
     // Without a thread it is not told.
     drop(thread::Builder::new().name("aside".to_owned()).spawn(move || tell(&text)));
-}
-
-fn tell_and(text: &str, then: Then) {
-    // Paths and command lines are whatever others made them.
-    let text = format!("peer: {}", visible::plain(text));
-    match way() {
-        Some(way) => way(&text, then),
-        // One write, so that no other line comes in between; where standard error is closed nobody wants to know.
-        None => drop(std::io::stderr().lock().write_all((text + "\n").as_bytes())),
-    }
 }
 
 #[cfg(test)]
@@ -84,26 +66,23 @@ mod tests {
     #[test]
     fn while_there_is_a_way_all_is_told_that_way() {
         let (sender, told) = mpsc::channel();
-        let way: Way = Arc::new(move |text, then| drop(sender.send((text.to_owned(), then))));
+        let way: Way = Arc::new(move |text| drop(sender.send(text.to_owned())));
         let lent = goes_through(Arc::clone(&way));
         let next = |wanted: &str| loop {
-            let (text, then) = told.recv_timeout(Duration::from_secs(20)).expect("it is told");
-            if text == format!("peer: aside: {wanted}") {
-                return then;
+            if told.recv_timeout(Duration::from_secs(20)).expect("it is told") == format!("peer: aside: {wanted}") {
+                return;
             }
         };
         tell("aside: one");
-        assert_eq!(next("one"), Then::Goes);
+        next("one");
         // A command line, say.
         tell("aside: `sh -c '\u{1b}[2J'`");
-        assert_eq!(next(r"`sh -c '\u{1b}[2J'`"), Then::Goes);
+        next(r"`sh -c '\u{1b}[2J'`");
         tell_without_waiting("aside: two".to_owned());
-        assert_eq!(next("two"), Then::Goes);
-        tell_last("aside: three");
-        assert_eq!(next("three"), Then::Ends);
+        next("two");
         drop(lent);
         tell("aside: to standard error");
         drop(way);
-        assert!(told.iter().all(|(text, _)| text != "peer: aside: to standard error"));
+        assert!(told.iter().all(|text| text != "peer: aside: to standard error"));
     }
 }

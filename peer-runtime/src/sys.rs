@@ -1,6 +1,7 @@
 //! The only unsafe code: what the platform offers in no safe form, behind a few safe functions.
 #![allow(unsafe_code, reason = "this is the one place for it; each block says why it is sound")]
 
+use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -44,4 +45,15 @@ pub(crate) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<Owned
 pub(crate) fn at_exit(run: extern "C" fn()) {
     // SAFETY: a function without arguments, which is there as long as the process. It fails when there is no memory for it.
     let _ = unsafe { libc::atexit(run) };
+}
+
+unsafe extern "C" {
+    /// Of the GNU C library.
+    fn on_exit(run: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+}
+
+/// The same; `run` is told the exit status, too.
+pub(crate) fn at_exit_with(run: extern "C" fn(c_int, *mut c_void)) {
+    // SAFETY: as above; it gives the pointer back and does nothing else with it.
+    let _ = unsafe { on_exit(run, std::ptr::null_mut()) };
 }

@@ -101,6 +101,8 @@ pub(crate) const FIRST_CAUSE: Duration = Duration::from_secs(1);
 pub(crate) const TIMETRAP: Duration = Duration::from_secs(60);
 /// From the end of a test that was given up, by its timetrap say, until it has dropped what it had; then its ends run all the same.
 pub(crate) const STOPPED_TEST: Duration = Duration::from_secs(1);
+/// What a test panicked with, or returned: until it is dropped; then it is left alone.
+pub(crate) const LET_GO: Duration = Duration::from_millis(250);
 /// After the end of a test's scope: until its thread has let go; then it is abandoned.
 pub(crate) const BLOCKED_TEST: Duration = Duration::from_secs(10);
 /// The same once the run is interrupted, from then on at most. Five levels whose ends block their threads, each of which takes
@@ -180,9 +182,9 @@ mod tests {
         for _ in 0..5 {
             let time = end_interrupted(after);
             told.push(display(time));
-            after += time + STOPPED_TEST + BLOCKED_INTERRUPTED;
+            after += time + STOPPED_TEST + LET_GO + BLOCKED_INTERRUPTED;
         }
-        assert_eq!(told, ["5s", "3s", "500ms", "500ms", "500ms"]);
+        assert_eq!(told, ["5s", "2.8s", "500ms", "500ms", "500ms"]);
         assert!(after < RUNNER_INTERRUPTED.mul_f64(0.7), "{after:?}");
         assert_eq!(end_interrupted(Duration::from_micros(6_789_000)), Duration::from_millis(3_300));
     }

@@ -5,9 +5,16 @@ use crate::{own, stock};
 
 #[test]
 fn a_test_that_ends_the_process_does_not_pass_by_that() {
-    for run in [own, stock] {
-        let ran = run(&["hanging::exits", "--ignored"]).ended().failed();
-        ran.says(&["peer: `hanging::exits` has ended this process, by `exit`, and with it the run"]);
+    let arguments = ["hanging::exits", "--ignored"];
+    for (ran, told) in [
+        (own(&arguments), "peer: `hanging::exits` has ended this process, by `exit`, and with it the run"),
+        (
+            stock(&arguments),
+            "peer: this process is ended, by `exit`, while `hanging::exits` was running, and with it the run",
+        ),
+    ] {
+        let ran = ran.ended().failed();
+        ran.says(&[told]);
         assert!(!ran.text().contains("test result"), "{}", ran.text());
     }
 }

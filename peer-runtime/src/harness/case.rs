@@ -82,6 +82,8 @@ pub(super) fn run(
     let before = Arc::new(Mutex::new(Before { passed: 0, given: around.given.clone() }));
     let body = work(test, around, &before, stage.scope());
     let mut fault = stage.run_last(around.limit, body).err();
+    // Hooks behind it may skip themselves.
+    let skips = stage.scope().skipped();
     let took = since.elapsed();
     let Before { passed, given } = std::mem::take(&mut *lock(&before));
     if let Some((Some(init), _)) = around.hooks.get(passed) {
@@ -107,7 +109,9 @@ pub(super) fn run(
         // Told beside its result, where no report for other programs has it.
         _ if !has_report => comments.extend(leaks),
         Some(Fault::End { of_skipped: true, .. }) => {}
-        _ => comments.extend(scope.skipped().iter().map(|why| format!("{SKIPS_NOTHING}: {why}"))),
+        // It may have been about to skip the test.
+        Some(fault) if fault.is_given_up() => {}
+        _ => comments.extend(skips.iter().map(|why| format!("{SKIPS_NOTHING}: {why}"))),
     }
     let directory = scope.clear(!has_report);
     abandoned.iter().filter(|_| !has_report).for_each(|told| tell_leak(&test.path(), told));

@@ -12,7 +12,7 @@ use crate::excerpt;
 use crate::failure::Failure;
 use crate::panic::{self, Skip};
 use crate::scope::{self, Panicked};
-use crate::timeouts::{self, STOPPED_TEST};
+use crate::timeouts::{self, LET_GO};
 
 /// Why a test or a hook did not pass.
 #[derive(Debug)]
@@ -196,7 +196,7 @@ pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
         Dropped::Well => return None,
         Dropped::Panicked(message, place) => (message, place),
         Dropped::Not => {
-            let limit = timeouts::display(STOPPED_TEST);
+            let limit = timeouts::display(LET_GO);
             return Some(format!(
                 "what it panicked with, or returned, was not dropped within {limit}, and was left alone"
             ));
@@ -226,7 +226,7 @@ pub(super) fn drop_beside(value: impl Send + 'static) -> Dropped {
     let (done, outcome) = mpsc::channel();
     let drops = move || drop(done.send(panic::told(|| drop(ManuallyDrop::into_inner(value)))));
     let thread = thread::Builder::new().name("drop".to_owned()).spawn(drops);
-    match thread.is_ok().then(|| outcome.recv_timeout(STOPPED_TEST)) {
+    match thread.is_ok().then(|| outcome.recv_timeout(LET_GO)) {
         Some(Ok(None)) => Dropped::Well,
         Some(Ok(Some((message, place)))) => Dropped::Panicked(message, place),
         _ => Dropped::Not,

@@ -57,11 +57,11 @@ impl Interrupts {
                 }
                 if second {
                     sys::wait_while_crashing();
-                    exit::is_meant();
+                    exit::is_meant(exit::INTERRUPTED);
                     words::tell(&["interrupted again, and ended at once"]);
                     // The keeper ends everything below.
                     #[expect(clippy::disallowed_methods, reason = "whoever asks twice does not want to wait")]
-                    std::process::exit(130);
+                    std::process::exit(exit::INTERRUPTED.into());
                 }
                 shared.tell();
             }

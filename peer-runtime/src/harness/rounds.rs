@@ -246,7 +246,6 @@ impl Engine {
     fn judge(&self, test: &Test, ended: &mut Ended) -> Verdict {
         match &ended.fault {
             fault if test.passes(fault.as_ref()) => Verdict::Passed,
-            Some(Fault::Init(_, fault)) if matches!(**fault, Fault::Interrupted) => Verdict::Interrupted,
             Some(Fault::Init(name, fault)) => {
                 let verdict = Verdict::of(fault);
                 if matches!(verdict, Verdict::Skipped { .. }) {

@@ -22,10 +22,11 @@ struct State {
 impl Comments {
     fn add(&self, text: String) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.bytes + text.len() > KEPT {
+        let bytes = state.bytes + size_of::<String>() + text.len();
+        if bytes > KEPT {
             state.left_out += 1;
         } else {
-            state.bytes += text.len();
+            state.bytes = bytes;
             state.kept.push(text);
         }
     }
@@ -41,9 +42,14 @@ impl Comments {
 }
 
 impl Scope {
-    /// Adds a line to its report.
+    /// Adds a line to its report, if there is room for it.
     pub(crate) fn comment(&self, text: String) {
         self.0.comments.add(text);
+    }
+
+    /// Adds what went wrong besides, which is told nowhere else.
+    pub(crate) fn remark(&self, text: String) {
+        self.0.comments.0.lock().unwrap_or_else(PoisonError::into_inner).kept.push(text);
     }
 
     /// What was commented since somebody last asked.
@@ -59,7 +65,7 @@ mod tests {
     #[test]
     fn there_is_room_for_so_much_and_what_has_none_is_counted() {
         let comments = Comments::default();
-        let half = "x".repeat(KEPT / 2);
+        let half = "x".repeat(KEPT / 2 - 2 * size_of::<String>());
         for text in ["", &half, &half, "y", "z"] {
             comments.add(text.to_owned());
         }

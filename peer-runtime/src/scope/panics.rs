@@ -121,7 +121,12 @@ impl Panics {
 impl Scope {
     /// Something here is about to unwind, so that the test is skipped for this reason.
     pub(crate) fn skips(&self, why: &str) {
-        self.0.panics.with(|state| state.skips.push(why.to_owned()));
+        self.0.panics.with(|state| {
+            // One tells what is wrong with all.
+            if state.skips.is_empty() {
+                state.skips.push(why.to_owned());
+            }
+        });
     }
 
     /// All such reasons, of which one may have come to nobody who skips for it.

@@ -73,6 +73,8 @@ pub(crate) fn wait_while_crashing() {
         // Nothing comes but the end, or a signal.
         let _ = poll(&mut [], Timespec::try_from(deadline.left()).ok().as_ref());
     }
+    // It was none: nobody waits for it again.
+    FIRST.store(0, Ordering::SeqCst);
 }
 
 unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {

@@ -1,7 +1,7 @@
 //! Keeps the last words of a run up to date: how it stands, and what runs.
 
-use std::mem::ManuallyDrop;
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::super::event::{Event, Reporter};
 use super::super::words;
@@ -46,8 +46,11 @@ pub(in super::super) fn each_running(mut show: impl FnMut(&Scope)) {
         Err(TryLockError::WouldBlock) => return,
     };
     for running in board.iter().flat_map(|board| &board.entries).filter_map(Entry::running) {
-        // It is not the one to let go of it.
-        show(&ManuallyDrop::new(running).scope);
+        show(&running.scope);
+        if Arc::strong_count(&running) == 1 {
+            // A signal handler is not the one to let go of it.
+            mem::forget(running);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::super::words::{self, CLEAR};
 use super::bar::Bar;
 use super::written::{Lost, lost};
-use crate::aside::{Then, Way};
+use crate::aside::Way;
 
 /// Of a terminal that does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
@@ -47,13 +47,7 @@ pub(super) fn lock(screen: &Shared) -> MutexGuard<'_, Screen> {
 /// The way of what is told beside results.
 pub(super) fn way(screen: &Shared) -> Way {
     let screen = Arc::clone(screen);
-    Arc::new(move |lines, then| {
-        let mut screen = lock(&screen);
-        if then == Then::Ends {
-            screen.stop_drawing();
-        }
-        screen.show(lines);
-    })
+    Arc::new(move |lines| lock(&screen).show(lines))
 }
 
 // Where nobody reads any more the run goes on, and its exit status says how it ended.
@@ -195,10 +189,8 @@ mod tests {
         let screen = Screen::shared(paper.writer(), paper.writer(), Some(|| 80));
         lock(&screen).progress(bar());
         let way = way(&screen);
-        way("peer: a: left behind", Then::Goes);
+        way("peer: a: left behind");
         assert_eq!(shown(&paper, 9), ["peer: a: left behind", "", "0/2 done"]);
-        way("peer: `a` has ended this process", Then::Ends);
-        assert_eq!(shown(&paper, 9), ["peer: a: left behind", "peer: `a` has ended this process", ""]);
     }
 
     #[test]

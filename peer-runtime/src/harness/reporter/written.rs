@@ -7,8 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+use crate::timeouts::LOOK_AGAIN;
 
 /// Whether anything that this run was asked for is lost.
 #[derive(Clone, Default)]
@@ -52,6 +54,8 @@ impl Write for Patient {
             match self.0.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None)?;
+                    // A terminal may have room, but not for this.
+                    poll(&mut [], Timespec::try_from(LOOK_AGAIN).ok().as_ref())?;
                 }
                 written => return written,
             }
