@@ -196,9 +196,8 @@ pub fn peer_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Groups nest. A nested group begins when it is its turn, beside what runs already, and what is written after it waits for it.
 ///
 /// # Hooks
-/// A name that differs from these by a slip does not compile.
 /// Async functions of these names in the module are its hooks: `init_per_group` and `end_per_group` run around all of it,
-/// `init_per_testcase` and `end_per_testcase` around each test. What an init returns, a `T` or a `Result<T, E>`, is there for
+/// `init_per_testcase` and `end_per_testcase` around each test; a name that differs from these by a slip does not compile. What an init returns, a `T` or a `Result<T, E>`, is there for
 /// every test and hook below that has a parameter `&T`; of several the innermost one. It is found by its type, shared by
 /// all who take it, and so has to be `Send + Sync + 'static`. An end returns nothing, or a `Result`.
 ///

@@ -224,6 +224,7 @@ pub(super) fn drop_beside(value: impl Send + 'static) -> Dropped {
     // Without a thread to spare it stays.
     let value = ManuallyDrop::new(value);
     let (done, outcome) = mpsc::channel();
+    // Who does not wait any more is not told.
     let drops = move || drop(done.send(panic::told(|| drop(ManuallyDrop::into_inner(value)))));
     let thread = thread::Builder::new().name("drop".to_owned()).spawn(drops);
     match thread.is_ok().then(|| outcome.recv_timeout(LET_GO)) {

@@ -78,6 +78,7 @@ mod tests {
         assert_eq!((last.len(), last[0].text.starts_with("(1 line is left out")), (65, true));
         assert_eq!(last[1..], printed(65)[1..]);
     }
+
     #[test]
     fn a_line_for_which_there_is_no_room_is_told_if_it_is_the_last_one() {
         let outputs = Outputs(Mutex::new(0));

@@ -158,7 +158,7 @@ pub(super) fn tell_text(text: &str) {
     };
     match TO.get() {
         Some((_, err)) => say(err),
-        // A test may hold the lock of that stream.
+        // A test may hold the lock of that stream; where it is closed nobody wants to know.
         None => drop(stderr().as_fd().try_clone_to_owned().map(without_waiting).inspect(say)),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use super::super::event::{Finished, Running, What};
+use super::super::event::{Event, Finished, Running, What};
 use super::bar::{Bar, Now};
 use crate::timeouts::{self, FRAME};
 
@@ -59,6 +59,21 @@ impl Entry {
 }
 
 impl Board {
+    /// Keeps what an event changes of it.
+    pub(super) fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Begun { tests, .. } => self.tests = *tests,
+            Event::Started { running, .. } => {
+                // An attempt takes the place of the one before.
+                self.entries.retain(|entry| entry.name != running.name);
+                self.entries.push(Entry::new(running));
+            }
+            Event::Finished(finished) => self.finished(finished),
+            Event::Over { tests } => self.done += tests,
+            Event::Waiting { .. } | Event::Line { .. } | Event::Interrupted | Event::Ended(_) => {}
+        }
+    }
+
     pub(super) fn finished(&mut self, finished: &Finished) {
         self.entries.retain(|entry| entry.name != finished.name);
         self.done += usize::from(finished.is_over());

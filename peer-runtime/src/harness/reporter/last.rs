@@ -19,19 +19,13 @@ impl Reporter for Last {
         let mut board = BOARD.lock().unwrap_or_else(PoisonError::into_inner);
         let board = board.get_or_insert_default();
         match event {
-            Event::Begun { tests, .. } => board.tests = *tests,
-            Event::Started { running, .. } => {
-                board.entries.retain(|entry| entry.name != running.name);
-                board.entries.push(Entry::new(running));
-            }
-            Event::Finished(finished) => board.finished(finished),
-            Event::Over { tests } => board.done += tests,
             Event::Waiting { .. } | Event::Line { .. } | Event::Interrupted => return,
             Event::Ended(_) => {
                 // One that crashes has no result.
                 sys::wait_while_crashing();
                 board.entries.clear();
             }
+            event => board.hear(event),
         }
         board.entries.retain(|entry| entry.running().is_some());
         words::stands(&standing(board));

@@ -54,31 +54,25 @@ impl Drop for Progress {
 
 impl Reporter for Progress {
     fn hear(&mut self, event: &Event<'_>) {
+        self.shared.board().hear(event);
         match event {
-            Event::Begun { tests, .. } => {
-                self.shared.board().tests = *tests;
+            Event::Begun { .. } => {
                 let shared = Arc::clone(&self.shared);
                 let ticker = thread::Builder::new().name("progress".to_owned()).spawn(move || shared.tick());
                 // Without a thread for it nothing is told while it runs; what it comes to is told all the same.
                 self.ticker = ticker.ok();
                 return self.shared.update();
             }
-            Event::Started { running, .. } => {
-                let entry = Entry::new(running);
-                let mut board = self.shared.board();
+            Event::Started { .. } => {
+                let board = self.shared.board();
+                let due = board.entries.last().and_then(Entry::due);
                 // Not for each test: most have ended when it looks again.
-                if board.looks.is_none_or(|looks| entry.due().is_some_and(|due| due < looks)) {
+                if board.looks.is_none_or(|looks| due.is_some_and(|due| due < looks)) {
                     self.shared.changed.notify_all();
                 }
-                // An attempt takes the place of the one before.
-                board.entries.retain(|entry| entry.name != running.name);
-                board.entries.push(entry);
             }
-            Event::Finished(finished) => {
-                self.shared.board().finished(finished);
-                return self.shared.update();
-            }
-            Event::Over { tests } => self.shared.board().done += tests,
+            Event::Finished(_) => return self.shared.update(),
+            Event::Over { .. } => {}
             Event::Interrupted => {
                 // The terminal may be somebody else's by now.
                 return lock(&self.shared.screen).stop_drawing();
