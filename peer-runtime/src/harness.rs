@@ -30,6 +30,7 @@ mod reporter;
 mod retries;
 mod rounds;
 mod run;
+mod runner;
 mod runtime;
 mod said;
 mod shuffle;

@@ -1,15 +1,8 @@
 //! A test of a sequence in a process of its own, where nothing has run before it.
 
 use super::plan::Plan;
+use super::runner::has_own_process;
 use super::tests::Test;
-
-/// Whether each test has a process of its own, as it has under nextest, which says so; older ones only say that it is they.
-pub(super) fn has_own_process() -> bool {
-    match std::env::var_os("NEXTEST_EXECUTION_MODE") {
-        Some(mode) => mode == "process-per-test",
-        None => std::env::var_os("NEXTEST").is_some(),
-    }
-}
 
 /// What its failure may come from, where that is so: a paragraph behind its cause.
 pub(super) fn told(test: &Test) -> Option<String> {

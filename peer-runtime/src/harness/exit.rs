@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use super::gist;
 use super::reporter::who;
+use super::runner;
 use super::words;
 use crate::sys;
 
@@ -135,7 +136,7 @@ extern "C" fn ended_in_another(status: c_int, _: *mut c_void) {
         return;
     }
     // Libtest runs other tests beside them.
-    let what = match gist::under_nextest() {
+    let what = match runner::under_nextest() {
         true => by_exit(&running),
         false => {
             format!("this process is ended, by `exit`, while {} was running, and with it the run", one_of(&running))
@@ -152,7 +153,7 @@ fn by_exit(running: &[String]) -> String {
 
 /// What it means, and the line that nextest looks for.
 fn for_everybody(what: &str, means: &str) -> String {
-    let line = if gist::under_nextest() { format!("\n{}", gist::for_nextest(what)) } else { String::new() };
+    let line = if runner::under_nextest() { format!("\n{}", gist::for_nextest(what)) } else { String::new() };
     format!("{what}: {means}{line}")
 }
 

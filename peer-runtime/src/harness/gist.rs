@@ -9,11 +9,6 @@ const SIDES: [&str; 2] = ["left: ", "right: "];
 /// Behind it a barrier names whom it waited for.
 const MISSING: &str = "missing:";
 
-/// Whether nextest runs this process: one test, in a process of its own.
-pub(super) fn under_nextest() -> bool {
-    std::env::var_os("NEXTEST").is_some()
-}
-
 /// The line by which nextest knows why a test failed. Of standard error it takes what begins with the last panic message, and
 /// without one what begins with the first line of this form.
 pub(super) fn for_nextest(cause: &str) -> String {

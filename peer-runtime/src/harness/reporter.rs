@@ -13,8 +13,8 @@ use super::arguments::Arguments;
 use super::event::{Event, Reporter};
 #[cfg(feature = "junit")]
 use super::exit;
-use super::gist;
 use super::paint::{Paint, is_set};
+use super::runner;
 use super::words;
 use crate::aside::Way;
 
@@ -99,7 +99,7 @@ pub(super) fn reporters(arguments: &Arguments) -> Result<Reporters, String> {
     // Before anybody who may have to wait for a reader.
     all.insert(0, Box::new(Last));
     all.extend(junit);
-    if gist::under_nextest() {
+    if runner::under_nextest() {
         all.push(Box::new(Nextest::new(&screen)));
     }
     Ok(Reporters { all: Box::new(All(all)), way: screen::way(&screen), lost })

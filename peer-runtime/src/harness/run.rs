@@ -7,11 +7,11 @@ use super::arguments::Arguments;
 use super::engine::{Engine, Options};
 use super::environment::Settings;
 use super::exit::{FAILED, Guard, NOT_UNDERSTOOD};
-use super::gist;
 use super::groups::timetrap_of_suite;
 use super::interrupt::Interrupts;
 use super::plan::Plan;
 use super::reporter::{Reporters, list, lost, reporters};
+use super::runner;
 use crate::aside;
 use crate::panic;
 use crate::scope;
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
     let _lent = aside::goes_through(way);
     // Those of tests are told with them, and only if they fail.
     // Nextest has all output shown at once, and would be told each panic once more.
-    let take = if gist::under_nextest() { scope::take_panic_in_any_case } else { scope::take_panic };
+    let take = if runner::under_nextest() { scope::take_panic_in_any_case } else { scope::take_panic };
     panic::record_panics(panic::Says::Somebody(take));
     let interrupts = Interrupts::default();
     if let Err(error) = interrupts.watch() {

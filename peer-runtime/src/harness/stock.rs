@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::after;
-use super::alone;
 use super::case::{self, Around, Ended};
 use super::echo::{self, show};
 use super::engine::Tally;
@@ -21,6 +20,7 @@ use super::interrupt::Interrupts;
 use super::plan::{Branch, Plan};
 use super::report;
 use super::retries::Retries;
+use super::runner;
 use super::tests::{ShouldPanic, Test};
 use super::weight::weight_below;
 use crate::aside;
@@ -108,7 +108,7 @@ fn refusal(plan: &Plan, problems: &[String], above: &[&Branch]) -> Option<String
     let what = if above.iter().any(|branch| branch.is_repeated()) {
         // Rounds of a group are rounds of all its tests together.
         "is repeated"
-    } else if needs_plan && !alone::has_own_process() {
+    } else if needs_plan && !runner::has_own_process() {
         "has hooks or is a sequence"
     } else {
         return None;
@@ -249,7 +249,7 @@ fn tell(test: &Test, ended: Option<Ended>) {
         return expected.map_or((), |expected| resume_unwind(Box::new(expected)));
     };
     let fault = ended.fault.as_ref();
-    if gist::under_nextest() && !test.passes(fault) && !fault.is_some_and(is_said) {
+    if runner::under_nextest() && !test.passes(fault) && !fault.is_some_and(is_said) {
         // Behind all else: nextest takes what follows it as well.
         show(&gist::for_nextest(&report::cause_of(test, &ended)));
     }
