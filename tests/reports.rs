@@ -151,6 +151,25 @@ fn an_exit_before_any_result_is_in_a_junit_report_that_is_no_file() {
     says(&text, &["<testcase name=\"the run has not ended\" classname=\"suite_hanging\" time=\"0.000\">"]);
 }
 
+/// Its reader is there, and stands still.
+#[test]
+fn an_exit_waits_for_no_reader_of_its_report() {
+    let folder = Folder::new();
+    let report = folder.fifo("report");
+    let mut pipe = File::options().read(true).write(true).open(&report).unwrap();
+    while poll(&mut [PollFd::new(&pipe, PollFlags::OUT)], Some(&Timespec::default())) == Ok(1) {
+        pipe.write_all(&[b'x'; 4096]).unwrap();
+    }
+    let mut run = Command::new(hanging());
+    run.args(crashing(&["catches_and_exits"])).arg("--junit").arg(&report);
+    let child = without_harness(&mut run).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ran = Ran::new(&within("the end of the run", move || child.wait_with_output()).unwrap()).failed();
+    ran.says(&[
+        "the report cannot be written: nobody reads on",
+        "`crashing::catches_and_exits` has ended this process",
+    ]);
+}
+
 /// A pipe that takes so many pages more.
 fn full_but_for(pages: usize) -> (PipeReader, PipeWriter) {
     let (mut reader, mut writer) = std::io::pipe().unwrap();

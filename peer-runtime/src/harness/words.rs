@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 use std::io::stderr;
+#[cfg(feature = "junit")]
+use std::os::fd::BorrowedFd;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -161,6 +163,14 @@ pub(super) fn tell_text(text: &str) {
         // A test may hold the lock of that stream; where it is closed nobody wants to know.
         None => drop(stderr().as_fd().try_clone_to_owned().map(without_waiting).inspect(say)),
     }
+}
+
+/// Writes this, for as long as somebody reads on; whether all of it was read.
+#[cfg(feature = "junit")]
+pub(super) fn say_to(to: BorrowedFd<'_>, text: &str) -> bool {
+    let mut to = Reader::new(to);
+    to.say(text.as_bytes());
+    to.reads
 }
 
 /// Tells why the run ends in its middle, how it stands, and what was held.

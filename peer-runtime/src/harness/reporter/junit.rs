@@ -12,6 +12,7 @@ use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::gist;
 use super::super::paint::Paint;
 use super::super::verdict::Verdict;
+use super::super::words;
 use super::written::{Lost, lost};
 use crate::aside;
 use crate::name;
@@ -97,7 +98,9 @@ impl JUnit {
             self.suite().add_property(("interrupted", "true"));
             self.suite().add_property(("not begun", summary.not_begun.to_string().as_str()));
         }
-        self.told();
+        if let Err(error) = self.write(Target::write) {
+            aside::tell(&self.lost(&error));
+        }
     }
 
     /// The run is ended in its middle: what had a result by then is kept, and an error says so.
@@ -113,19 +116,19 @@ impl JUnit {
         let took = self.since.elapsed();
         self.suite().add_test_case(case);
         self.suite().set_time(took);
-        self.told();
-    }
-
-    /// Writes it, or tells why that is impossible.
-    fn told(&self) {
-        if let Err(error) = self.write() {
-            self.lost.note();
-            aside::tell(&lost(&format!("--junit {}: the report", self.path.display()), &error));
+        if let Err(error) = self.write(Target::write_without_waiting) {
+            words::tell_text(&self.lost(&error));
         }
     }
 
-    fn write(&self) -> std::io::Result<()> {
-        self.target.write(&self.xml().map_err(std::io::Error::other)?)
+    /// What is told of a report that cannot be written; the run fails for it.
+    fn lost(&self, error: &std::io::Error) -> String {
+        self.lost.note();
+        lost(&format!("--junit {}: the report", self.path.display()), error)
+    }
+
+    fn write(&self, write: fn(&Target, &str) -> std::io::Result<()>) -> std::io::Result<()> {
+        write(&self.target, &self.xml().map_err(std::io::Error::other)?)
     }
 
     /// CI systems take two cases with one name for one: the second one is `NAME (2)`.

@@ -15,7 +15,8 @@ const PIECE: usize = 4096;
 /// Who reads what is told, for as long as that goes on.
 pub(super) struct Reader<'a> {
     to: BorrowedFd<'a>,
-    reads: bool,
+    /// Nothing is left over of what was said.
+    pub(super) reads: bool,
     until: Deadline,
 }
 

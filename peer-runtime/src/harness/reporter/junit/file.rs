@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use quick_junit::XmlString;
 
+use super::super::super::words;
 use super::super::written;
 
 /// Where a report goes.
@@ -73,6 +75,15 @@ impl Target {
         file.write_all(report.as_bytes())?;
         file.set_permissions(fs::metadata(&self.path)?.permissions())?;
         fs::rename(beside, &self.path)
+    }
+
+    /// The same at the end of the process, which waits for no reader for long.
+    pub(super) fn write_without_waiting(&self, report: &str) -> io::Result<()> {
+        match &self.stream {
+            Some(stream) if !words::say_to(stream.as_fd(), report) => Err(io::Error::other("nobody reads on")),
+            Some(_) => Ok(()),
+            None => self.write(report),
+        }
     }
 
     /// A name in the same folder that nobody else takes.
