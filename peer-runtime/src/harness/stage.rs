@@ -122,6 +122,7 @@ impl Stage {
         let (jobs, queue) = mpsc::channel();
         let subscription = {
             let events = events.clone();
+            // A stage that has gone has nothing to end.
             interrupts.subscribe(move || drop(events.send(Event::Interrupted)))
         };
         let body = {

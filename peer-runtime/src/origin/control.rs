@@ -320,6 +320,7 @@ impl Control {
         }
         inner.close(reason);
         match self.booted.take() {
+            // Whoever dropped its start does not ask any more.
             Some(Booted::Waiting { sender, timeout }) => drop(sender.send(Err(self.boot_error(reason, timeout)))),
             Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Err(self.boot_error(reason, BOOT))),
             Some(Booted::Nobody) | None => {}

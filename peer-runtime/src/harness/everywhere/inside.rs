@@ -113,6 +113,7 @@ fn on_own_thread(test: &Test, body: RankBody, rank: Rank, done: oneshot::Sender<
     let kind = runtime::Kind { flavor: test.flavor, worker_threads: test.worker_threads };
     let runtime = match runtime::runtime(kind, sys::watch_this_thread) {
         Ok(runtime) => runtime,
+        // As below.
         Err(error) => return drop(done.send(Err(failed(format!("its runtime cannot start: {error}"))))),
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(async { body(rank).await })));

@@ -50,7 +50,8 @@ pub(super) fn way(screen: &Shared) -> Way {
     Arc::new(move |lines| lock(&screen).show(lines))
 }
 
-// Where nobody reads any more the run goes on, and its exit status says how it ended.
+// Where nobody reads any more the run goes on, and its exit status says how it ended. What standard error does not take is told
+// nowhere: there is no other place.
 impl Screen {
     pub(super) fn shared(
         out: Box<dyn Write + Send>,
