@@ -38,7 +38,6 @@ impl Described {
 /// All that there is to tell besides the cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Details<'a> {
-    pub(super) abandoned: &'a [String],
     pub(super) directory: Option<&'a Path>,
     pub(super) comments: &'a [String],
     pub(super) nodes: &'a Described,
@@ -48,7 +47,6 @@ pub(super) struct Details<'a> {
 impl<'a> Details<'a> {
     pub(super) fn of(finished: &'a Finished, nodes: &'a Described) -> Self {
         Self {
-            abandoned: &finished.abandoned,
             directory: finished.directory.as_deref(),
             comments: &finished.comments,
             nodes,
@@ -66,9 +64,6 @@ impl<'a> Details<'a> {
     pub(super) fn facts(&self, paint: Paint) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        for told in self.abandoned {
-            let _ = writeln!(text, "  {told}");
-        }
         for barrier in &self.nodes.barriers {
             let _ = writeln!(text, "\nat barrier: {barrier}");
         }
@@ -201,13 +196,11 @@ fn distinguishing(names: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fault::blocked;
     use super::super::reporter::sample::{description, line};
     use super::*;
-    use crate::timeouts::BLOCKED_TEST;
 
     fn details<'a>(nodes: &'a Described, console: &'a [Line]) -> Details<'a> {
-        Details { abandoned: &[], directory: None, comments: &[], nodes, console }
+        Details { directory: None, comments: &[], nodes, console }
     }
 
     #[test]
@@ -235,9 +228,7 @@ mod tests {
             line(61_234, "suite-elects-12-7", "who is it?"),
         ];
         let comments = ["seen twice\nor so".to_owned()];
-        let abandoned = [blocked("its thread", BLOCKED_TEST)];
         let details = Details {
-            abandoned: &abandoned,
             directory: Some(Path::new("/tmp/peer-1")),
             comments: &comments,
             nodes: &nodes,
@@ -245,8 +236,7 @@ mod tests {
         };
         assert_eq!(
             details.text(Paint::PLAIN),
-            "  its thread is still blocked 10s after its scope ended, and was abandoned; it can start and call nothing any more
-
+            "
 at barrier: `loaded`, for 0.3s
 
 its directory: /tmp/peer-1

@@ -18,7 +18,6 @@ use crate::timeouts;
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
     let nodes = Described::of(&ended.peers);
     let details = Details {
-        abandoned: &ended.abandoned,
         directory: ended.directory.as_deref(),
         comments: &ended.comments,
         nodes: &nodes,
@@ -26,7 +25,13 @@ pub(super) fn report(test: &Test, ended: &Ended) -> String {
     };
     let cause = cause(test, ended.fault.as_ref());
     let alone = alone::told(test).unwrap_or_default();
-    format!("peer test `{}` {}{alone}\n{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
+    let abandoned = abandoned(&ended.abandoned);
+    format!("peer test `{}` {}{alone}\n{abandoned}{}", test.path(), cause.trim_end(), details.text(Paint::PLAIN))
+}
+
+/// What is told behind a cause of threads that are still blocked, each in a line.
+pub(super) fn abandoned(told: &[String]) -> String {
+    told.iter().map(|told| format!("  {told}\n")).collect()
 }
 
 /// What went wrong with the last attempt, and where, and what it may come from.
@@ -48,12 +53,8 @@ pub(super) fn cause_of(test: &Test, ended: &Ended) -> String {
 /// What went wrong with an attempt that is not the last one, for the report on all of them.
 pub(super) fn earlier(test: &Test, ended: &Ended) -> Earlier {
     let verdict = ended.fault.as_ref().map_or(Verdict::Failed, Verdict::of);
-    let abandoned: String = ended.abandoned.iter().map(|told| format!("\n  {told}")).collect();
-    Earlier {
-        verdict,
-        cause: cause_of(test, ended).trim_end().to_owned() + &abandoned,
-        directory: ended.directory.clone(),
-    }
+    let cause = format!("{}\n{}", cause_of(test, ended).trim_end(), abandoned(&ended.abandoned));
+    Earlier { verdict, cause: cause.trim_end().to_owned(), directory: ended.directory.clone() }
 }
 
 /// The same in a text, and where its directory is.

@@ -11,6 +11,7 @@ use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::gist;
 use super::super::paint::Paint;
+use super::super::report;
 use super::super::verdict::Verdict;
 use super::super::words;
 use super::written::{Lost, lost};
@@ -185,12 +186,13 @@ fn status(finished: &Finished, nodes: &Described) -> TestCaseStatus {
             None => TestCaseStatus::success(),
             Some((kind, ty)) => {
                 // The output is told by itself.
+                let abandoned = report::abandoned(&finished.abandoned);
                 let details = Details::of(finished, nodes).facts(Paint::PLAIN);
                 let mut status = TestCaseStatus::non_success(kind);
                 status
                     .set_type(ty)
                     .set_message(text(&gist::of(cause)))
-                    .set_description(text(&format!("{cause}\n{details}")));
+                    .set_description(text(&format!("{cause}\n{abandoned}{details}")));
                 status
             }
         },

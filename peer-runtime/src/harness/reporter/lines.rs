@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::super::details::{Described, Details, seconds};
 use super::super::event::{Event, Finished, Reporter, Summary, What};
 use super::super::paint::Paint;
+use super::super::report;
 use super::super::verdict::Verdict;
 use super::super::words;
 use super::notice::Notice;
@@ -175,13 +176,11 @@ pub(super) fn failure(finished: &Finished, nodes: &Described, paint: Paint) -> S
         let _ = writeln!(text, "{}", cause.trim_end());
     }
     // Of this attempt, and not of those before it.
-    for told in &finished.abandoned {
-        let _ = writeln!(text, "  {told}");
-    }
+    text.push_str(&report::abandoned(&finished.abandoned));
     if !finished.earlier.is_empty() {
         let _ = write!(text, "\nearlier attempts:\n{}", earlier(finished, 2));
     }
-    text.push_str(&Details { abandoned: &[], ..Details::of(finished, nodes) }.text(paint));
+    text.push_str(&Details::of(finished, nodes).text(paint));
     text
 }
 
