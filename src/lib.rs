@@ -42,7 +42,7 @@
 //! build.
 //!
 //! # Programs that are no nodes
-//! Any program can be a peer without calls, with the option [`foreign`](StartOptions::foreign): it is linked to its scope, and
+//! Any program can be a peer without calls, with the option [`program`](StartOptions::program): it is linked to its scope, and
 //! has a name, a console, a state and an end as a node has. [`Ready`] says when it counts as started.
 //!
 //! # Which runtime

@@ -17,7 +17,7 @@ const OPTIONS: [&str; 18] = [
     "host",
     "peer_down",
     "exec",
-    "foreign",
+    "program",
     "ready",
     "connection",
     "args",

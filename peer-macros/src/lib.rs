@@ -318,7 +318,7 @@ pub fn end_per_suite(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A list means extra command line arguments. Braces hold the options `name`, `longnames`, `host`, `peer_down`, `exec`,
-/// `foreign`, `ready`, `connection`, `args`, `env`, `current_dir`, `own_dir`, `wait_boot`, `shutdown`, `detached`, `post_process_args`,
+/// `program`, `ready`, `connection`, `args`, `env`, `current_dir`, `own_dir`, `wait_boot`, `shutdown`, `detached`, `post_process_args`,
 /// `input` and `frame_limit`, each named as the method of `StartOptions` that it calls. Any other expression is the `StartOptions` themselves.
 #[proc_macro]
 pub fn ct_peer(input: TokenStream) -> TokenStream {

@@ -16,13 +16,13 @@ pub(crate) const MAIN: &str = "--peer-node=1:main";
 
 /// What to spawn for `options`; the error is what `post_process_args` spoiled.
 pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
-    let (program, arg0, leading, marker) = match (&options.exec, &options.foreign) {
+    let (program, arg0, leading, marker) = match (&options.exec, &options.program) {
         // The file that runs, wherever its path leads by now: a rebuild cannot mix versions.
         (None, None) => {
             (PathBuf::from("/proc/self/exe"), Some(name::own_path().into_os_string()), &[] as &[_], Some(SELF))
         }
         (Some(exec), _) => (program_of(exec, options), None, &exec.args[..], Some(MAIN)),
-        (None, Some(foreign)) => (program_of(foreign, options), None, &foreign.args[..], None),
+        (None, Some(program)) => (program_of(program, options), None, &program.args[..], None),
     };
     let mut args: Vec<OsString> = leading.to_vec();
     args.extend(marker.map(OsString::from));
@@ -43,7 +43,7 @@ pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
         }
     }
     let output = match options.connection {
-        _ if options.foreign.is_some() => Output::Console,
+        _ if options.program.is_some() => Output::Console,
         Connection::StandardIo => Output::FramesAndConsole,
         _ if options.relays_console() => Output::Console,
         _ => Output::Inherited,

@@ -46,7 +46,7 @@ pub struct StartOptions {
     pub(crate) host: Option<String>,
     pub(crate) peer_down: PeerDown,
     pub(crate) exec: Option<Exec>,
-    pub(crate) foreign: Option<Exec>,
+    pub(crate) program: Option<Exec>,
     pub(crate) ready: Option<Ready>,
     pub(crate) connection: Connection,
     pub(crate) args: Vec<OsString>,
@@ -107,8 +107,8 @@ impl fmt::Display for StartOptions {
         if let Some(exec) = &self.exec {
             add("exec", exec.to_string());
         }
-        if let Some(foreign) = &self.foreign {
-            add("foreign", foreign.to_string());
+        if let Some(program) = &self.program {
+            add("program", program.to_string());
         }
         if self.connection != defaults.connection {
             add("connection", format!("{:?}", self.connection));

@@ -11,13 +11,13 @@ pub(crate) mod console;
 mod control;
 mod describe;
 mod faults;
-mod foreign;
 mod handle;
 mod heartbeat;
 mod inner;
 mod leaks;
 mod link;
 mod peer;
+mod program;
 mod restart;
 mod send;
 

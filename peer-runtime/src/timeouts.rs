@@ -63,13 +63,13 @@ pub(crate) const PAUSED: Duration = Duration::from_secs(5);
 pub(crate) const GONE: Duration = Duration::from_secs(10);
 /// `Shutdown::Close`: the node ends by itself when its connection closes; then it is killed.
 pub(crate) const EXIT_AFTER_CLOSE: Duration = Duration::from_secs(5);
-/// Between two looks at whether a foreign program is ready, where nothing tells: a file, a port.
+/// Between two looks at whether a program is ready, where nothing tells: a file, a port.
 pub(crate) const READY_AGAIN: Duration = Duration::from_millis(10);
-/// From the end of a foreign program's probe until the next one.
+/// From the end of a program's probe until the next one.
 pub(crate) const PROBE_AGAIN: Duration = Duration::from_millis(50);
-/// A foreign program's TCP port: until it has answered one attempt to connect.
+/// A program's TCP port: until it has answered one attempt to connect.
 pub(crate) const ANSWER: Duration = Duration::from_secs(1);
-/// One run of a foreign program's probe; then it is killed.
+/// One run of a program's probe; then it is killed.
 pub(crate) const PROBE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.
 pub(crate) const PROOF: Duration = Duration::from_secs(5);

@@ -103,7 +103,7 @@ async fn functions_that_are_not_async_block(nodes: Nodes) -> peer::Result {
 /// Only who can be called can arrive, and only who is there.
 #[peer_test(nodes = 2)]
 async fn programs_and_nodes_that_are_down_are_not_waited_for(nodes: Nodes) -> peer::Result {
-    let _program = ct_peer!({ foreign: "sleep", args: ["1000"] }).await?;
+    let _program = ct_peer!({ program: "sleep", args: ["1000"] }).await?;
     let gone = ct_peer!().await?;
     gone.stop().await?;
     nodes[1].kill().await?;

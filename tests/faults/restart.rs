@@ -192,10 +192,10 @@ async fn a_name_that_was_taken_meanwhile_is_told() -> peer::Result {
 
 /// What is done to nodes is done to programs that are none.
 #[peer_test]
-async fn a_foreign_program_suffers_the_same() -> peer::Result {
+async fn a_program_suffers_the_same() -> peer::Result {
     let script = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done";
     let peer =
-        ct_peer!({ foreign: ("sh", ["-c", script]), ready: Ready::Line("ready"), peer_down: PeerDown::Crash }).await?;
+        ct_peer!({ program: ("sh", ["-c", script]), ready: Ready::Line("ready"), peer_down: PeerDown::Crash }).await?;
     let mut before = peer.os_pid();
     for how in ["running", "killed", "stopped", "paused"] {
         match how {

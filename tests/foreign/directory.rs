@@ -28,7 +28,7 @@ async fn every_kind_of_peer_starts_where_it_is_told_to() -> peer::Result {
         let node = ct_peer!({ exec: ("env", [exe]), current_dir: path.to_owned(), connection: connection }).await?;
         assert_eq!(node.call(folder, ()).await?, path);
     }
-    let program = ct_peer!({ foreign: "pwd", current_dir: path, ready: Ready::Line("/") }).await;
+    let program = ct_peer!({ program: "pwd", current_dir: path, ready: Ready::Line("/") }).await;
     let said = match program {
         Ok(program) => {
             gone(&program).await;
@@ -53,10 +53,10 @@ async fn driven_relative() -> peer::Result {
     says(node.options(), &[&format!("current_dir: {:?}", root.join("sub"))]);
     // `program` is the origin's, and there is none in `sub`.
     assert!(!Path::new("sub/program").exists());
-    let program = ct_peer!({ foreign: "./program", current_dir: "sub", args: ["1000"] }).await?;
+    let program = ct_peer!({ program: "./program", current_dir: "sub", args: ["1000"] }).await?;
     assert_eq!(std::fs::read_link(format!("/proc/{}/cwd", program.os_pid()))?, root.join("sub"));
-    ct_peer!({ foreign: "./program", args: ["1000"] }).await?;
-    ct_peer!({ foreign: "sleep", args: ["1000"], current_dir: "sub", ready: Ready::Probe(("./program", ["0"])) })
+    ct_peer!({ program: "./program", args: ["1000"] }).await?;
+    ct_peer!({ program: "sleep", args: ["1000"], current_dir: "sub", ready: Ready::Probe(("./program", ["0"])) })
         .await?;
     Ok(())
 }

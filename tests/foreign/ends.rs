@@ -60,7 +60,7 @@ async fn one_that_does_not_end_is_killed_in_time() -> peer::Result {
 
 #[peer_test]
 async fn close_ends_its_input_and_does_not_wait() -> peer::Result {
-    let polite = ct_peer!({ foreign: "cat", input: Input::Fed, shutdown: Shutdown::Close }).await?;
+    let polite = ct_peer!({ program: "cat", input: Input::Fed, shutdown: Shutdown::Close }).await?;
     let stubborn = peer::start_link(up(STUBBORN).shutdown(Shutdown::Close)).await?;
     let begun = Instant::now();
     polite.stop().await?;
@@ -110,7 +110,7 @@ async fn one_that_ends_by_itself_is_down_with_its_status() -> peer::Result {
 async fn driven_crash() -> peer::Result {
     let script = "echo out of memory; read -r line; exit 3";
     let server = ct_peer!({
-        foreign: "sh", args: ["-c", script], ready: Ready::Line("memory"), input: Input::Fed, peer_down: PeerDown::Crash
+        program: "sh", args: ["-c", script], ready: Ready::Line("memory"), input: Input::Fed, peer_down: PeerDown::Crash
     })
     .await?;
     server.input("go\n")?;
@@ -123,7 +123,7 @@ fn with_crash_it_takes_the_test_down() {
         "driven_crash-1-",
         "exit status 3",
         "command line: sh -c",
-        "foreign: \"sh\"",
+        "program: \"sh\"",
         "ready: Line(\"memory\")",
         "| out of memory",
     ]);
@@ -144,7 +144,7 @@ fn driven_program() {
 fn program(port: u16) -> StartOptions {
     StartOptions::new()
         .name(peer::random_name("program"))
-        .foreign(std::env::current_exe().unwrap())
+        .program(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "ends::driven_program", "--nocapture"])
         .env([("PEER_TEST_PORT", port.to_string())])
 }

@@ -20,7 +20,7 @@ use support::{DEADLINE, says};
 
 /// `sh -c script sh arguments`, as a program that is no node.
 fn shell<const N: usize>(script: &str, arguments: [&str; N]) -> StartOptions {
-    StartOptions::new().foreign(("sh", ["-c", script, "sh"])).args(arguments).name(peer::random_name("foreign"))
+    StartOptions::new().program(("sh", ["-c", script, "sh"])).args(arguments).name(peer::random_name("program"))
 }
 
 /// What no test waits for.

@@ -2,28 +2,28 @@
 
 use super::*;
 
-fn foreign() -> StartOptions {
-    StartOptions::new().foreign("cat")
+fn program() -> StartOptions {
+    StartOptions::new().program("cat")
 }
 
 #[peer_test]
 async fn what_only_a_node_has_is_refused_before_anything_is_spawned() {
     let cases: Vec<(StartOptions, [&str; 3])> = vec![
-        (StartOptions::new().foreign(""), ["`foreign`", "\"\"", "empty"]),
-        (StartOptions::new().foreign(("sh", ["a\0b"])), ["`foreign`", "a\\0b", "NUL byte"]),
-        (foreign().exec("cat"), ["`exec`", "\"cat\"", "leave it out, or `foreign`"]),
-        (foreign().connection(Connection::Tcp(0)), ["`connection`", "Tcp(0)", "no control connection"]),
-        (foreign().detached(false), ["`detached`", "false", "console"]),
-        (foreign().frame_limit(1 << 20), ["`frame_limit`", "1048576", "no messages"]),
-        (StartOptions::new().ready(Ready::Spawned), ["`ready`", "Spawned", "only a `foreign` program"]),
-        (StartOptions::new().exec("cat").ready(Ready::Tcp(7)), ["`ready`", "Tcp(7)", "only a `foreign` program"]),
-        (foreign().ready(Ready::Line("")), ["`ready`", "Line(\"\")", "Ready::Spawned"]),
-        (foreign().ready(Ready::Line("a\nb")), ["`ready`", "Line(\"a\\nb\")", "end of a line"]),
-        (foreign().ready(Ready::Tcp(0)), ["`ready`", "Tcp(0)", "port 0"]),
-        (foreign().ready(Ready::File("")), ["`ready`", "File(\"\")", "empty"]),
-        (foreign().ready(Ready::Probe("")), ["`ready`", "Probe(\"\")", "empty"]),
-        (foreign().ready(Ready::Probe(("test", ["a\0b"]))), ["`ready`", "a\\0b", "NUL byte"]),
-        (foreign().current_dir("/nowhere/at/all"), ["`current_dir`", "\"/nowhere/at/all\"", "No such file"]),
+        (StartOptions::new().program(""), ["`program`", "\"\"", "empty"]),
+        (StartOptions::new().program(("sh", ["a\0b"])), ["`program`", "a\\0b", "NUL byte"]),
+        (program().exec("cat"), ["`exec`", "\"cat\"", "leave it out, or `program`"]),
+        (program().connection(Connection::Tcp(0)), ["`connection`", "Tcp(0)", "no control connection"]),
+        (program().detached(false), ["`detached`", "false", "console"]),
+        (program().frame_limit(1 << 20), ["`frame_limit`", "1048576", "no messages"]),
+        (StartOptions::new().ready(Ready::Spawned), ["`ready`", "Spawned", "only a `program` is"]),
+        (StartOptions::new().exec("cat").ready(Ready::Tcp(7)), ["`ready`", "Tcp(7)", "only a `program` is"]),
+        (program().ready(Ready::Line("")), ["`ready`", "Line(\"\")", "Ready::Spawned"]),
+        (program().ready(Ready::Line("a\nb")), ["`ready`", "Line(\"a\\nb\")", "end of a line"]),
+        (program().ready(Ready::Tcp(0)), ["`ready`", "Tcp(0)", "port 0"]),
+        (program().ready(Ready::File("")), ["`ready`", "File(\"\")", "empty"]),
+        (program().ready(Ready::Probe("")), ["`ready`", "Probe(\"\")", "empty"]),
+        (program().ready(Ready::Probe(("test", ["a\0b"]))), ["`ready`", "a\\0b", "NUL byte"]),
+        (program().current_dir("/nowhere/at/all"), ["`current_dir`", "\"/nowhere/at/all\"", "No such file"]),
         (StartOptions::new().current_dir("/dev/null"), ["`current_dir`", "\"/dev/null\"", "no directory"]),
         (StartOptions::new().current_dir(""), ["`current_dir`", "\"\"", "No such file"]),
         (StartOptions::new().current_dir("a\0b"), ["`current_dir`", "a\\0b", "NUL byte"]),

@@ -39,7 +39,7 @@ impl Cluster {
         let cluster = Self { folder, port: free_port() };
         let data = cluster.data().into_os_string().into_string().unwrap();
         let args = ["--no-sync", "--auth=trust", "--username=postgres", "--locale=C", "-D", &data];
-        let init = ct_peer!({ foreign: as_user("initdb"), args: args }).await?;
+        let init = ct_peer!({ program: as_user("initdb"), args: args }).await?;
         assert_eq!(gone(&init).await, Reason::Exited(0), "{}", last_words(&init).await);
         Ok(cluster)
     }
@@ -52,7 +52,7 @@ impl Cluster {
         let port = self.port.to_string();
         StartOptions::new()
             .name(ct_peer_name!())
-            .foreign(as_user("postgres"))
+            .program(as_user("postgres"))
             .args(["-D", ".", "-p", &port, "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"])
             .current_dir(self.data())
             .ready(Ready::Probe((installed("pg_isready", PACKAGE), ["-h", "127.0.0.1", "-U", "postgres", "-p", &port])))
@@ -63,7 +63,7 @@ impl Cluster {
     async fn client(&self) -> Result<Peer, Error> {
         let args =
             ["-h", "127.0.0.1", "-U", "postgres", "-qAtX", "-v", "ON_ERROR_STOP=1", "-p", &self.port.to_string()];
-        ct_peer!({ foreign: installed("psql", PACKAGE), args: args, input: Input::Fed }).await
+        ct_peer!({ program: installed("psql", PACKAGE), args: args, input: Input::Fed }).await
     }
 
     async fn ask(&self, query: &str) -> peer::Result<String> {

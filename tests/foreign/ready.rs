@@ -29,7 +29,7 @@ async fn becomes_ready(options: StartOptions, act: impl FnOnce()) -> peer::Resul
 async fn spawned_is_ready_at_once_and_all_is_as_with_a_node() -> peer::Result {
     for ready in [None, Some(Ready::Spawned), Some(Ready::default())] {
         let name = ct_peer_name!();
-        let mut options = StartOptions::new().foreign("sleep").args(["1000"]).name(&name);
+        let mut options = StartOptions::new().program("sleep").args(["1000"]).name(&name);
         if let Some(ready) = ready {
             options = options.ready(ready);
         }
@@ -53,7 +53,7 @@ async fn spawned_is_ready_at_once_and_all_is_as_with_a_node() -> peer::Result {
 #[peer_test]
 async fn the_call_reads_well() -> peer::Result {
     let server = ct_peer!({
-        foreign: "sh",
+        program: "sh",
         args: ["-c", "echo '* Ready to accept connections'; exec sleep 1000"],
         ready: Ready::Line("Ready to accept"),
         env: [("LANG", "C")],
@@ -62,7 +62,7 @@ async fn the_call_reads_well() -> peer::Result {
     .await?;
     assert!(server.name().contains("the_call_reads_well"), "{}", server.name());
     let options = server.options().to_string();
-    says(&options, &["foreign: \"sh\"", "ready: Line(\"Ready to accept\")"]);
+    says(&options, &["program: \"sh\"", "ready: Line(\"Ready to accept\")"]);
     assert!(!options.contains("connection:"), "{options}");
     Ok(())
 }
@@ -109,7 +109,7 @@ async fn by_a_port() -> peer::Result {
         let port = server::free_port();
         let options = StartOptions::new()
             .name(ct_peer_name!())
-            .foreign(std::env::current_exe()?)
+            .program(std::env::current_exe()?)
             .args(["--ignored", "--exact", "ready::driven_server"])
             .env([("PEER_TEST_FIFO", text(&fifo)), ("PEER_TEST_PORT", &port.to_string())])
             .ready(if again == 0 { Ready::TcpAt(Ipv4Addr::LOCALHOST, port) } else { Ready::Tcp(port) });
@@ -300,10 +300,10 @@ async fn what_cannot_be_executed_is_told_at_once() {
     let cases =
         [("peer-test-no-such-program", "installed"), (text(&none), "installed"), (text(&plain), "may not be executed")];
     for (program, said) in cases {
-        let options = StartOptions::new().foreign(program).ready(Ready::Line("Ready"));
+        let options = StartOptions::new().program(program).ready(Ready::Line("Ready"));
         let error = refused(peer::start_link(patient(options))).await;
         assert!(error.is_boot_failed() && error.down_reason().is_none(), "{error}");
-        says(&error, &[program, "cannot be executed", "`foreign`", said]);
+        says(&error, &[program, "cannot be executed", "`program`", said]);
         // The same of a probe: no other run of it could do better.
         let options = shell("exec sleep 1000", []).ready(Ready::Probe(program));
         let error = refused(peer::start_link(patient(options))).await;

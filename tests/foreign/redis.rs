@@ -11,7 +11,7 @@ use crate::support::{Folder, signal};
 fn redis(folder: &Folder, port: u16) -> StartOptions {
     StartOptions::new()
         .name(ct_peer_name!())
-        .foreign(installed("redis-server", "redis-server"))
+        .program(installed("redis-server", "redis-server"))
         // Every write that is acknowledged is on the disk.
         .args(["--appendonly", "yes", "--appendfsync", "always", "--port", &port.to_string(), "--bind", "127.0.0.1"])
         .current_dir(folder.path(""))

@@ -20,7 +20,7 @@ async fn calls_fail_at_once_and_messages_are_noted() -> peer::Result {
         for error in [call, apply] {
             assert!(error.is_undef() && !error.is_noconnection(), "{error}");
             assert_eq!(error.node(), Some(peer.node().as_str()));
-            says(&error, &["add`", "is no node: it was started with `foreign`", "its own clients"]);
+            says(&error, &["add`", "is no node: it was started with `program`", "its own clients"]);
         }
         peer.cast(add, (1, 2));
         peer.send("inbox", 1);
@@ -32,7 +32,7 @@ async fn calls_fail_at_once_and_messages_are_noted() -> peer::Result {
 
 #[peer_test]
 async fn what_is_fed_arrives_as_it_is_and_then_the_end() -> peer::Result {
-    let peer = ct_peer!({ foreign: "cat", input: Input::Fed }).await?;
+    let peer = ct_peer!({ program: "cat", input: Input::Fed }).await?;
     peer.input("one\ntw")?;
     printed(&peer, "one\ntw").await;
     peer.input("o\n")?;
@@ -63,7 +63,7 @@ async fn input_is_written_whole_before_it_ends() -> peer::Result {
 
 #[peer_test]
 async fn input_that_was_not_asked_for_is_the_end_of_the_file() -> peer::Result {
-    let peer = ct_peer!({ foreign: "cat", peer_down: PeerDown::Continue }).await?;
+    let peer = ct_peer!({ program: "cat", peer_down: PeerDown::Continue }).await?;
     for error in [peer.input("x").unwrap_err(), peer.end_input().unwrap_err()] {
         assert!(error.is_bad_option(), "{error}");
         says(&error, &["Input::Fed"]);
@@ -85,7 +85,7 @@ async fn both_outputs_are_one_console_in_true_order_up_to_the_last_words() -> pe
 #[peer_test]
 async fn arguments_are_passed_as_they_are() -> peer::Result {
     let options = StartOptions::new()
-        .foreign(("printf", ["<%s>\\n"]))
+        .program(("printf", ["<%s>\\n"]))
         .args(["a b", "$HOME", "'", ""])
         .env([("LANG", Some("C")), ("HOME", None)])
         .post_process_args(|mut args| {
@@ -96,7 +96,7 @@ async fn arguments_are_passed_as_they_are() -> peer::Result {
     assert_eq!(gone(&peer).await, Reason::Exited(0));
     assert_eq!(last_words(&peer).await, "<a b>\n<$HOME>\n<'>\n<>\n<last>");
     assert_eq!(peer.command_line(), ["printf", "<%s>\\n", "a b", "$HOME", "'", "", "last"]);
-    let shown = StartOptions::new().foreign("printenv").args(["MODE", "PATH"]);
+    let shown = StartOptions::new().program("printenv").args(["MODE", "PATH"]);
     let peer = ct_peer!(shown.env([("MODE", Some("test")), ("PATH", None)])).await?;
     assert_eq!(gone(&peer).await, Reason::Exited(1), "one of them is missing");
     assert_eq!(last_words(&peer).await, "test");

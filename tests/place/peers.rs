@@ -40,7 +40,7 @@ async fn each_peer_works_in_its_own_directory_over_restarts() -> peer::Result {
 
 #[peer_test]
 async fn a_program_that_is_no_node_has_one_too() -> peer::Result {
-    let options = StartOptions::new().foreign("sh").args(["-c", "pwd > data; exec sleep 1000"]);
+    let options = StartOptions::new().program("sh").args(["-c", "pwd > data; exec sleep 1000"]);
     let program =
         peer::start_link(options.name(peer::random_name("a/b")).own_dir(true).ready(Ready::File("data"))).await?;
     let own = std::fs::read_link(format!("/proc/{}/cwd", program.os_pid()))?;

@@ -117,20 +117,20 @@ impl StartOptions {
     /// ```
     /// use peer::prelude::*;
     /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let options = StartOptions::new().foreign("sh").args(["-c", "echo serving; exec sleep 1000"]);
+    /// let options = StartOptions::new().program("sh").args(["-c", "echo serving; exec sleep 1000"]);
     /// let server = peer::start(options.ready(Ready::Line("serving"))).await?;
     /// assert_eq!(server.state(), PeerState::Running);
     /// server.stop().await?;
     /// # Ok(()) }
     /// ```
-    pub fn foreign(mut self, program: impl Into<Exec>) -> Self {
-        self.foreign = Some(program.into());
+    pub fn program(mut self, program: impl Into<Exec>) -> Self {
+        self.program = Some(program.into());
         self
     }
 
-    /// When a [`foreign`](Self::foreign) program counts as started. Default: [`Ready::Spawned`]. Not in the manual.
+    /// When a [`program`](Self::program) counts as started. Default: [`Ready::Spawned`]. Not in the manual.
     ///
-    /// The start fails with `is_bad_option` without `foreign`.
+    /// The start fails with `is_bad_option` without `program`.
     ///
     /// See [`Ready`] for an example.
     pub fn ready(mut self, ready: Ready) -> Self {
@@ -188,7 +188,7 @@ impl StartOptions {
     }
 
     /// The working directory of the peer; what is not absolute is meant from the origin's own, as it is when the peer
-    /// is started. The paths of `exec` and `foreign` are still the origin's. For the locally started executable only:
+    /// is started. The paths of `exec` and `program` are still the origin's. For the locally started executable only:
     /// not behind `ssh` or `docker`. Default: the origin's. Not in the manual; named after
     /// [`Command::current_dir`](std::process::Command::current_dir).
     ///

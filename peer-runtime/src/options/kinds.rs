@@ -57,7 +57,7 @@ pub enum PeerDown {
 /// Mirrors the manual's `shutdown`. Time-outs are at least 1 s, or [`UNLIMITED`](crate::UNLIMITED).
 /// Whatever the policy, a process that is still there afterwards is killed, with all below it.
 ///
-/// A program that is no node ([`foreign`](crate::StartOptions::foreign)) is asked by SIGTERM in place of a message, and by the
+/// A program that is no node ([`program`](crate::StartOptions::program)) is asked by SIGTERM in place of a message, and by the
 /// end of its standard input with `Close`.
 ///
 /// ```
@@ -109,12 +109,12 @@ impl fmt::Display for Shutdown {
 /// # peer.stop().await?; Ok(()) }
 /// ```
 ///
-/// A program that is no node ([`foreign`](crate::StartOptions::foreign)) is fed in the same way:
+/// A program that is no node ([`program`](crate::StartOptions::program)) is fed in the same way:
 ///
 /// ```
 /// use peer::prelude::*;
 /// # #[tokio::main] async fn main() -> peer::Result {
-/// let cat = peer::start(StartOptions::new().foreign("cat").input(Input::Fed)).await?;
+/// let cat = peer::start(StartOptions::new().program("cat").input(Input::Fed)).await?;
 /// cat.input("yes\n")?;
 /// cat.end_input()?;
 /// assert_eq!(cat.gone().await, Reason::Exited(0));

@@ -1,4 +1,4 @@
-//! `ready`: when a foreign program counts as started.
+//! `ready`: when a program counts as started.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Exec;
 
-/// When a [`foreign`](crate::StartOptions::foreign) program is ready, and so started.
+/// When a [`program`](crate::StartOptions::program) is ready, and so started.
 ///
 /// The start waits as [`wait_boot`](crate::StartOptions::wait_boot) says. It fails at once if the program ends before
 /// that, with its status and its last output.
@@ -15,7 +15,7 @@ use super::Exec;
 /// use peer::prelude::*;
 /// # #[tokio::main] async fn main() -> peer::Result {
 /// let script = "echo listening on 7000; exec cat";
-/// let options = StartOptions::new().foreign("sh").args(["-c", script]).input(Input::Fed);
+/// let options = StartOptions::new().program("sh").args(["-c", script]).input(Input::Fed);
 /// let server = peer::start(options.ready(Ready::Line("listening"))).await?;
 /// assert_eq!(server.state(), PeerState::Running);
 /// server.stop().await?;
@@ -42,7 +42,7 @@ impl Ready {
     /// ```
     /// use peer::prelude::*;
     /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let options = StartOptions::new().foreign("sleep").args(["1000"]).ready(Ready::Spawned);
+    /// let options = StartOptions::new().program("sleep").args(["1000"]).ready(Ready::Spawned);
     /// peer::start(options).await?.stop().await?;
     /// # Ok(()) }
     /// ```
@@ -67,7 +67,7 @@ impl Ready {
     /// # #[tokio::main] async fn main() -> peer::Result {
     /// let other = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// let ready = Ready::Tcp(other.local_addr()?.port());
-    /// let error = peer::start(StartOptions::new().foreign("cat").ready(ready)).await.unwrap_err();
+    /// let error = peer::start(StartOptions::new().program("cat").ready(ready)).await.unwrap_err();
     /// assert!(error.is_bad_option() && error.to_string().contains("something else listens"));
     /// # Ok(()) }
     /// ```
@@ -95,7 +95,7 @@ impl Ready {
     /// # #[tokio::main] async fn main() -> peer::Result {
     /// let file = std::env::temp_dir().join(peer::random_name("ready"));
     /// let script = r#"echo "$$" > "$1"; exec sleep 1000"#;
-    /// let options = StartOptions::new().foreign(("sh", ["-c", script, "sh"])).args([&file]);
+    /// let options = StartOptions::new().program(("sh", ["-c", script, "sh"])).args([&file]);
     /// let server = peer::start(options.ready(Ready::File(&file))).await?;
     /// server.stop().await?;
     /// # std::fs::remove_file(file)?; Ok(()) }
@@ -110,7 +110,7 @@ impl Ready {
     /// ```
     /// use peer::prelude::*;
     /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let options = StartOptions::new().foreign("sleep").args(["1000"]);
+    /// let options = StartOptions::new().program("sleep").args(["1000"]);
     /// let server = peer::start(options.ready(Ready::Probe(("test", ["-d", "/proc/self"])))).await?;
     /// server.stop().await?;
     /// # Ok(()) }

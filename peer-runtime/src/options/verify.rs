@@ -27,7 +27,7 @@ impl StartOptions {
         {
             return Err(Error::option("exec", exec, fault));
         }
-        self.verify_foreign()?;
+        self.verify_program()?;
         if let (true, Some(dir)) = (self.own_dir, &self.current_dir) {
             let fault = "it runs in another directory then; leave out `own_dir`, or `current_dir`";
             return Err(Error::option("current_dir", format!("{dir:?}"), fault));
@@ -102,24 +102,24 @@ impl StartOptions {
     }
 
     /// A program that is no node has none of what only nodes have.
-    fn verify_foreign(&self) -> Result<(), Error> {
-        let Some(foreign) = &self.foreign else {
+    fn verify_program(&self) -> Result<(), Error> {
+        let Some(program) = &self.program else {
             return match &self.ready {
                 Some(ready) => {
-                    let fault = "a node is ready when it says that it is started; only a `foreign` program is watched";
+                    let fault = "a node is ready when it says that it is started; only a `program` is watched";
                     Err(Error::option("ready", ready, fault))
                 }
                 None => Ok(()),
             };
         };
         let refused = |option: &str, value: String, fault: &str| {
-            Err(Error::option(option, value, format!("{fault}; leave it out, or `foreign`")))
+            Err(Error::option(option, value, format!("{fault}; leave it out, or `program`")))
         };
-        if let Some(fault) = foreign.fault() {
-            return Err(Error::option("foreign", foreign, fault));
+        if let Some(fault) = program.fault() {
+            return Err(Error::option("program", program, fault));
         }
         if let Some(exec) = &self.exec {
-            return refused("exec", exec.to_string(), "it starts a node, and `foreign` a program that is none");
+            return refused("exec", exec.to_string(), "it starts a node, and `program` a program that is none");
         }
         if self.connection != Connection::StandardIo {
             let fault = "a program that is no node has no control connection";

@@ -12,10 +12,10 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::control::{self, Booted};
-use super::foreign::Readiness;
 use super::handle::{Adopter, Recipe};
 use super::inner::{How, Inner, Parts};
 use super::peer::Peer;
+use super::program::Readiness;
 use crate::error::{Error, Kind};
 use crate::launch;
 use crate::link::tcp::Listener;
@@ -186,14 +186,14 @@ fn name_in_use(name: &str) -> Error {
 
 async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions) -> Result<process::Spawned, Error> {
     let program = request.program.display().to_string();
-    let option = if options.foreign.is_some() { "foreign" } else { "exec" };
+    let option = if options.program.is_some() { "program" } else { "exec" };
     process::spawn(request, Some(name)).await.map_err(|error| {
         // The keeper is not there, or does not answer.
         let of_machine = matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::TimedOut);
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => return name_in_use(name),
-            io::ErrorKind::NotFound if options.foreign.is_some() && program.contains(' ') => "the option `foreign` names the program only, and its arguments go into `args`: `foreign: \"redis-server\", args: [\"--port\", \"7000\"]`".to_owned(),
-            io::ErrorKind::NotFound if options.foreign.is_some() => "the option `foreign` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
+            io::ErrorKind::NotFound if options.program.is_some() && program.contains(' ') => "the option `program` names the program only, and its arguments go into `args`: `program: \"redis-server\", args: [\"--port\", \"7000\"]`".to_owned(),
+            io::ErrorKind::NotFound if options.program.is_some() => "the option `program` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
             io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
             io::ErrorKind::NotConnected => "the keeper is this executable once more: it needs /proc, and room for a process (`ulimit -a`); a later start has another one".to_owned(),
             io::ErrorKind::TimedOut => "SIGCONT continues it; if it is killed, the next peer has another one".to_owned(),

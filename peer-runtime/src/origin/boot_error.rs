@@ -22,7 +22,7 @@ pub(super) fn of_node(inner: &Inner, reason: &Reason, timeout: Duration) -> Erro
         (_, Some(_), Reason::Killed(_) | Reason::Stopped | Reason::ScopeEnded) => error,
         (Some(_), Some(_), Reason::Exited(_)) => error,
         (Some(_), Some(_), _) => error.hint("it entered, and did not report that it is started: does it call `started()` on what `enter_booting()` gave it?"),
-        (None, Some(_), _) => error.hint("it never entered as a node: the first line of its main is `let _node = peer::node::enter();`; a program that is not yours is started with `foreign`"),
+        (None, Some(_), _) => error.hint("it never entered as a node: the first line of its main is `let _node = peer::node::enter();`; a program that is not yours is started with `program`"),
         (_, None, _) => error.hint("PEER_BOOT_DEBUG=1 shows every step of a boot"),
     }
 }

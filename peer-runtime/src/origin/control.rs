@@ -8,11 +8,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::boot_error;
 use super::faults::KILLED as KILLED_HERE;
-use super::foreign::Readiness;
 use super::heartbeat::beat;
 use super::inner::{End, How, Inner};
 use super::leaks;
 use super::link::{Event, Wires};
+use super::program::Readiness;
 use crate::error::Error;
 use crate::link::tcp::Listener;
 use crate::name::Reservation;

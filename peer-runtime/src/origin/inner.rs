@@ -150,7 +150,7 @@ impl Inner {
 
     /// Whether it can be called, once it runs.
     pub(crate) fn is_node(&self) -> bool {
-        self.options.foreign.is_none()
+        self.options.program.is_none()
     }
 
     /// Where the node keeps its mailboxes, once it has said so.

@@ -53,7 +53,7 @@ impl Inner {
         if self.is_node() {
             return Ok(());
         }
-        let what = "it is no node: it was started with `foreign`, and has no functions and no mailboxes";
+        let what = "it is no node: it was started with `program`, and has no functions and no mailboxes";
         Err(self.error(Kind::Undef, operation(), what).hint("talk to it as its own clients do"))
     }
 

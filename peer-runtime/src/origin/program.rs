@@ -81,7 +81,7 @@ impl Stamp {
 impl Readiness {
     /// What has to be known before the program is spawned; none for a node.
     pub(super) async fn before(options: &StartOptions) -> Result<Option<Arc<Self>>, Error> {
-        if options.foreign.is_none() {
+        if options.program.is_none() {
             return Ok(None);
         }
         let ready = options.ready.clone().unwrap_or_default();
