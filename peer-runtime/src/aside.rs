@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::visible;
+use crate::sanitize;
 
 /// How a line comes to its reader. It waits for whoever writes just now.
 pub(crate) type Way = Arc<dyn Fn(&str) + Send + Sync>;
@@ -41,7 +41,7 @@ fn way() -> Option<Way> {
 /// Tells it, in lines, the first of which says whose words these are.
 pub(crate) fn tell(text: &str) {
     // Paths and command lines are whatever others made them.
-    let text = format!("peer: {}", visible::plain(text));
+    let text = format!("peer: {}", sanitize::text(text));
     match way() {
         Some(way) => way(&text),
         // One write, so that no other line comes in between; where standard error is closed nobody wants to know.

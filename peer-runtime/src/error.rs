@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::panic::RemotePanic;
+use crate::sanitize;
 use crate::state::Reason;
 use crate::timeouts;
-use crate::visible;
 
 mod accessors;
 
@@ -135,17 +135,17 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Repr { operation, node, what, hint, output, .. } = &*self.0;
-        write!(f, "{}", visible::plain(operation))?;
+        write!(f, "{}", sanitize::text(operation))?;
         if let Some(node) = node {
             write!(f, " on node `{node}`")?;
         }
-        write!(f, " failed: {}", visible::plain(what).replace('\n', "\n  "))?;
+        write!(f, " failed: {}", sanitize::text(what).replace('\n', "\n  "))?;
         if let Some(hint) = hint {
             write!(f, "\n  help: {hint}")?;
         }
         if let Some(output) = output {
             f.write_str("\n  last output of the node:")?;
-            for line in visible::plain(output).lines() {
+            for line in sanitize::text(output).lines() {
                 write!(f, "\n    | {line}")?;
             }
         }

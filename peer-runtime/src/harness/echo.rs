@@ -49,7 +49,7 @@ pub(super) fn show(text: &str) {
 
 #[expect(clippy::print_stderr, reason = "only this macro is captured by libtest; `writeln!` to standard error is not")]
 fn show_in(paint: Paint, text: &str) {
-    eprintln!("{}", paint.visible(text));
+    eprintln!("{}", paint.sanitize(text));
 }
 
 fn print(live: &Live) {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::everywhere::FailedRank;
 use crate::error::Error;
-use crate::excerpt;
 use crate::failure::Failure;
 use crate::panic::{self, Skip};
 use crate::scope::{self, Panicked};
 use crate::timeouts::{self, LET_GO};
+use crate::truncate;
 
 /// Why a test or a hook did not pass.
 #[derive(Debug)]
@@ -204,8 +204,8 @@ pub(super) fn let_go(fault: Option<Fault>) -> Option<String> {
     };
     let what = "what it panicked with, or returned, panicked when it was dropped";
     Some(match place {
-        Some(place) => format!("{what}, at {place}: {}", excerpt::of(&message)),
-        None if panic::are_recorded() => format!("{what}: {}", excerpt::of(&message)),
+        Some(place) => format!("{what}, at {place}: {}", truncate::text(&message)),
+        None if panic::are_recorded() => format!("{what}: {}", truncate::text(&message)),
         // The hook that was there has said it right before this.
         None => format!("{what}, as told above"),
     })

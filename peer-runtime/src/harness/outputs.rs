@@ -3,13 +3,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::excerpt;
 use crate::scope::Line;
+use crate::truncate;
 
 /// Of all failures together, in bytes.
 const OF_ALL: usize = 32 << 20;
 /// Of each one when there is no more room.
-const OF_EACH: usize = excerpt::MOST;
+const OF_EACH: usize = truncate::LIMIT;
 
 /// What is left of that.
 pub(super) struct Outputs(Mutex<usize>);

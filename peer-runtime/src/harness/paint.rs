@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use libtest_mimic::ColorSetting;
 
 use super::verdict::Verdict;
-use crate::visible;
+use crate::sanitize;
 
 /// The colours of nodes, one after the other; none of them means anything else here.
 const NODES: [AnsiColor; 6] = [
@@ -40,8 +40,8 @@ impl Paint {
     }
 
     /// Whatever others said, so that it commands no terminal; its colours are there where ours are.
-    pub(super) fn visible(self, text: &str) -> Cow<'_, str> {
-        if self.0 { visible::coloured(text) } else { visible::plain(text) }
+    pub(super) fn sanitize(self, text: &str) -> Cow<'_, str> {
+        if self.0 { sanitize::colored(text) } else { sanitize::text(text) }
     }
 
     pub(super) fn bold(self, text: impl Display) -> String {

@@ -9,10 +9,10 @@ use super::groups::Hook;
 use super::paint::Paint;
 use super::tests::{ShouldPanic, Test};
 use super::verdict::Verdict;
-use crate::excerpt;
 use crate::panic;
 use crate::scope::Panicked;
 use crate::timeouts;
+use crate::truncate;
 
 /// The report of a failed run.
 pub(super) fn report(test: &Test, ended: &Ended) -> String {
@@ -140,7 +140,7 @@ fn backtrace(told: Option<&Panicked>) -> String {
 
 /// Whatever others said, which may be of any length.
 fn indent(text: &str) -> String {
-    excerpt::of(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    truncate::text(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -151,9 +151,13 @@ mod tests {
     fn of_a_text_without_bounds_both_ends_are_told() {
         let text = format!("left: [{}] right: [{}]", "1, ".repeat(1_000_000), "2, ".repeat(1_000_000));
         let cause = hook_cause("quick::init_per_group", &Fault::Returned(text));
-        assert!(cause.len() < excerpt::MOST + 256, "{}", cause.len());
+        assert!(cause.len() < truncate::LIMIT + 256, "{}", cause.len());
         assert!(cause.starts_with("`quick::init_per_group` failed:\n  left: [1, 1, "), "{}", &cause[..80]);
-        assert!(cause.contains("\n  [5934482 bytes are left out here]\n  "), "{}", &cause[excerpt::MOST / 2..][..128]);
+        assert!(
+            cause.contains("\n  [5934482 bytes are left out here]\n  "),
+            "{}",
+            &cause[truncate::LIMIT / 2..][..128]
+        );
         assert!(cause.ends_with("2, 2, ]"));
     }
 }

@@ -3,9 +3,9 @@
 use std::panic::resume_unwind;
 
 use super::everywhere;
-use crate::excerpt;
 use crate::panic::Skip;
 use crate::scope;
+use crate::truncate;
 
 /// Ends the test, or the init, that calls it as skipped, for this reason; Common Test's `{skip, Reason}`.
 ///
@@ -27,7 +27,7 @@ use crate::scope;
 /// # fn main() {}
 /// ```
 pub fn skip(why: impl Into<String>) -> ! {
-    let why = excerpt::of(&why.into()).into_owned();
+    let why = truncate::text(&why.into()).into_owned();
     if let Some(scope) = scope::scope() {
         scope.skips(&why);
     }
@@ -52,7 +52,7 @@ pub fn skip(why: impl Into<String>) -> ! {
 /// # fn main() {}
 /// ```
 pub fn comment(text: impl Into<String>) {
-    let text = excerpt::of(&text.into()).into_owned();
+    let text = truncate::text(&text.into()).into_owned();
     if everywhere::comment(&text) {
         return;
     }

@@ -14,8 +14,8 @@ mod reader;
 
 use super::exit;
 use super::reporter::each_running;
+use crate::sanitize;
 use crate::sys;
-use crate::visible;
 use reader::{Reader, without_waiting};
 
 /// To a terminal: nothing is from here on.
@@ -147,7 +147,7 @@ fn kept(err: &mut Reader<'_>) {
 
 /// Tells this, where no run is told here on the standard error that there is.
 pub(super) fn tell_text(text: &str) {
-    let text = visible::plain(text);
+    let text = sanitize::text(text);
     let say = |err: &OwnedFd| {
         let mut err = Reader::new(err.as_fd());
         if IS_DRAWN.load(Ordering::Relaxed) {

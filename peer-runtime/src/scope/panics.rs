@@ -6,9 +6,9 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use super::{CURRENT, Line, Scope};
-use crate::excerpt;
 use crate::panic::Record;
-use crate::visible;
+use crate::sanitize;
+use crate::truncate;
 
 /// So many are kept: what catches its panics may have any number of them.
 const MOST: usize = 256;
@@ -100,7 +100,7 @@ impl Panics {
         };
         if !is_said {
             let text: String = panicked.lines().into_iter().flat_map(|line| [line.text, "\n".to_owned()]).collect();
-            panicked.text = visible::plain(&text).into_owned();
+            panicked.text = sanitize::text(&text).into_owned();
         }
         self.with(|state| {
             if state.closed {
@@ -183,7 +183,7 @@ impl Panicked {
     fn lines(&self) -> Vec<Line> {
         let Self { thread_name, place, message, backtrace, .. } = self;
         let head = format!("thread '{thread_name}' panicked at {place}:");
-        let message = excerpt::of(message);
+        let message = truncate::text(message);
         let message = message.lines().map(|line| format!("  {line}"));
         let backtrace = backtrace.iter().flat_map(|backtrace| backtrace.lines()).map(str::to_owned);
         let all = std::iter::once(head).chain(message).chain(backtrace);

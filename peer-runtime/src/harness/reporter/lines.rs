@@ -12,7 +12,7 @@ use super::super::words;
 use super::notice::Notice;
 use super::screen::{Shared, lock};
 use super::waiting;
-use crate::visible;
+use crate::sanitize;
 
 /// So many characters are in a line of the short form, as in libtest's.
 const COLUMNS: usize = 88;
@@ -55,7 +55,7 @@ impl Lines {
 
     /// Whole lines, with what others said.
     fn print(&self, text: &str) {
-        lock(&self.screen).print(&self.paint.visible(text));
+        lock(&self.screen).print(&self.paint.sanitize(text));
     }
 
     fn finished(&mut self, finished: &Finished) {
@@ -66,7 +66,7 @@ impl Lines {
         // Whoever reads its line may end this process by that.
         if finished.verdict.fails() {
             let nodes = &Described::of(&finished.peers);
-            let told = words::hold(self.paint.visible(&failure(finished, nodes, self.paint)).into_owned());
+            let told = words::hold(self.paint.sanitize(&failure(finished, nodes, self.paint)).into_owned());
             self.failures.push((finished.name.clone(), told));
         }
         if self.terse {
@@ -141,7 +141,7 @@ impl Lines {
             "\ntest result: {word}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; \
              {filtered} filtered out; finished in {took:.2}s\n"
         );
-        screen.print(&self.paint.visible(&text));
+        screen.print(&self.paint.sanitize(&text));
         words::are_told();
     }
 }
@@ -154,7 +154,7 @@ impl Reporter for Lines {
             Event::Over { tests } => self.done += tests,
             Event::Waiting { name, what, wait } => self.print(&waiting::in_lines(name, *what, wait)),
             Event::Interrupted => lock(&self.screen).print(INTERRUPTED),
-            Event::Line { line, .. } => lock(&self.screen).show(&self.paint.visible(line)),
+            Event::Line { line, .. } => lock(&self.screen).show(&self.paint.sanitize(line)),
             Event::Finished(finished) => self.finished(finished),
             Event::Ended(summary) => self.ended(summary),
         }
@@ -207,7 +207,7 @@ pub(super) fn running(notice: &Notice) -> String {
     for node in &notice.nodes {
         let _ = writeln!(text, "  {}: {}", node.name, node.doing);
     }
-    visible::plain(&text).into_owned()
+    sanitize::text(&text).into_owned()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::super::event::{Event, Finished, Reporter};
 use super::super::gist;
 use super::screen::{Shared, lock};
-use crate::visible;
+use crate::sanitize;
 
 pub(super) struct Nextest {
     screen: Shared,
@@ -26,7 +26,7 @@ impl Reporter for Nextest {
             Event::Finished(finished) if finished.verdict.fails() => self.failed.push(line(finished)),
             Event::Ended(_) => {
                 let mut screen = lock(&self.screen);
-                self.failed.drain(..).for_each(|line| screen.show(&visible::plain(&line)));
+                self.failed.drain(..).for_each(|line| screen.show(&sanitize::text(&line)));
             }
             Event::Begun { .. }
             | Event::Started { .. }
