@@ -53,7 +53,7 @@ fn run() -> Outcome {
     let chosen = parts::chosen(&PARTS)?;
     let wanted = |part: &str| chosen.contains(&part);
     cpu::allow_many_descriptors()?;
-    // The callers' own runtime; the control plane has a thread of its own, whatever this one is.
+    // The callers' own runtime; the I/O thread has a thread of its own, whatever this one is.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
     let otp = if wanted("otp") { Otp::prepare()? } else { None };
     let mut table = Table::new();
@@ -80,7 +80,7 @@ fn run() -> Outcome {
 }
 
 fn boot(table: &mut Table, runtime: &tokio::runtime::Runtime) -> Outcome {
-    // The first one also starts the control plane.
+    // The first one also starts the I/O thread.
     runtime.block_on(peers::boot(Connection::StandardIo))?;
     let (mut floors, mut stdio, mut tcp, mut stops) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..60 {

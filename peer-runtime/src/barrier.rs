@@ -29,9 +29,10 @@ pub(crate) enum Members {
     Count(u32),
 }
 
-/// Somebody who takes part, as the scope that decides knows it.
+/// A participant, as the scope that decides knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
+    /// The process that arrives by a gate of its own.
     Origin,
     /// The name of a peer.
     Node(Arc<str>),
@@ -97,12 +98,13 @@ pub(crate) struct Arrival {
     pub(crate) answer: Answer,
 }
 
-/// The way to who decides.
-pub(crate) trait Gate: Send + Sync {
-    fn arrive(&self, arrival: Arrival);
+/// The way to the barriers of a scope.
+pub(crate) trait BarrierGate: Send + Sync {
+    /// `who` arrives; the answer of the arrival is called with the verdict.
+    fn arrive(&self, who: Who, arrival: Arrival);
 
-    /// Who had arrived waits no longer.
-    fn withdraw(&self, id: u64);
+    /// `who` waits no longer with the arrival `id`.
+    fn withdraw(&self, who: &Who, id: u64);
 }
 
 /// A wait at a barrier: a future that owns everything it needs, and arrives at its first poll.
@@ -152,13 +154,13 @@ pub struct Barrier {
 
 enum State {
     Failed(Option<Error>),
-    Before(Arc<dyn Gate>),
-    Waiting { gate: Arc<dyn Gate>, id: u64, verdict: oneshot::Receiver<Verdict> },
+    Before(Arc<dyn BarrierGate>),
+    Waiting { gate: Arc<dyn BarrierGate>, id: u64, verdict: oneshot::Receiver<Verdict> },
     Done,
 }
 
 impl Barrier {
-    pub(crate) fn new(name: &str, gate: Result<Arc<dyn Gate>, Error>) -> Self {
+    pub(crate) fn new(name: &str, gate: Result<Arc<dyn BarrierGate>, Error>) -> Self {
         let state = match gate.and_then(|gate| check(name).map(|()| gate)) {
             Ok(gate) => State::Before(gate),
             Err(error) => State::Failed(Some(error)),
@@ -246,14 +248,14 @@ impl Barrier {
     }
 
     /// Arrives; the number of the arrival, and where.
-    fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn Gate>, u64), Error> {
+    fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn BarrierGate>, u64), Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let again = || Error::new(Kind::Io, operation(&self.name), "it was polled after it was done");
         match std::mem::replace(&mut self.state, State::Done) {
             State::Before(gate) => {
                 let id = NEXT.fetch_add(1, Ordering::Relaxed);
                 let (name, members, timeout) = (self.name.clone(), self.members, self.timeout);
-                gate.arrive(Arrival { id, name, members, timeout, answer });
+                gate.arrive(Who::Origin, Arrival { id, name, members, timeout, answer });
                 Ok((gate, id))
             }
             State::Failed(error) => Err(error.unwrap_or_else(again)),
@@ -306,7 +308,7 @@ impl Future for Barrier {
 impl Drop for Barrier {
     fn drop(&mut self) {
         if let State::Waiting { gate, id, .. } = &self.state {
-            gate.withdraw(*id);
+            gate.withdraw(&Who::Origin, *id);
         }
     }
 }

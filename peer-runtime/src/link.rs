@@ -4,8 +4,8 @@
 //! plane; the node's end ([`blocking`]) is plain blocking I/O on threads of the node's own.
 
 pub(crate) mod blocking;
-pub(crate) mod claim;
-mod crowd;
+pub(crate) mod handshake;
 pub(crate) mod outbox;
+mod pending;
 pub(crate) mod reader;
 pub(crate) mod tcp;

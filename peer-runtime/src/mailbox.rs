@@ -1,10 +1,11 @@
 //! Mailboxes: named receivers of typed messages, and the addresses they can be reached by.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
-use crate::plane;
+use crate::io_thread;
 use crate::timeouts::{CALL, Deadline};
 
 mod address;
@@ -28,14 +29,14 @@ const BYTES: usize = 256 << 20;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
-pub(crate) struct Letter {
+pub(crate) struct Message {
     pub(crate) to: Target,
     pub(crate) type_name: String,
     pub(crate) encoding: Encoding,
     pub(crate) payload: Vec<u8>,
 }
 
-impl Letter {
+impl Message {
     /// Puts `message` into an envelope; the error says why it cannot be encoded.
     pub(crate) fn new<M: Serialize + ?Sized>(to: Target, encoding: Encoding, message: &M) -> Result<Self, String> {
         let mut payload = Vec::new();
@@ -86,7 +87,7 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    letters: VecDeque<Letter>,
+    messages: VecDeque<Message>,
     /// Whether anybody ever asked for this mailbox.
     opened: bool,
     bytes: usize,
@@ -96,7 +97,7 @@ struct Waiting {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }
 
@@ -111,7 +112,7 @@ impl Mailboxes {
     }
 
     fn queue(&self, name: &str) -> Arc<Queue> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         let Table { queues, closed } = &mut *table;
         let queue = queues.entry(name.to_owned()).or_default();
         queue.lock().closed.clone_from(closed);
@@ -134,28 +135,28 @@ impl Mailboxes {
         }
     }
 
-    /// Puts `letter` into its mailbox. Says so if nobody has opened that one (yet).
-    pub(crate) fn put(&self, letter: Letter) -> Result<(), String> {
-        let name = letter.to.name().to_owned();
+    /// Puts `message` into its mailbox. Says so if nobody has opened that one (yet).
+    pub(crate) fn put(&self, message: Message) -> Result<(), String> {
+        let name = message.to.name().to_owned();
         // Who sends to all nodes of a test cannot know how far each of them is.
-        let may_be_early = matches!(letter.to, Target::Address { table: ROOT, .. });
+        let may_be_early = matches!(message.to, Target::Address { table: ROOT, .. });
         let queue = self.queue(&name);
         let mut waiting = queue.lock();
         if let Some(why) = &waiting.closed {
             return Err(format!("a message for mailbox `{name}` was dropped: {why}"));
         }
-        waiting.bytes += letter.payload.len();
+        waiting.bytes += message.payload.len();
         let before = waiting.dropped;
-        while (waiting.letters.len() >= ROOM || waiting.bytes > BYTES)
-            && let Some(oldest) = waiting.letters.pop_front()
+        while (waiting.messages.len() >= ROOM || waiting.bytes > BYTES)
+            && let Some(oldest) = waiting.messages.pop_front()
         {
             waiting.bytes -= oldest.payload.len();
             waiting.dropped += 1;
         }
         let first_dropped = before == 0 && waiting.dropped > 0;
-        waiting.letters.push_back(letter);
-        let first_unclaimed = !may_be_early && !waiting.opened && waiting.letters.len() == 1;
-        let waits = waiting.letters.len();
+        waiting.messages.push_back(message);
+        let first_unclaimed = !may_be_early && !waiting.opened && waiting.messages.len() == 1;
+        let waits = waiting.messages.len();
         drop(waiting);
         queue.arrived.notify_one();
         if first_dropped {
@@ -169,7 +170,7 @@ impl Mailboxes {
 
     /// Ends every wait in these mailboxes.
     pub(crate) fn close(&self, why: &str) {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         table.closed = Some(why.to_owned());
         for queue in table.queues.values() {
             queue.lock().closed = Some(why.to_owned());
@@ -244,17 +245,17 @@ impl<T: DeserializeOwned> Mailbox<T> {
     /// ```
     pub async fn recv_within(&self, timeout: Duration) -> Result<T, Error> {
         let operation = format!("receive from mailbox `{}`", self.name());
-        let letter = plane::within(Deadline::after(timeout), async {
+        let message = io_thread::within(Deadline::after(timeout), async {
             loop {
                 let arrived = self.queue.arrived.notified();
                 {
                     let mut waiting = self.queue.lock();
-                    if let Some(letter) = waiting.letters.pop_front() {
-                        waiting.bytes -= letter.payload.len();
-                        if !waiting.letters.is_empty() {
+                    if let Some(message) = waiting.messages.pop_front() {
+                        waiting.bytes -= message.payload.len();
+                        if !waiting.messages.is_empty() {
                             self.queue.arrived.notify_one();
                         }
-                        return Ok(letter);
+                        return Ok(message);
                     }
                     if let Some(why) = &waiting.closed {
                         return Err(why.clone());
@@ -263,19 +264,19 @@ impl<T: DeserializeOwned> Mailbox<T> {
                 arrived.await;
             }
         });
-        match letter.await {
+        match message.await {
             None => Err(Error::timeout(operation, timeout, "message")),
             Some(Err(why)) => Err(Error::new(Kind::NoConnection(None), operation, why)),
-            Some(Ok(letter)) => {
+            Some(Ok(message)) => {
                 let wanted = std::any::type_name::<T>();
                 let mismatch = |fault: &str| {
-                    let what = format!("the message is a `{}`, not a `{wanted}` ({fault})", letter.type_name);
+                    let what = format!("the message is a `{}`, not a `{wanted}` ({fault})", message.type_name);
                     Error::new(Kind::Codec, operation.clone(), what)
                 };
-                if letter.encoding == Encoding::Postcard && letter.type_name != wanted {
+                if message.encoding == Encoding::Postcard && message.type_name != wanted {
                     return Err(mismatch("sent as another type"));
                 }
-                letter.encoding.decode(&letter.payload).map_err(|fault| mismatch(&fault))
+                message.encoding.decode(&message.payload).map_err(|fault| mismatch(&fault))
             }
         }
     }

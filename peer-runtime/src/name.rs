@@ -62,7 +62,7 @@ pub(crate) fn from_function(path: &str) -> String {
 }
 
 /// Whether it may be part of a name that is made from that of a function, whatever script that is written in: names are
-/// bytes for sockets and folders, and letters for readers.
+/// bytes for sockets and folders, and messages for readers.
 pub(crate) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-')
 }

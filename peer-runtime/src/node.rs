@@ -1,4 +1,4 @@
-//! The peer's side: entering, serving calls, and what code inside a node can ask and do.
+//! The peer's side: entering, serving calls, and what code node a node can ask and do.
 //!
 //! A node knows nothing of the origin but the protocol; whom it delivers messages to is its owner.
 //!
@@ -11,17 +11,18 @@
 //! }
 //! ```
 
+use parking_lot::Mutex;
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use crate::codec::Encoding;
 use crate::link::blocking::Outgoing;
-use crate::mailbox::{Letter, Recipient};
+use crate::mailbox::{Message, Recipient};
 use crate::name;
-use crate::owner::Owner;
+use crate::owner::PeerEvents;
 use crate::sys;
 use crate::wire::message::{self, BootSpec, ToOrigin};
 
@@ -39,30 +40,30 @@ pub use halt::{halt, on_stop};
 pub(crate) use serve::serve_here;
 
 /// This process as a node.
-struct Inside {
+struct NodeRuntime {
     spec: BootSpec,
     /// The full name.
     name: String,
     args: Vec<OsString>,
     out: Outgoing,
-    owner: Arc<dyn Owner>,
+    owner: Arc<dyn PeerEvents>,
     input: input::Feeder,
     started: OnceLock<()>,
 }
 
 /// Set when the node has entered.
-static INSIDE: OnceLock<Inside> = OnceLock::new();
+static NODE: OnceLock<NodeRuntime> = OnceLock::new();
 /// Set before main, where main goes on beside the node; taken when it enters.
 static PREPARED: Mutex<Option<Prepared>> = Mutex::new(None);
 
 /// Keeps what the hook before main prepared until main enters.
 pub(crate) fn keep(prepared: Prepared) {
-    *PREPARED.lock().unwrap_or_else(PoisonError::into_inner) = Some(prepared);
+    *PREPARED.lock() = Some(prepared);
 }
 
 /// Whether this process was started as a node and has not entered yet.
 pub(crate) fn has_not_entered() -> bool {
-    PREPARED.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    PREPARED.lock().is_some()
 }
 
 /// Makes this process a node that is started, if an origin started it; otherwise does nothing.
@@ -91,7 +92,7 @@ pub fn enter() -> Node {
 /// # std::io::Result::Ok(())
 /// ```
 pub fn enter_booting() -> Node {
-    let prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let prepared = PREPARED.lock().take();
     if let Some(prepared) = prepared {
         crate::panic::record_panics(crate::panic::Says::Others);
         serve::serve_beside(prepared);
@@ -116,8 +117,8 @@ impl Node {
     ///
     /// See [`enter_booting`] for an example.
     pub fn started(&self) {
-        if let Some(inside) = INSIDE.get() {
-            inside.started();
+        if let Some(node) = NODE.get() {
+            node.started();
         }
     }
 }
@@ -128,7 +129,7 @@ impl Node {
 /// assert!(!peer::node::is_node());
 /// ```
 pub fn is_node() -> bool {
-    INSIDE.get().is_some()
+    NODE.get().is_some()
 }
 
 /// The full name of this process, `name@host`: the node's, or an origin's own.
@@ -155,12 +156,12 @@ pub fn name() -> String {
 /// # peer.stop().await?; Ok(()) }
 /// ```
 pub fn args() -> Vec<OsString> {
-    INSIDE.get().map(|inside| inside.args.clone()).unwrap_or_default()
+    NODE.get().map(|node| node.args.clone()).unwrap_or_default()
 }
 
 /// The directory that the origin gave this node.
 pub(crate) fn directory() -> Option<&'static Path> {
-    INSIDE.get()?.spec.directory.as_deref().map(Path::new)
+    NODE.get()?.spec.directory.as_deref().map(Path::new)
 }
 
 /// The origin of this node; none in a process that is no node.
@@ -169,7 +170,7 @@ pub(crate) fn directory() -> Option<&'static Path> {
 /// assert!(peer::node::origin().is_none());
 /// ```
 pub fn origin() -> Option<Origin> {
-    INSIDE.get().map(|_| Origin { _private: () })
+    NODE.get().map(|_| Origin { _private: () })
 }
 
 /// The origin, seen from a node.
@@ -206,7 +207,7 @@ impl Origin {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn name(&self) -> String {
-        INSIDE.get().map(|inside| inside.spec.origin.clone()).unwrap_or_default()
+        NODE.get().map(|node| node.spec.origin.clone()).unwrap_or_default()
     }
 
     /// Sends `message` to a mailbox of the scope in the origin that owns this node. What cannot be
@@ -214,26 +215,23 @@ impl Origin {
     ///
     /// See [`Origin`] for an example.
     pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
-        if let Some(inside) = INSIDE.get() {
-            let encoding =
-                if inside.spec.build == sys::build_id() { Encoding::Postcard } else { Encoding::MessagePack };
-            match Letter::new(to.into().0, encoding, &message) {
-                Ok(letter) => inside.post(&letter, true),
-                Err(fault) => {
-                    inside.note(&format!("a message to the origin was dropped: it cannot be encoded: {fault}"))
-                }
+        if let Some(node) = NODE.get() {
+            let encoding = if node.spec.build == sys::build_id() { Encoding::Postcard } else { Encoding::MessagePack };
+            match Message::new(to.into().0, encoding, &message) {
+                Ok(message) => node.post(&message, true),
+                Err(fault) => node.note(&format!("a message to the origin was dropped: it cannot be encoded: {fault}")),
             }
         }
     }
 }
 
-/// Sends a letter on to the origin; `false` in a process that is no node. A `patient` caller is slowed down
+/// Sends a message on to the origin; `false` in a process that is no node. A `patient` caller is slowed down
 /// where it sends more than can be read.
-pub(crate) fn post_up(letter: &Letter, patient: bool) -> bool {
-    INSIDE.get().map(|inside| inside.post(letter, patient)).is_some()
+pub(crate) fn post_up(message: &Message, patient: bool) -> bool {
+    NODE.get().map(|node| node.post(message, patient)).is_some()
 }
 
-impl Inside {
+impl NodeRuntime {
     fn started(&self) {
         if self.started.set(()).is_ok() {
             self.tell(&ToOrigin::Started { node: &self.name }, &[]);
@@ -244,12 +242,13 @@ impl Inside {
         self.spec.frame_limit as usize
     }
 
-    /// Sends a letter; a `patient` sender is slowed down where it sends more than can be read.
-    fn post(&self, letter: &Letter, patient: bool) {
-        let head = ToOrigin::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
-        let name = letter.to.name();
+    /// Sends a message; a `patient` sender is slowed down where it sends more than can be read.
+    fn post(&self, message: &Message, patient: bool) {
+        let head =
+            ToOrigin::Message { to: message.to.clone(), type_name: &message.type_name, encoding: message.encoding };
+        let name = message.to.name();
         let mut fits = Ok(());
-        self.out.hold(|queue| fits = message::append(queue, self.limit(), &head, &letter.payload));
+        self.out.hold(|queue| fits = message::append(queue, self.limit(), &head, &message.payload));
         if patient {
             self.out.flush();
         } else {

@@ -4,6 +4,7 @@
 //! the end of a call, perhaps after a task carried it to another thread. Records are therefore
 //! kept for the whole process, and matched by what was said.
 
+use parking_lot::Mutex;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::Cell;
@@ -11,8 +12,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 use std::time::SystemTime;
 
@@ -155,7 +156,7 @@ pub(crate) fn record_panics(says: Says) {
                 Says::Others => false,
                 Says::Somebody(say) => !is_last && say(&record),
             };
-            let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut records = RECORDS.lock();
             if records.len() == REMEMBERED {
                 records.pop_front();
             }
@@ -171,7 +172,7 @@ pub(crate) fn record_panics(says: Says) {
 /// Says what was to be caught on this thread: now nobody will.
 fn say_caught() {
     let own = std::thread::current().id();
-    let records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let records = RECORDS.lock();
     records.iter().filter(|record| record.is_caught && record.thread == own).for_each(print);
 }
 
@@ -197,7 +198,7 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
 pub(crate) fn caught_at(payload: Box<dyn Any + Send>) -> (RemotePanic, SystemTime) {
     let message = message(&*payload);
     quietly(|| drop(payload));
-    let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut records = RECORDS.lock();
     let found = position(&records, &message).and_then(|at| records.remove(at));
     drop(records);
     match found {
@@ -241,7 +242,7 @@ pub(crate) fn told(drops: impl FnOnce()) -> Option<(String, Option<String>)> {
         let message = message(&*payload);
         // Nobody knows what that one would do.
         std::mem::forget(payload);
-        let mut records = RECORDS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = RECORDS.lock();
         let place = position(&records, &message).and_then(|at| records.remove(at)).map(|record| record.location);
         (message, place)
     })

@@ -75,7 +75,7 @@ pub(crate) struct Process {
 /// So many requests may be on their way: descriptors on their way are few, too.
 static REQUESTS: Semaphore = Semaphore::const_new(16);
 
-/// Spawns a process, the peer `name` if it is one; on the control plane. The error is of the kind `AddrInUse` if
+/// Spawns a process, the peer `name` if it is one; on the I/O thread. The error is of the kind `AddrInUse` if
 /// another process has a peer of that name.
 pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Spawned> {
     // It is never closed.

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 
 use crate::error::{Error, Kind};
+use crate::io_thread;
 use crate::mailbox::{Mailbox, Mailboxes};
 use crate::node;
 use crate::options::StartOptions;
 use crate::origin::{self, How, Peer, Snapshot, Start};
 use crate::place::Place;
-use crate::plane;
 use crate::state::Reason;
 use crate::sys;
 use crate::timeouts::{Deadline, SCOPE_END, UNLIMITED};
@@ -303,31 +303,31 @@ impl Scope {
         let linked: Vec<Peer> = linked.into_iter().map(|(peer, _)| peer).collect();
         self.0.mailboxes.close(&format!("the scope of {} has ended", self.0.name));
         self.0.barriers.close(&format!("the scope of {} has ended: {why}", self.0.name));
-        let longest = linked.iter().map(|peer| peer.inner().grace()).filter(|grace| *grace != UNLIMITED).max();
+        let longest = linked.iter().map(|peer| peer.shared().grace()).filter(|grace| *grace != UNLIMITED).max();
         let deadline = Deadline::after(longest.unwrap_or_default().saturating_add(SCOPE_END));
         for peer in &linked {
             // An error says that it is on its way already, or gone.
-            let _ = peer.inner().end(How::Policy, Reason::ScopeEnded);
+            let _ = peer.shared().end(How::Policy, Reason::ScopeEnded);
         }
         for (peer, _) in others {
-            peer.inner().undo_pause().await;
+            peer.shared().undo_pause().await;
         }
         let in_order = async {
             // The sender is in `self`; a start that takes longer is refused when it is done.
             let _ = self.0.starting.subscribe().wait_for(|count| *count == 0).await;
             for peer in &linked {
-                peer.inner().wait_gone().await;
+                peer.shared().wait_gone().await;
             }
         };
         let gone = tokio::select! {
             biased;
-            gone = plane::within(deadline, in_order) => gone,
+            gone = io_thread::within(deadline, in_order) => gone,
             () = too_late => None,
         };
         if gone.is_none() {
-            linked.iter().for_each(|peer| peer.inner().kill_now());
+            linked.iter().for_each(|peer| peer.shared().kill_now());
             for peer in &linked {
-                peer.inner().wait_gone().await;
+                peer.shared().wait_gone().await;
             }
         }
         self.0.place.give_back();

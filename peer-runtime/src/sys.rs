@@ -34,7 +34,7 @@ pub(crate) fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-/// Registers a descriptor with the control plane, which must be the current runtime.
+/// Registers a descriptor with the I/O thread, which must be the current runtime.
 pub(crate) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is the same open descriptor until it is dropped, which is after the
     // registration has been undone.

@@ -152,7 +152,7 @@ impl Deadline {
         self.0.map_or(UNLIMITED, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Completes when the deadline has passed; needs the control plane's timer.
+    /// Completes when the deadline has passed; needs the I/O thread's timer.
     pub(crate) async fn passed(self) {
         match self.0 {
             Some(at) => tokio::time::sleep_until(at.into()).await,

@@ -138,15 +138,6 @@ async fn all_who_wait_are_told_the_same_at_once(nodes: Nodes) -> peer::Result {
 }
 
 #[peer_test(nodes = 1)]
-async fn a_call_that_waits_at_one_says_so(nodes: Nodes) -> peer::Result {
-    let _waits = waits_at(&nodes[0], "loaded").await?;
-    let error = nodes[0].call(work, ()).timeout(SHORT).await.unwrap_err();
-    assert!(error.is_timeout() && !error.is_barrier(), "{error}");
-    says(error, &["help: the node waits at barrier `loaded`, for ", "s; `.timeout(..)` waits longer"]);
-    Ok(())
-}
-
-#[peer_test(nodes = 1)]
 async fn of_many_parties_it_counts_the_missing(nodes: Nodes) -> peer::Result {
     let three = Who::Parties(3);
     let node = waits(&nodes[0], "loaded", three, peer::UNLIMITED).await?;

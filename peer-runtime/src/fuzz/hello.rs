@@ -1,7 +1,7 @@
 //! The first words of a caller: without the token, nobody is the peer.
 
 use super::Cuts;
-use crate::link::claim::{Checked, Claim, read_hello};
+use crate::link::handshake::{Checked, Claim, read_hello};
 use crate::link::tcp::Hello;
 use crate::wire::MAGIC;
 use crate::wire::frame::ROOM;

@@ -99,7 +99,7 @@ struct Payload {
     small: i16,
     table: BTreeMap<String, Vec<Option<f64>>>,
     kind: Kind,
-    letter: char,
+    message: char,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

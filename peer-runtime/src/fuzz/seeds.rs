@@ -51,7 +51,7 @@ fn payloads() -> [Vec<u8>; 2] {
         small: i16,
         table: std::collections::BTreeMap<&'static str, Vec<Option<f64>>>,
         kind: Kind,
-        letter: char,
+        message: char,
     }
     #[derive(Serialize)]
     enum Kind {
@@ -70,7 +70,7 @@ fn payloads() -> [Vec<u8>; 2] {
         small: -2,
         table: [("key", vec![None, Some(0.5), Some(f64::NAN)])].into(),
         kind: Kind::Fields { result: Err("why".to_owned()), unit: () },
-        letter: 'é',
+        message: 'é',
     };
     [Encoding::Postcard, Encoding::MessagePack].map(|encoding| {
         let mut bytes = Vec::new();

@@ -136,7 +136,7 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.3}s", duration.as_secs_f64())
 }
 
-/// By node: what tells it from the others, in few letters, and its number.
+/// By node: what tells it from the others, in few messages, and its number.
 #[derive(Debug)]
 struct Labels(BTreeMap<String, (usize, String)>);
 

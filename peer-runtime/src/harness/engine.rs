@@ -99,7 +99,7 @@ impl Engine {
             let teller = teller.clone();
             interrupts.subscribe(move || {
                 let teller = teller.clone();
-                // On the control plane, which waits for nobody who reads; without a thread it is told with the next result.
+                // On the I/O thread, which waits for nobody who reads; without a thread it is told with the next result.
                 drop(thread::Builder::new().name("interrupted".to_owned()).spawn(move || teller.interrupted()));
             })
         };

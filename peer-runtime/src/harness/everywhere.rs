@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 use super::fault::Fault;
 use super::tests::Test;
 use crate::error::Error;
+use crate::io_thread;
 use crate::mailbox::Mailbox;
 use crate::origin::Peer;
-use crate::plane;
 use crate::scope::{self, Scope};
 use crate::timeouts::{Deadline, FIRST_CAUSE, UNLIMITED};
 
@@ -62,7 +62,7 @@ impl Ranks {
         let comments = scope::mailbox::<Said>(COMMENTS);
         let names: Vec<String> = nodes.iter().map(Peer::node).collect();
         // All of them have said so with their hello.
-        let homes: Vec<u128> = nodes.iter().map(|node| node.inner().home().unwrap_or_default()).collect();
+        let homes: Vec<u128> = nodes.iter().map(|node| node.shared().home().unwrap_or_default()).collect();
         let mut calls = JoinSet::new();
         for (rank, node) in nodes.iter().enumerate() {
             let job = Job {
@@ -88,7 +88,7 @@ impl Ranks {
                 biased;
                 // What was said before the end is there before the end is told.
                 Ok(said) = self.comments.recv_within(UNLIMITED) => self.take(said),
-                ended = plane::within(deadline, self.calls.join_next()) => {
+                ended = io_thread::within(deadline, self.calls.join_next()) => {
                     let Some(Some(ended)) = ended else { return false };
                     match ended {
                         Ok((rank, outcome)) => self.ended(rank, outcome),
@@ -131,7 +131,7 @@ impl Ranks {
             questions.spawn(async move { (rank, question.timeout(FIRST_CAUSE).await) });
         }
         let mut suspects = BTreeSet::new();
-        while let Some(Some(answer)) = plane::within(deadline, questions.join_next()).await {
+        while let Some(Some(answer)) = io_thread::within(deadline, questions.join_next()).await {
             match answer {
                 Ok((_, Ok(false))) => {}
                 Ok((rank, _)) => drop(suspects.insert(rank)),

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::exit;
 use super::words;
-use crate::plane;
+use crate::io_thread;
 use crate::process;
 use crate::sys;
 use crate::timeouts::{self, Deadline};
@@ -44,11 +44,11 @@ impl Drop for Subscription {
 impl Interrupts {
     /// From now on SIGINT and SIGTERM end the run.
     pub(super) fn watch(&self) -> std::io::Result<()> {
-        // The signals are the control plane's.
-        let _plane = plane::handle().enter();
+        // The signals are the I/O thread's.
+        let _io_thread = io_thread::handle().enter();
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let shared = Arc::clone(&self.0);
-        plane::handle().spawn(async move {
+        io_thread::handle().spawn(async move {
             loop {
                 let second = shared.at.get().is_some();
                 tokio::select! {

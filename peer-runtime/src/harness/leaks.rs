@@ -22,13 +22,13 @@ mod tests {
     use super::super::report::report;
     use super::super::tests::{Body, Doing, ShouldPanic};
     use super::*;
-    use crate::owner::Owner;
+    use crate::owner::{PeerEvent, PeerEvents};
     use crate::scope;
 
     fn leaking(panics: bool) -> Doing {
         Box::pin(async move {
             let scope = scope::scope().expect("the test's own");
-            scope.leaked("db-1", "left behind os pid 7 `sleep 1000`; it was ended".to_owned());
+            scope.event("db-1", PeerEvent::Leaked("left behind os pid 7 `sleep 1000`; it was ended".to_owned()));
             assert!(!panics, "no quorum");
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Output of nodes that is shown at once: a queue between the control plane, which waits for nobody, and whoever prints.
+//! Output of nodes that is shown at once: a queue between the I/O thread, which waits for nobody, and whoever prints.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -17,8 +17,8 @@ use super::interrupt::Interrupts;
 use super::patience::Patience;
 use super::runtime::{Kind, runtime};
 use super::tests::Flavor;
+use crate::io_thread;
 use crate::origin::Snapshot;
-use crate::plane;
 use crate::scope::{Scope, Show};
 use crate::timeouts::{self, BLOCKED_INTERRUPTED, BLOCKED_TEST, Deadline, STOPPED_TEST};
 
@@ -267,7 +267,7 @@ impl Stage {
 
     /// Ends its scope; an interrupt leaves what that ends little time.
     pub(super) fn end_scope(&self, why: &str) {
-        plane::handle().block_on(self.scope.end_before(why, self.interrupts.no_time_left()));
+        io_thread::handle().block_on(self.scope.end_before(why, self.interrupts.no_time_left()));
     }
 
     /// Lets go of the runtime, and waits until its thread has, since the end of its scope; what happens meanwhile counts. How

@@ -1,10 +1,10 @@
 //! The node's end of a control connection: plain blocking reads and writes, on threads of the
 //! node's own, so that it answers whatever the node's other threads do.
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::timeouts::Deadline;
@@ -102,7 +102,7 @@ impl Outgoing {
         let mut state = self.lock();
         while state.sending && state.queue.len() > HELD {
             state.waiting += 1;
-            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.idle.wait(&mut state);
             state.waiting -= 1;
         }
         self.send_all(state);
@@ -128,11 +128,9 @@ impl Outgoing {
         }
         let mut state = self.lock();
         while state.sending || !state.queue.is_empty() {
-            let (back, waited) = self.idle.wait_timeout(state, deadline.left()).unwrap_or_else(PoisonError::into_inner);
-            if waited.timed_out() {
+            if self.idle.wait_for(&mut state, deadline.left()).timed_out() {
                 return;
             }
-            state = back;
         }
     }
 
@@ -142,7 +140,7 @@ impl Outgoing {
             let mut state = self.lock();
             while state.sending {
                 state.waiting += 1;
-                state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+                self.idle.wait(&mut state);
                 state.waiting -= 1;
             }
             if state.queue.is_empty() {
@@ -153,7 +151,7 @@ impl Outgoing {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Sends, unless somebody else does, until nothing is held or somebody waits to go on with it.

@@ -1,10 +1,11 @@
 //! The origin's sending end: a sender writes itself where nothing is in its way, so that a call
-//! costs no other thread; what the kernel does not take at once is left to the control plane.
+//! costs no other thread; what the kernel does not take at once is left to the I/O thread.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use socket2::SockRef;
 use tokio::io::Interest;
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use crate::sys;
 
 /// So many frames may senders write themselves before something arrives: after that there are others on
-/// their way, and the control plane writes many at once, which costs little more than one.
+/// their way, and the I/O thread writes many at once, which costs little more than one.
 const ALONE: usize = 2;
 
 /// A queue that grew beyond this is given back when it is empty.
@@ -30,7 +31,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What no write has taken yet. Not empty: only the control plane writes.
+    /// What no write has taken yet. Not empty: only the I/O thread writes.
     queue: Vec<u8>,
     /// How much of the queue has been taken since.
     sent: usize,
@@ -52,7 +53,7 @@ enum Sink {
 
 impl Outbox {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Connects it to a descriptor that does not block.

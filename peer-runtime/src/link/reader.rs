@@ -8,7 +8,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::sys;
 
-/// A descriptor that does not block, read on the control plane.
+/// A descriptor that does not block, read on the I/O thread.
 #[derive(Debug)]
 pub(crate) struct Reader {
     fd: AsyncFd<OwnedFd>,

@@ -11,8 +11,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 
-use super::claim::{Checked, Claim};
-use super::crowd::Crowd;
+use super::handshake::{Checked, Claim};
+use super::pending::Crowd;
 use super::reader::Reader;
 use crate::options::Connection;
 use crate::sys;
@@ -52,7 +52,7 @@ pub(crate) struct Hello {
 }
 
 impl Listener {
-    /// Listens as `connection` says; on the control plane.
+    /// Listens as `connection` says; on the I/O thread.
     pub(crate) fn bind(connection: Connection) -> io::Result<Option<Self>> {
         let address = match connection {
             Connection::StandardIo => return Ok(None),

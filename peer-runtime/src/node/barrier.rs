@@ -1,40 +1,41 @@
 //! Barriers as a node sees them: it arrives at one by a message, and is told by another what became of it.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::INSIDE;
-use crate::barrier::{Answer, Arrival, Gate, Verdict};
+use super::NODE;
+use crate::barrier::{Answer, Arrival, BarrierGate, Verdict, Who};
 use crate::wire::message::ToOrigin;
 
 /// Who waits here, by the number of the arrival.
 static WAITING: Mutex<BTreeMap<u64, Answer>> = Mutex::new(BTreeMap::new());
 
 fn waiting() -> MutexGuard<'static, BTreeMap<u64, Answer>> {
-    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+    WAITING.lock()
 }
 
 /// The way to the barriers of this node's origin; none in a process that is no node.
-pub(crate) fn gate() -> Option<Arc<dyn Gate>> {
-    INSIDE.get().map(|_| Arc::new(Up) as Arc<dyn Gate>)
+pub(crate) fn gate() -> Option<Arc<dyn BarrierGate>> {
+    NODE.get().map(|_| Arc::new(Up) as Arc<dyn BarrierGate>)
 }
 
 struct Up;
 
-impl Gate for Up {
-    fn arrive(&self, arrival: Arrival) {
+impl BarrierGate for Up {
+    fn arrive(&self, _: Who, arrival: Arrival) {
         let Arrival { id, name, members, timeout, answer } = arrival;
-        let Some(inside) = INSIDE.get() else { return };
+        let Some(node) = NODE.get() else { return };
         // Before it is sent: the answer may be here at once.
         waiting().insert(id, answer);
-        inside.tell(&ToOrigin::Arrive { id, name: &name, members, timeout }, &[]);
+        node.tell(&ToOrigin::Arrive { id, name: &name, members, timeout }, &[]);
     }
 
-    fn withdraw(&self, id: u64) {
-        if let Some(inside) = INSIDE.get()
+    fn withdraw(&self, _: &Who, id: u64) {
+        if let Some(node) = NODE.get()
             && waiting().remove(&id).is_some()
         {
-            inside.tell(&ToOrigin::Withdraw { id }, &[]);
+            node.tell(&ToOrigin::Withdraw { id }, &[]);
         }
     }
 }

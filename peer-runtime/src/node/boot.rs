@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::{Inside, descriptors, halt, input};
+use super::{NodeRuntime, descriptors, halt, input};
 use crate::link::blocking::{self, Incoming, Outgoing};
 use crate::name;
-use crate::owner::Owner;
+use crate::owner::PeerEvents;
 use crate::sys;
 use crate::timeouts::{CONNECT, Deadline, HEARTBEAT, HEARTBEATS_MISSED};
 use crate::wire::frame::Stream;
@@ -24,14 +24,14 @@ pub(crate) struct Prepared {
     /// Standard output as it was, where that is the control connection.
     frames: Option<OwnedFd>,
     input: input::Feeder,
-    owner: Arc<dyn Owner>,
+    owner: Arc<dyn PeerEvents>,
 }
 
 /// Reads the boot specification, and sets the descriptors up; `args` are those after the marker.
 ///
 /// Runs before main, so that nothing is printed on a descriptor that carries frames. A process
 /// that cannot become the node it was started as ends here, and says why.
-pub(crate) fn prepare(args: Vec<OsString>, owner: Arc<dyn Owner>) -> Prepared {
+pub(crate) fn prepare(args: Vec<OsString>, owner: Arc<dyn PeerEvents>) -> Prepared {
     begun();
     halt::find_keeper();
     match try_prepare(args, owner) {
@@ -48,7 +48,7 @@ pub(super) fn fail(why: &str) -> ! {
     std::process::exit(1)
 }
 
-fn try_prepare(args: Vec<OsString>, owner: Arc<dyn Owner>) -> io::Result<Prepared> {
+fn try_prepare(args: Vec<OsString>, owner: Arc<dyn PeerEvents>) -> io::Result<Prepared> {
     let mut incoming = Incoming { fd: descriptors::take_input()?, stream: Stream::frames(FRAME_LIMIT) };
     let frame = incoming.frame().ok_or_else(|| {
         io::Error::other("no boot specification on standard input; nodes are started by `peer::start`")
@@ -87,7 +87,7 @@ impl Prepared {
     }
 
     /// Connects where there is something to connect, and says hello.
-    pub(super) fn connect(self) -> io::Result<(Inside, Incoming)> {
+    pub(super) fn connect(self) -> io::Result<(NodeRuntime, Incoming)> {
         let Self { spec, args, mut incoming, frames, input, owner } = self;
         let own_host = if spec.longnames { name::full_host() } else { name::short_host() };
         let host = spec.host.clone().unwrap_or_else(|| own_host.clone());
@@ -121,7 +121,7 @@ impl Prepared {
         debug(&spec, "hello said");
         let name = format!("{}@{host}", spec.name);
         name::give(&name);
-        Ok((Inside { spec, name, args, out, owner, input, started: OnceLock::new() }, incoming))
+        Ok((NodeRuntime { spec, name, args, out, owner, input, started: OnceLock::new() }, incoming))
     }
 }
 

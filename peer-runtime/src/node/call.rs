@@ -1,16 +1,17 @@
 //! Running one function for the origin, and telling it what came of that.
 
+use parking_lot::Mutex;
 use std::io;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::Poll;
 use std::thread;
 
 use tokio::runtime::Runtime;
 
-use super::Inside;
+use super::NodeRuntime;
 use crate::panic;
 use crate::registry::{self, Answer, Handler, Request};
 use crate::sys;
@@ -18,16 +19,16 @@ use crate::wire::frame;
 use crate::wire::message::{self, Function, Refusal, ToOrigin};
 
 /// Answers a call that is not run.
-pub(super) fn refuse(inside: &Inside, seq: Option<u64>, why: &str) {
+pub(super) fn refuse(node: &NodeRuntime, seq: Option<u64>, why: &str) {
     match seq {
-        Some(seq) => inside.tell(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
-        None => inside.note(&format!("a cast was not run: {why}")),
+        Some(seq) => node.tell(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
+        None => node.note(&format!("a cast was not run: {why}")),
     }
 }
 
 /// Runs `function`. Whether its reply may wait for a next one's; none for what replies later.
-pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function<'_>, arguments: &[u8]) -> bool {
-    let outcome = same_build(inside, function).and_then(|()| registry::find(function)).and_then(|found| {
+pub(super) fn run(node: &'static NodeRuntime, seq: Option<u64>, function: &Function<'_>, arguments: &[u8]) -> bool {
+    let outcome = same_build(node, function).and_then(|()| registry::find(function)).and_then(|found| {
         let mut out = Vec::with_capacity(64);
         if let Some(seq) = seq {
             frame::begin(&mut out);
@@ -43,19 +44,19 @@ pub(super) fn run(inside: &'static Inside, seq: Option<u64>, function: &Function
             Handler::Async(handler) => {
                 let name = function.to_string();
                 match catch_unwind(AssertUnwindSafe(|| handler(request))) {
-                    Ok(answer) => answer.map_err(refused).and_then(|future| start(inside, seq, name, future)),
+                    Ok(answer) => answer.map_err(refused).and_then(|future| start(node, seq, name, future)),
                     Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
                 }
             }
         }
     });
-    tell(inside, seq, function, outcome)
+    tell(node, seq, function, outcome)
 }
 
 /// A typed call from another build could mean another function, and other types.
-fn same_build(inside: &Inside, function: &Function<'_>) -> Result<(), (Refusal, String)> {
+fn same_build(node: &NodeRuntime, function: &Function<'_>) -> Result<(), (Refusal, String)> {
     match function {
-        Function::Typed(_) if inside.spec.build != sys::build_id() => {
+        Function::Typed(_) if node.spec.build != sys::build_id() => {
             Err((Refusal::Undef, "the node runs another executable than its origin: use `apply`".to_owned()))
         }
         _ => Ok(()),
@@ -78,7 +79,7 @@ enum Outcome {
 
 /// Hands an async function to the node's runtime.
 fn start(
-    inside: &'static Inside,
+    node: &'static NodeRuntime,
     seq: Option<u64>,
     name: String,
     future: Pin<Box<dyn Future<Output = Answer> + Send>>,
@@ -110,8 +111,8 @@ fn start(
             }
         })
         .await;
-        tell(inside, seq, &name, outcome);
-        inside.out.flush();
+        tell(node, seq, &name, outcome);
+        node.out.flush();
     });
     Ok(Outcome::Later)
 }
@@ -123,7 +124,7 @@ fn runtime() -> Result<&'static Runtime, String> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
     }
-    let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _starting = STARTING.lock();
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
     }
@@ -154,23 +155,23 @@ fn room_for_threads(count: usize) -> io::Result<()> {
 
 /// Holds what the origin is to know; whether that may wait for what follows.
 fn tell(
-    inside: &Inside,
+    node: &NodeRuntime,
     seq: Option<u64>,
     name: &dyn std::fmt::Display,
     outcome: Result<Outcome, (Refusal, String)>,
 ) -> bool {
-    let limit = inside.limit();
+    let limit = node.limit();
     let (refusal, text) = match (seq, outcome) {
         (_, Ok(Outcome::Later)) | (None, Ok(_)) => return true,
         (Some(_), Ok(Outcome::Reply(mut reply))) => match frame::finish(&mut reply, limit) {
-            Ok(()) => return inside.out.hold_frame(reply),
+            Ok(()) => return node.out.hold_frame(reply),
             Err(length) => (
                 Refusal::TooLarge,
                 format!("its result is a message of {length} bytes; the limit is {limit} (option `frame_limit`)"),
             ),
         },
         (Some(seq), Ok(Outcome::Panic(panic))) => {
-            return inside.out.hold(|queue| {
+            return node.out.hold(|queue| {
                 // A text beyond the limit would leave the call without an answer.
                 if message::append(queue, limit, &ToOrigin::Panic { seq, panic: panic.clone() }, &[]).is_err() {
                     let text = "it panicked with a message that is larger than the limit";
@@ -183,14 +184,14 @@ fn tell(
             });
         }
         (None, Err((_, text))) => {
-            inside.note(&format!("cast of `{name}`: {text}"));
+            node.note(&format!("cast of `{name}`: {text}"));
             return true;
         }
         (Some(_), Err(refused)) => refused,
     };
     let seq = seq.unwrap_or_default();
     let text = short(&text, limit);
-    inside.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text })))
+    node.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text })))
 }
 
 /// The text of a refusal, for the caller.

@@ -1,11 +1,12 @@
 //! The ends of a node: in order, with its stop hooks, and at once when its origin is gone.
 
+use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use rustix::process::Signal;
 
-use super::INSIDE;
+use super::NODE;
 use crate::panic;
 use crate::sys;
 use crate::timeouts::{Deadline, LAST_WORDS};
@@ -33,8 +34,8 @@ static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
 /// # Ok(()) }
 /// ```
 pub fn halt(status: i32) -> ! {
-    if let Some(inside) = INSIDE.get() {
-        inside.out.finish(&message::small(&ToOrigin::Bye), Deadline::after(LAST_WORDS));
+    if let Some(node) = NODE.get() {
+        node.out.finish(&message::small(&ToOrigin::Bye), Deadline::after(LAST_WORDS));
     }
     end_group();
     #[expect(clippy::disallowed_methods, reason = "halting is ending the process")]
@@ -87,13 +88,13 @@ fn end_group() {
 /// # Ok(()) }
 /// ```
 pub fn on_stop(hook: impl FnOnce() + Send + 'static) {
-    HOOKS.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(hook));
+    HOOKS.lock().push(Box::new(hook));
 }
 
 /// Runs the stop hooks, then halts. A hook that panics has said so; the others still run.
 pub(super) fn shut_down() -> ! {
     loop {
-        let hook = HOOKS.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let hook = HOOKS.lock().pop();
         match hook {
             Some(hook) => {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {

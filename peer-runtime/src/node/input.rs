@@ -1,11 +1,11 @@
 //! Standard input of a node: what the test feeds, written by a thread of its own, so that a full
 //! pipe that nobody reads keeps nothing else waiting.
 
+use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
 
 /// The writing end of standard input.
 pub(super) struct Feeder(Mutex<State>);
@@ -28,7 +28,7 @@ impl Feeder {
 
     /// Appends `bytes` to what a reader finds.
     pub(super) fn feed(&self, bytes: &[u8]) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.lock();
         if matches!(*state, State::Open(_))
             && let State::Open(write) = std::mem::replace(&mut *state, State::Closed)
             && let Some(sender) = writer(write)
@@ -43,7 +43,7 @@ impl Feeder {
 
     /// After what was fed, a reader finds the end of the file.
     pub(super) fn end(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+        *self.0.lock() = State::Closed;
     }
 }
 

@@ -5,14 +5,15 @@
 //! done takes the lead back if it is free, which is how a burst of calls is run without waking one
 //! thread for each; the replies of a burst are sent together, at the latest by the next leader.
 
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 
 use super::boot::{self, Prepared};
-use super::{INSIDE, Inside, barrier, call, halt};
+use super::{NODE, NodeRuntime, barrier, call, halt};
 use crate::link::blocking::Incoming;
-use crate::mailbox::Letter;
+use crate::mailbox::Message;
+use crate::owner::PeerEvent;
 use crate::sys;
 use crate::timeouts::{COME_BACK, Deadline};
 use crate::wire::frame::Item;
@@ -40,7 +41,7 @@ impl Lead {
             return false;
         }
         self.hopeless.store(false, Ordering::SeqCst);
-        if let Some(leader) = &*self.hoping.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(leader) = &*self.hoping.lock() {
             leader.unpark();
         }
         true
@@ -51,7 +52,7 @@ impl Lead {
         if self.hopeless.load(Ordering::SeqCst) {
             return false;
         }
-        *self.hoping.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+        *self.hoping.lock() = Some(thread::current());
         let deadline = Deadline::after(COME_BACK);
         let mut comes = false;
         while !comes && !deadline.left().is_zero() {
@@ -60,7 +61,7 @@ impl Lead {
                 thread::park_timeout(deadline.left());
             }
         }
-        *self.hoping.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.hoping.lock() = None;
         self.hopeless.store(!comes, Ordering::SeqCst);
         comes
     }
@@ -76,8 +77,8 @@ pub(crate) fn serve_here(prepared: Prepared) -> ! {
         let _ = rustix::thread::set_name(&name);
     }
     serve_beside(prepared);
-    if let Some(inside) = INSIDE.get() {
-        inside.started();
+    if let Some(node) = NODE.get() {
+        node.started();
     }
     loop {
         thread::park();
@@ -86,11 +87,11 @@ pub(crate) fn serve_here(prepared: Prepared) -> ! {
 
 /// Serves on new threads beside the caller.
 pub(super) fn serve_beside(prepared: Prepared) {
-    let (inside, incoming) = match prepared.connect() {
+    let (node, incoming) = match prepared.connect() {
         Ok(connected) => connected,
         Err(error) => boot::fail(&error.to_string()),
     };
-    let inside = INSIDE.get_or_init(|| inside);
+    let node = NODE.get_or_init(|| node);
     let lead = Box::leak(Box::new(Lead {
         incoming: Mutex::new(incoming),
         waiting: AtomicUsize::new(0),
@@ -98,18 +99,18 @@ pub(super) fn serve_beside(prepared: Prepared) {
         hopeless: AtomicBool::new(false),
     }));
     // One leads, and one runs calls: where there is no room for more threads, a node that is started still works.
-    if let Err(error) = follower(inside, lead).and_then(|()| follower(inside, lead)) {
+    if let Err(error) = follower(node, lead).and_then(|()| follower(node, lead)) {
         boot::fail(&format!("no thread for the control connection and for calls: {error}; see `ulimit -a`"));
     }
 }
 
 /// Starts a thread that takes the lead when it is free.
-fn follower(inside: &'static Inside, lead: &'static Lead) -> std::io::Result<()> {
+fn follower(node: &'static NodeRuntime, lead: &'static Lead) -> std::io::Result<()> {
     // Counted from here on, so that nobody starts another one meanwhile.
     lead.waiting.fetch_add(1, Ordering::Relaxed);
     let run = move || {
         sys::watch_this_thread();
-        while serve(inside, lead) && lead.come_back() {}
+        while serve(node, lead) && lead.come_back() {}
     };
     let spawned = thread::Builder::new().name("peer-call".to_owned()).stack_size(STACK).spawn(run);
     if spawned.is_err() {
@@ -119,53 +120,53 @@ fn follower(inside: &'static Inside, lead: &'static Lead) -> std::io::Result<()>
 }
 
 /// Leads until a call takes this thread, and runs that.
-fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
-    let mut incoming = lead.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+fn serve(node: &'static NodeRuntime, lead: &'static Lead) -> bool {
+    let mut incoming = lead.incoming.lock();
     lead.waiting.fetch_sub(1, Ordering::Relaxed);
     loop {
         let frame = loop {
             match incoming.stream.next() {
                 Ok(Some(Item::Frame(frame))) => break frame,
                 Ok(None) => {}
-                Ok(Some(Item::Console(_))) | Err(_) => protocol_broken(inside),
+                Ok(Some(Item::Console(_))) | Err(_) => protocol_broken(node),
             }
-            inside.out.flush_if_idle();
+            node.out.flush_if_idle();
             if incoming.fill() == 0 {
                 halt::connection_lost();
             }
         };
-        let Ok((message, payload)) = message::decode::<ToPeer<'_>>(frame) else { protocol_broken(inside) };
+        let Ok((message, payload)) = message::decode::<ToPeer<'_>>(frame) else { protocol_broken(node) };
         let seq = match message {
             ToPeer::Call { seq, .. } => Some(seq),
             ToPeer::Cast { .. } => None,
             other => {
-                handle(inside, other, payload);
+                handle(node, other, payload);
                 continue;
             }
         };
         let frame = frame.to_vec();
         if lead.waiting.load(Ordering::Relaxed) == 0
-            && let Err(error) = follower(inside, lead)
+            && let Err(error) = follower(node, lead)
             && !lead.somebody_comes_back()
         {
             // Who leads must go on reading: nothing else would hear a halt, or the end of the connection.
-            call::refuse(inside, seq, &format!("the node has no thread to run it on: {error}"));
+            call::refuse(node, seq, &format!("the node has no thread to run it on: {error}"));
             continue;
         }
         // Given away: from here on somebody else reads.
         drop(incoming);
         if let Ok((ToPeer::Call { function, .. } | ToPeer::Cast { function }, payload)) =
             message::decode::<ToPeer<'_>>(&frame)
-            && !call::run(inside, seq, &function, payload)
+            && !call::run(node, seq, &function, payload)
         {
-            inside.out.flush();
+            node.out.flush();
         }
         // Nobody has taken the lead yet, and there is more: that is ours, and its reply may go with this one.
-        let back = lead.incoming.try_lock().ok().filter(|incoming| incoming.stream.has_frame());
+        let back = lead.incoming.try_lock().filter(|incoming| incoming.stream.has_frame());
         match back {
             Some(back) => incoming = back,
             None => {
-                inside.out.flush();
+                node.out.flush();
                 return true;
             }
         }
@@ -173,12 +174,12 @@ fn serve(inside: &'static Inside, lead: &'static Lead) -> bool {
 }
 
 /// What is done by the leader itself, at once.
-fn handle(inside: &'static Inside, message: ToPeer<'_>, payload: &[u8]) {
+fn handle(node: &'static NodeRuntime, message: ToPeer<'_>, payload: &[u8]) {
     match message {
         ToPeer::Message { to, type_name, encoding } => {
-            let letter = Letter { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
+            let message = Message { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
             // What is to be said of that is about the mailboxes of this node.
-            inside.owner.deliver(&inside.name, letter);
+            node.owner.event(&node.name, PeerEvent::Message(message));
         }
         ToPeer::Halt => halt::halt(0),
         ToPeer::Shutdown => {
@@ -188,17 +189,17 @@ fn handle(inside: &'static Inside, message: ToPeer<'_>, payload: &[u8]) {
                 halt::halt(0);
             }
         }
-        ToPeer::Input => inside.input.feed(payload),
-        ToPeer::EndOfInput => inside.input.end(),
+        ToPeer::Input => node.input.feed(payload),
+        ToPeer::EndOfInput => node.input.end(),
         ToPeer::Barrier { id, verdict } => barrier::told(id, verdict),
-        ToPeer::Ping => inside.tell(&ToOrigin::Pong, &[]),
+        ToPeer::Ping => node.tell(&ToOrigin::Pong, &[]),
         // A second specification says nothing new; calls are the caller's business.
         ToPeer::Boot(_) | ToPeer::Call { .. } | ToPeer::Cast { .. } => {}
     }
 }
 
 /// The origin sent bytes that are no message: nothing after them can be trusted.
-fn protocol_broken(inside: &Inside) -> ! {
-    inside.note("the origin sent bytes that are no message; the node ends");
+fn protocol_broken(node: &NodeRuntime) -> ! {
+    node.note("the origin sent bytes that are no message; the node ends");
     halt::connection_lost()
 }

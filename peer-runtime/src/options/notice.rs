@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::limit;
 use crate::error::{Error, Kind};
-use crate::plane;
+use crate::io_thread;
 use crate::timeouts::{BOOT, Deadline, HALT};
 
 /// How the start of a peer waits for its boot.
@@ -143,7 +143,7 @@ impl BootNotices {
     /// # }
     /// ```
     pub async fn recv_within(&mut self, timeout: Duration) -> Result<BootNotice, Error> {
-        match plane::within(Deadline::after(timeout), self.receiver.recv()).await {
+        match io_thread::within(Deadline::after(timeout), self.receiver.recv()).await {
             Some(Some(notice)) => Ok(notice),
             None => Err(Error::timeout("wait for a boot notice", timeout, "peer started or failed")),
             // This receiver holds a sender of its own.

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::inner::Inner;
 use super::peer::Peer;
+use super::shared::PeerShared;
 use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
-use crate::owner::OriginGate;
 use crate::state::Reason;
 use crate::wire::message::{self, ToPeer};
 
@@ -34,7 +33,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn barrier(&self, name: &str) -> Barrier {
-        Barrier::new(name, Ok(Arc::new(OriginGate(self.handle.recipe.owner.clone()))))
+        Barrier::new(name, Ok(self.handle.launch_spec.owner.clone()))
     }
 }
 
@@ -47,23 +46,23 @@ pub(super) struct Arrived<'a> {
 }
 
 /// The node arrives at a barrier, and is answered by a message.
-pub(super) fn arrive(inner: &Arc<Inner>, arrived: Arrived<'_>) -> Result<(), Reason> {
+pub(super) fn arrive(shared: &Arc<PeerShared>, arrived: Arrived<'_>) -> Result<(), Reason> {
     let Arrived { id, name, members, timeout } = arrived;
     // A node of ours has looked at it before.
     barrier::check(name).map_err(|error| Reason::Protocol(error.to_string()))?;
-    let peer = Arc::clone(inner);
+    let peer = Arc::clone(shared);
     let answer: Answer = Box::new(move |verdict| {
         let verdict = fitting(verdict, peer.frame_limit);
         // A closed connection is the end of the node, and of its wait.
         peer.outbox.send(&message::small(&ToPeer::Barrier { id, verdict }));
     });
-    let who = Who::Node(Arc::clone(&inner.name));
-    inner.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
+    let who = Who::Node(Arc::clone(&shared.name));
+    shared.owner.arrive(who, Arrival { id, name: name.to_owned(), members, timeout, answer });
     Ok(())
 }
 
-pub(super) fn withdraw(inner: &Inner, id: u64) {
-    inner.owner.withdraw(&Who::Node(Arc::clone(&inner.name)), id);
+pub(super) fn withdraw(shared: &PeerShared, id: u64) {
+    shared.owner.withdraw(&Who::Node(Arc::clone(&shared.name)), id);
 }
 
 /// With no more text than the connection takes.

@@ -12,16 +12,16 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::control::{self, Booted};
-use super::handle::{Adopter, Recipe};
-use super::inner::{How, Inner, Parts};
+use super::handle::{Adopter, LaunchSpec};
 use super::peer::Peer;
 use super::program::Readiness;
+use super::shared::{How, Parts, PeerShared};
 use crate::error::{Error, Kind};
+use crate::io_thread;
 use crate::launch;
 use crate::link::tcp::Listener;
 use crate::name::{self, Reservation};
 use crate::options::{Connection, StartOptions, WaitBoot};
-use crate::plane;
 use crate::process::{self, Request};
 use crate::state::Reason;
 use crate::sys;
@@ -68,7 +68,7 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(peer) = &self.0 {
             // An error says that it has ended already.
-            let _ = peer.inner().end(How::Kill, Reason::Stopped);
+            let _ = peer.shared().end(How::Kill, Reason::Stopped);
         }
     }
 }
@@ -76,7 +76,7 @@ impl Drop for Unfinished {
 /// Starts a peer that `owner` owns.
 pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool) -> Start {
     Start(Box::pin(async move {
-        // Here, and not on the control plane: `post_process_args` is the user's own.
+        // Here, and not on the I/O thread: `post_process_args` is the user's own.
         options.verify()?;
         let mut options = options.settled()?;
         let name = name_of(&options);
@@ -86,17 +86,17 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
         let request = launch::request(&options)?;
         let (early, spawned) = oneshot::channel();
         let starting = owner.starting();
-        plane::handle().spawn(async move {
-            let recipe = Recipe::new(name, options, request, owner, linked);
-            let begun = match begin(&recipe, Request::clone(&recipe.request)).await {
-                Ok((inner, booted)) => {
-                    let peer = Peer::new(recipe, inner);
+        io_thread::handle().spawn(async move {
+            let launch_spec = LaunchSpec::new(name, options, request, owner, linked);
+            let begun = match begin(&launch_spec, Request::clone(&launch_spec.request)).await {
+                Ok((shared, booted)) => {
+                    let peer = Peer::new(launch_spec, shared);
                     let unfinished = Unfinished(Some(peer.clone()));
                     match peer.adopt() {
                         Ok(()) => Ok((unfinished, booted)),
                         Err(error) => {
                             drop(unfinished);
-                            peer.inner().wait_gone().await;
+                            peer.shared().wait_gone().await;
                             Err(error)
                         }
                     }
@@ -107,7 +107,7 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
             let _ = early.send(begun);
             drop(starting);
         });
-        let ended = || Error::new(Kind::Io, "start of a peer", "the control plane has ended");
+        let ended = || Error::new(Kind::Io, "start of a peer", "the I/O thread has ended");
         let (mut unfinished, booted) = spawned.await.map_err(|_| ended())??;
         if let Some(booted) = booted {
             booted.await.map_err(|_| ended())??;
@@ -129,23 +129,26 @@ fn name_of(options: &StartOptions) -> String {
 
 pub(super) type BootResult = oneshot::Receiver<Result<(), Error>>;
 
-/// Up to a running process and its control process; on the control plane.
-pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inner>, Option<BootResult>), Error> {
+/// Up to a running process and its control process; on the I/O thread.
+pub(super) async fn begin(
+    launch_spec: &LaunchSpec,
+    request: Request,
+) -> Result<(Arc<PeerShared>, Option<BootResult>), Error> {
     let begun = Instant::now();
-    let Recipe { name, options, .. } = recipe;
+    let LaunchSpec { name, options, .. } = launch_spec;
     let node = first_name(options, name);
     let reservation = Reservation::take(name).map_err(|_| name_in_use(name))?;
     let listener = listen(options.connection, &node)?;
-    let spec = specification(recipe, listener.as_ref());
+    let spec = specification(launch_spec, listener.as_ref());
     let readiness = Readiness::before(options).await?;
     let spawned = spawn(request, name, &node, options).await?;
     let parts = Parts {
-        recipe: recipe.clone(),
+        launch_spec: launch_spec.clone(),
         node,
         process: Arc::clone(&spawned.process),
         frame_limit: spec.frame_limit as usize,
     };
-    let (inner, ends) = Inner::new(parts);
+    let (shared, ends) = PeerShared::new(parts);
     let (booted, result) = match &options.wait_boot {
         WaitBoot::For(timeout) => {
             let (sender, receiver) = oneshot::channel();
@@ -155,8 +158,8 @@ pub(super) async fn begin(recipe: &Recipe, request: Request) -> Result<(Arc<Inne
         WaitBoot::No => (Booted::Nobody, None),
     };
     let boot = message::small(&ToPeer::Boot(spec.clone()));
-    let peer = Arc::clone(&inner);
-    control::spawn(control::New { inner, ends, spawned, listener, reservation, spec, boot, booted, begun, readiness });
+    let peer = Arc::clone(&shared);
+    control::spawn(control::New { shared, ends, spawned, listener, reservation, spec, boot, booted, begun, readiness });
     Ok((peer, result))
 }
 
@@ -221,8 +224,8 @@ fn first_name(options: &StartOptions, name: &str) -> String {
     format!("{name}@{host}")
 }
 
-fn specification(recipe: &Recipe, listener: Option<&Listener>) -> BootSpec {
-    let Recipe { name, options, owner, .. } = recipe;
+fn specification(launch_spec: &LaunchSpec, listener: Option<&Listener>) -> BootSpec {
+    let LaunchSpec { name, options, owner, .. } = launch_spec;
     let connect = match listener {
         Some(listener) => {
             Connect::Tcp { addresses: listener.addresses().to_vec(), heartbeat: listener.needs_heartbeat() }

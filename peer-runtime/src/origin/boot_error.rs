@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use super::inner::Inner;
+use super::shared::PeerShared;
 use crate::error::{Error, Kind};
 use crate::state::Reason;
 use crate::timeouts::display;
 
 /// Why the node is not started, for who waited for it.
-pub(super) fn of_node(inner: &Inner, reason: &Reason, timeout: Duration) -> Error {
+pub(super) fn of_node(shared: &PeerShared, reason: &Reason, timeout: Duration) -> Error {
     let what = match reason {
         Reason::BootTimeout => format!("the node was not started within {}", display(timeout)),
         Reason::Stopped | Reason::ScopeEnded => format!("the node was ended while it was booting: {reason}"),
-        killed if inner.faults.explain(killed) => format!("the node was killed while it was booting: {reason}"),
+        killed if shared.faults.explain(killed) => format!("the node was killed while it was booting: {reason}"),
         other => format!("the node ended while it was booting: {other}"),
     };
-    let what = format!("{what}\ncommand line: {}", inner.command_line());
-    let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
-    match (inner.hello.get(), &inner.options.exec, reason) {
+    let what = format!("{what}\ncommand line: {}", shared.command_line());
+    let error = shared.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
+    match (shared.hello.get(), &shared.options.exec, reason) {
         // Its status and its output say more than anybody could guess.
         (_, Some(_), Reason::Killed(_) | Reason::Stopped | Reason::ScopeEnded) => error,
         (Some(_), Some(_), Reason::Exited(_)) => error,

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::boot_error;
+use super::connection::{Event, Wires};
 use super::faults::KILLED as KILLED_HERE;
 use super::heartbeat::beat;
-use super::inner::{End, How, Inner};
 use super::leaks;
-use super::link::{Event, Wires};
 use super::program::Readiness;
+use super::shared::{End, How, PeerShared};
 use crate::error::Error;
 use crate::link::tcp::Listener;
 use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
+use crate::owner::PeerEvent;
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
 use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, KILLED};
@@ -32,7 +33,7 @@ pub(super) enum Booted {
 
 /// What a control process starts with.
 pub(super) struct New {
-    pub(super) inner: Arc<Inner>,
+    pub(super) shared: Arc<PeerShared>,
     pub(super) ends: mpsc::UnboundedReceiver<End>,
     pub(super) spawned: Spawned,
     pub(super) listener: Option<Listener>,
@@ -76,7 +77,7 @@ impl Ended {
 }
 
 struct Control {
-    inner: Arc<Inner>,
+    shared: Arc<PeerShared>,
     process: Arc<Process>,
     booted: Option<Booted>,
     begun: Instant,
@@ -88,22 +89,22 @@ pub(super) fn debugging() -> bool {
     std::env::var_os("PEER_BOOT_DEBUG").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// Starts the control process; on the control plane.
+/// Starts the control process; on the I/O thread.
 pub(super) fn spawn(new: New) {
     tokio::spawn(run(new));
 }
 
 async fn run(new: New) {
-    let New { inner, mut ends, spawned, listener, reservation, spec, boot, booted, begun, readiness } = new;
+    let New { shared, mut ends, spawned, listener, reservation, spec, boot, booted, begun, readiness } = new;
     let Spawned { process, stdin, frames, console } = spawned;
     let heard = Arc::new(AtomicBool::new(true));
-    let mut control = Control { inner: Arc::clone(&inner), process, booted: Some(booted), begun, readiness };
-    control.step(&format!("spawned as os pid {}", inner.os_pid()));
+    let mut control = Control { shared: Arc::clone(&shared), process, booted: Some(booted), begun, readiness };
+    control.step(&format!("spawned as os pid {}", shared.os_pid()));
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (ended, ending) = watch::channel(false);
     let heartbeat = matches!(spec.connect, Connect::Tcp { heartbeat: true, .. });
     let wires = Wires {
-        inner: Arc::clone(&inner),
+        shared: Arc::clone(&shared),
         token: spec.token,
         events: events.clone(),
         heard: Arc::clone(&heard),
@@ -111,7 +112,7 @@ async fn run(new: New) {
     };
     // As long as there is a peer: what is queued goes out, calls run out of time, and silence is noticed.
     let upkeep = tokio::spawn(async move {
-        tokio::join!(inner.outbox.drive(), inner.calls.expire(), beat(&inner, heartbeat, &heard, &events));
+        tokio::join!(shared.outbox.drive(), shared.calls.expire(), beat(&shared, heartbeat, &heard, &events));
     });
     let mut tasks = Vec::new();
     let attached = match &control.readiness {
@@ -154,14 +155,14 @@ impl Control {
                     Event::Hello => self.step("hello received"),
                     Event::Started => self.started(),
                     Event::Ready => {
-                        self.inner.started(&self.inner.node());
+                        self.shared.started(&self.shared.node());
                         self.started();
                     }
                     Event::Silent => return Cause::Silent,
                     Event::Ended(why) => return Cause::Link(why),
                 },
                 reason = self.process.ended() => return Cause::Exited(reason),
-                () = self.inner.faults.killed() => return Cause::Killed,
+                () = self.shared.faults.killed() => return Cause::Killed,
                 Some(end) = ends.recv() => return Cause::Asked(end),
                 () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
             }
@@ -173,7 +174,7 @@ impl Control {
         match self.booted.take() {
             // An error says that the start was dropped, and the peer with it.
             Some(Booted::Waiting { sender, .. }) => drop(sender.send(Ok(()))),
-            Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Ok(self.inner.node())),
+            Some(Booted::Notify(notify)) => notify.tell(&self.shared.name, Ok(self.shared.node())),
             Some(Booted::Nobody) | None => {}
         }
     }
@@ -200,7 +201,7 @@ impl Control {
                 let (status, done, orderly) = self.shut_down(how, done).await;
                 return match status {
                     // What ended it is the kill, not what was to end it: who asked for that is not told that it was done.
-                    Some(reason) if self.inner.faults.explain(&reason) => Ended { reason, done: None, orderly },
+                    Some(reason) if self.shared.faults.explain(&reason) => Ended { reason, done: None, orderly },
                     _ => Ended { reason: why, done, orderly },
                 };
             }
@@ -217,42 +218,42 @@ impl Control {
         done: oneshot::Sender<()>,
     ) -> (Option<Reason>, Option<oneshot::Sender<()>>, bool) {
         let mut done = Some(done);
-        let policy = self.inner.options.shutdown;
+        let policy = self.shared.options.shutdown;
         // A node that is not started has nothing to hand over, and may not even read.
-        let kill = how == How::Kill || self.inner.state() != PeerState::Running;
+        let kill = how == How::Kill || self.shared.state() != PeerState::Running;
         if !kill {
             // It could not do what it is asked for.
             tokio::select! {
                 biased;
                 _ = self.process.ended() => {}
-                () = self.inner.faults.killed() => {}
-                () = self.inner.undo_pause() => {}
+                () = self.shared.faults.killed() => {}
+                () = self.shared.undo_pause() => {}
             }
         }
         let asked = !kill
             && match policy {
                 Shutdown::Close => {
-                    self.inner.outbox.close();
+                    self.shared.outbox.close();
                     // Who stops does not wait; an error says that nobody asks.
                     let _ = done.take().map(|done| done.send(()));
                     true
                 }
                 _ if self.readiness.is_some() => {
-                    self.inner.note("asked to end, by SIGTERM");
+                    self.shared.note("asked to end, by SIGTERM");
                     self.process.terminate();
                     true
                 }
-                Shutdown::Halt | Shutdown::HaltWithin(_) => self.inner.outbox.send(&message::small(&ToPeer::Halt)),
-                Shutdown::Graceful(_) => self.inner.outbox.send(&message::small(&ToPeer::Shutdown)),
+                Shutdown::Halt | Shutdown::HaltWithin(_) => self.shared.outbox.send(&message::small(&ToPeer::Halt)),
+                Shutdown::Graceful(_) => self.shared.outbox.send(&message::small(&ToPeer::Shutdown)),
             };
         let mut orderly = false;
         if asked {
-            let grace = self.inner.grace();
+            let grace = self.shared.grace();
             match self.ended_in_peace(grace).await {
                 // A program that dies of the SIGTERM that asked it to end has chosen to.
                 Some(reason) => orderly = matches!(reason, Reason::Exited(_)) || self.readiness.is_some(),
-                None if policy == Shutdown::Close || self.inner.faults.kills() => {}
-                None => self.inner.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
+                None if policy == Shutdown::Close || self.shared.faults.kills() => {}
+                None => self.shared.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
             }
         }
         (self.kill().await, done, orderly)
@@ -263,7 +264,7 @@ impl Control {
         tokio::select! {
             biased;
             ended = self.ended_within(grace) => ended,
-            () = self.inner.faults.killed() => None,
+            () = self.shared.faults.killed() => None,
         }
     }
 
@@ -277,12 +278,12 @@ impl Control {
     /// Kills what is left of the process, and everything below it; gives how it ended, if that is known.
     async fn kill(&self) -> Option<Reason> {
         // A process that may not be killed still notices that its connection is gone.
-        self.inner.outbox.close();
+        self.shared.outbox.close();
         self.process.kill();
         let ended = self.ended_within(KILLED).await;
         if ended.is_none() {
             let pid = self.process.pid();
-            self.inner.note(&format!(
+            self.shared.note(&format!(
                 "os pid {pid} did not end within {} of being killed; is it another user's, or is its parent, the keeper, stopped?",
                 crate::timeouts::display(KILLED)
             ));
@@ -299,33 +300,33 @@ impl Control {
         }
         let left = tokio::select! {
             left = self.process.gone() => left,
-            () = Deadline::after(GONE).passed() => return self.inner.note("its descendants did not end; is the keeper stopped?"),
+            () = Deadline::after(GONE).passed() => return self.shared.note("its descendants did not end; is the keeper stopped?"),
         };
         let is_left = |left: &&Left| left.alive || orderly || (!left.in_group && self.readiness.is_none());
-        leaks::tell(&self.inner, left.iter().filter(is_left));
+        leaks::tell(&self.shared, left.iter().filter(is_left));
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.
     fn finish(&mut self, reason: &Reason, done: Option<oneshot::Sender<()>>) {
-        let inner = &self.inner;
+        let shared = &self.shared;
         let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
-        let crashed = unexpected && !inner.faults.explain(reason);
-        let booting = inner.state() == PeerState::Booting;
+        let crashed = unexpected && !shared.faults.explain(reason);
+        let booting = shared.state() == PeerState::Booting;
         self.step(&format!("down: {reason}"));
-        inner.owner.ended(&inner.name);
-        inner.down(reason, unexpected && inner.options.peer_down == PeerDown::Continue);
+        shared.event(PeerEvent::ConsoleEnd);
+        shared.down(reason, unexpected && shared.options.peer_down == PeerDown::Continue);
         // The scope hears of it before the calls in flight fail for it: it is the link that takes the test down.
-        if crashed && !booting && inner.linked && inner.options.peer_down == PeerDown::Crash {
-            inner.owner.crashed(&inner.name, inner.describe(&PeerState::Down(reason.clone()), ""));
+        if crashed && !booting && shared.linked && shared.options.peer_down == PeerDown::Crash {
+            shared.event(PeerEvent::Crashed(shared.describe(&PeerState::Down(reason.clone()), "")));
         }
-        inner.close(reason);
+        shared.close(reason);
         match self.booted.take() {
             // Whoever dropped its start does not ask any more.
             Some(Booted::Waiting { sender, timeout }) => drop(sender.send(Err(self.boot_error(reason, timeout)))),
-            Some(Booted::Notify(notify)) => notify.tell(&self.inner.name, Err(self.boot_error(reason, BOOT))),
+            Some(Booted::Notify(notify)) => notify.tell(&self.shared.name, Err(self.boot_error(reason, BOOT))),
             Some(Booted::Nobody) | None => {}
         }
-        self.inner.gone.send_replace(true);
+        self.shared.gone.send_replace(true);
         if let Some(done) = done {
             // An error says that who stopped it does not wait.
             let _ = done.send(());
@@ -334,8 +335,8 @@ impl Control {
 
     fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
         match &self.readiness {
-            Some(readiness) => readiness.boot_error(&self.inner, reason, timeout),
-            None => boot_error::of_node(&self.inner, reason, timeout),
+            Some(readiness) => readiness.boot_error(&self.shared, reason, timeout),
+            None => boot_error::of_node(&self.shared, reason, timeout),
         }
     }
 
@@ -343,7 +344,7 @@ impl Control {
     fn step(&self, what: &str) {
         if debugging() {
             let ms = self.begun.elapsed().as_secs_f64() * 1e3;
-            self.inner.note(&format!("boot +{ms:.2}ms: {what}"));
+            self.shared.note(&format!("boot +{ms:.2}ms: {what}"));
         }
     }
 }

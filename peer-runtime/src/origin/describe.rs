@@ -1,12 +1,12 @@
 //! A peer as a reader of a report sees it.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::calls::InFlight;
-use super::inner::Inner;
+use super::call::InFlight;
 use super::peer::Peer;
+use super::shared::PeerShared;
 use crate::name;
 use crate::options::StartOptions;
 use crate::state::PeerState;
@@ -20,7 +20,7 @@ const SHOWN: usize = 5;
 /// A peer as it was when it mattered.
 #[derive(Clone)]
 pub(crate) struct Snapshot {
-    inner: Arc<Inner>,
+    shared: Arc<PeerShared>,
     state: PeerState,
     /// Since its process was started.
     age: Duration,
@@ -34,7 +34,7 @@ pub(crate) struct Snapshot {
 impl Peer {
     /// The peer as it is now, for a report that is written later.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.inner())
+        Snapshot::of(&self.shared())
     }
 }
 
@@ -58,10 +58,10 @@ pub(crate) struct Description {
 }
 
 impl Snapshot {
-    pub(crate) fn of(inner: &Arc<Inner>) -> Self {
-        let (state, paused, calls) = (inner.state(), inner.faults.is_paused(), inner.calls.in_flight());
-        let (age, barriers) = (inner.since.elapsed(), Vec::new());
-        Self { state, age, paused, calls, barriers, inner: Arc::clone(inner) }
+    pub(crate) fn of(shared: &Arc<PeerShared>) -> Self {
+        let (state, paused, calls) = (shared.state(), shared.faults.is_paused(), shared.calls.in_flight());
+        let (age, barriers) = (shared.since.elapsed(), Vec::new());
+        Self { state, age, paused, calls, barriers, shared: Arc::clone(shared) }
     }
 
     pub(crate) fn at_barriers(mut self, barriers: Vec<(String, Duration)>) -> Self {
@@ -77,17 +77,17 @@ impl Snapshot {
         match self.state {
             PeerState::Booting => format!("{state}, for {}{doing}", timeouts::tenths(self.age)),
             // What another program does is not known.
-            PeerState::Running if doing.is_empty() && !self.paused && self.inner.is_node() => format!("{state}, idle"),
+            PeerState::Running if doing.is_empty() && !self.paused && self.shared.is_node() => format!("{state}, idle"),
             _ => state + &doing,
         }
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.inner.name
+        &self.shared.name
     }
 
     pub(crate) fn node(&self) -> String {
-        self.inner.node()
+        self.shared.node()
     }
 
     /// Part by part.
@@ -98,7 +98,7 @@ impl Snapshot {
             doing_for(function, *time) + more
         }));
         let barriers = told(self.barriers.iter().map(|(name, time)| doing_for(name, *time)));
-        Description { calls, barriers, ..self.inner.description(&self.state, if paused { ", paused" } else { "" }) }
+        Description { calls, barriers, ..self.shared.description(&self.state, if paused { ", paused" } else { "" }) }
     }
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Snapshot {
     }
 }
 
-impl Inner {
+impl PeerShared {
     /// The command line as a shell would need it.
     pub(super) fn command_line(&self) -> String {
         self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect::<Vec<_>>().join(" ")
@@ -133,7 +133,7 @@ impl Inner {
             command_line: self.command_line(),
             // The name is told already.
             options: StartOptions { name: None, ..(*self.options).clone() }.to_string(),
-            output: self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(LINES),
+            output: self.tail.lock().lines(LINES),
         }
     }
 }

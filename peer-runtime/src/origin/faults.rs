@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, watch};
 
-use super::inner::Inner;
 use super::peer::Peer;
+use super::shared::PeerShared;
 use crate::error::{Error, Kind};
-use crate::plane;
+use crate::io_thread;
 use crate::state::Reason;
 use crate::timeouts::{self, PAUSED};
 
@@ -88,12 +88,12 @@ impl Peer {
     /// # Ok(()) }
     /// ```
     pub fn kill(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        let inner = self.inner();
+        let shared = self.shared();
         async move {
-            inner.check_up("kill")?;
-            inner.note("killed on purpose, by `kill`");
-            inner.faults.kill.send_replace(true);
-            if inner.wait_gone().await == KILLED { Ok(()) } else { Err(inner.went_down("kill").await) }
+            shared.check_up("kill")?;
+            shared.note("killed on purpose, by `kill`");
+            shared.faults.kill.send_replace(true);
+            if shared.wait_gone().await == KILLED { Ok(()) } else { Err(shared.went_down("kill").await) }
         }
     }
 
@@ -125,7 +125,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn pause(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        change(self.inner(), Change::Pause)
+        change(self.shared(), Change::Pause)
     }
 
     /// Lets a paused peer go on (SIGCONT). One that is not paused goes on as it does. OTP has no such function.
@@ -135,14 +135,14 @@ impl Peer {
     ///
     /// See [`pause`](Self::pause) for an example.
     pub fn resume(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        change(self.inner(), Change::Resume)
+        change(self.shared(), Change::Resume)
     }
 }
 
-async fn change(inner: Arc<Inner>, change: Change) -> Result<(), Error> {
-    // On the control plane, where the timers are; and it is done whoever loses interest in it.
-    let changed = plane::handle().spawn(async move { inner.change(change).await });
-    let ended = |_| Error::new(Kind::Io, change.operation(), "the control plane has ended");
+async fn change(shared: Arc<PeerShared>, change: Change) -> Result<(), Error> {
+    // On the I/O thread, where the timers are; and it is done whoever loses interest in it.
+    let changed = io_thread::handle().spawn(async move { shared.change(change).await });
+    let ended = |_| Error::new(Kind::Io, change.operation(), "the I/O thread has ended");
     changed.await.map_err(ended)?
 }
 
@@ -163,7 +163,7 @@ impl Change {
     }
 }
 
-impl Inner {
+impl PeerShared {
     async fn change(&self, change: Change) -> Result<(), Error> {
         let operation = change.operation();
         let changed = {

@@ -1,13 +1,14 @@
 //! What a peer is from its first start to its last end: how it is started, and which process it is now.
 
+use parking_lot::RwLock;
 use std::any::Any;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Weak};
 
-use super::inner::Inner;
 use super::peer::Peer;
+use super::shared::PeerShared;
 use crate::error::Error;
 use crate::launch;
 use crate::options::StartOptions;
@@ -31,7 +32,7 @@ pub(crate) trait Adopter: Owner {
 
 /// All that it takes to start a peer, and to start it again.
 #[derive(Clone)]
-pub(super) struct Recipe {
+pub(super) struct LaunchSpec {
     pub(super) name: Arc<str>,
     /// With that name.
     pub(super) options: Arc<StartOptions>,
@@ -43,7 +44,7 @@ pub(super) struct Recipe {
     pub(super) linked: bool,
 }
 
-impl Recipe {
+impl LaunchSpec {
     pub(super) fn new(
         name: String,
         mut options: StartOptions,
@@ -78,25 +79,27 @@ impl Recipe {
 
 /// What all clones of a [`Peer`] share.
 pub(crate) struct Handle {
-    pub(super) recipe: Recipe,
-    current: RwLock<Arc<Inner>>,
+    pub(super) launch_spec: LaunchSpec,
+    current: RwLock<Arc<PeerShared>>,
     restarting: AtomicBool,
 }
 
 impl Handle {
-    fn current(&self) -> Arc<Inner> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    fn current(&self) -> Arc<PeerShared> {
+        Arc::clone(&self.current.read())
     }
 
     /// From now on the peer is another process.
-    pub(super) fn replace(&self, inner: Arc<Inner>) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = inner;
+    pub(super) fn replace(&self, shared: Arc<PeerShared>) {
+        *self.current.write() = shared;
     }
 }
 
 impl Peer {
-    pub(super) fn new(recipe: Recipe, inner: Arc<Inner>) -> Self {
-        Self { handle: Arc::new(Handle { recipe, current: RwLock::new(inner), restarting: AtomicBool::new(false) }) }
+    pub(super) fn new(launch_spec: LaunchSpec, shared: Arc<PeerShared>) -> Self {
+        Self {
+            handle: Arc::new(Handle { launch_spec, current: RwLock::new(shared), restarting: AtomicBool::new(false) }),
+        }
     }
 
     pub(crate) fn weak(&self) -> Weak<Handle> {
@@ -114,13 +117,13 @@ impl Peer {
     }
 
     /// The peer as it is now, which a restart makes another one: who does several things to it asks once.
-    pub(crate) fn inner(&self) -> Arc<Inner> {
+    pub(crate) fn shared(&self) -> Arc<PeerShared> {
         self.handle.current()
     }
 
     /// Hands it to its owner, whose end either finds it, or has been before, which is the error.
     pub(super) fn adopt(&self) -> Result<(), Error> {
-        self.handle.recipe.owner.adopt(self, self.handle.recipe.linked)
+        self.handle.launch_spec.owner.adopt(self, self.handle.launch_spec.linked)
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use super::inner::Inner;
-use super::link::Event;
+use super::connection::Event;
+use super::shared::PeerShared;
 use crate::timeouts::{HEARTBEAT, HEARTBEATS_MISSED};
 use crate::wire::message::{self, ToPeer};
 
 /// Asks for signs of life where they are `needed`, once there is a connection.
-pub(super) async fn beat(inner: &Inner, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
+pub(super) async fn beat(shared: &PeerShared, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
     if !needed {
         return;
     }
@@ -21,16 +21,16 @@ pub(super) async fn beat(inner: &Inner, needed: bool, heard: &AtomicBool, events
     let mut missed = 0;
     loop {
         beat.tick().await;
-        if inner.hello.get().is_none() {
+        if shared.hello.get().is_none() {
             continue;
         }
         // One that is paused cannot give a sign of life.
-        missed = if heard.swap(false, Ordering::Relaxed) || inner.faults.is_paused() { 0 } else { missed + 1 };
+        missed = if heard.swap(false, Ordering::Relaxed) || shared.faults.is_paused() { 0 } else { missed + 1 };
         if missed >= HEARTBEATS_MISSED {
             // The control process may have ended on its own account.
             let _ = events.send(Event::Silent);
             return;
         }
-        inner.outbox.send(&message::small(&ToPeer::Ping));
+        shared.outbox.send(&message::small(&ToPeer::Ping));
     }
 }

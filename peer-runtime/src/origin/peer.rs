@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::calls::Call;
+use super::call::Call;
 use super::handle::Handle;
-use super::inner::How;
+use super::shared::How;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
-use crate::mailbox::{Letter, Recipient};
+use crate::mailbox::{Message, Recipient};
 use crate::options::StartOptions;
 use crate::registry::RemoteFn;
 use crate::state::{PeerState, Reason};
@@ -62,9 +62,9 @@ impl Peer {
         // The name of its type is all that is needed of it.
         let _ = function;
         let name = std::any::type_name::<F>();
-        let inner = self.inner();
-        let frame = inner.typed(name, &args, "call");
-        Call::new(inner, name, Encoding::Postcard, frame)
+        let shared = self.shared();
+        let frame = shared.typed(name, &args, "call");
+        Call::new(shared, name, Encoding::Postcard, frame)
     }
 
     /// The same call, by a name that says more to who reads what the node is doing.
@@ -75,9 +75,9 @@ impl Peer {
         R: DeserializeOwned,
     {
         let _ = function;
-        let inner = self.inner();
-        let frame = inner.typed(std::any::type_name::<F>(), &args, "call");
-        Call::new(inner, shown, Encoding::Postcard, frame)
+        let shared = self.shared();
+        let frame = shared.typed(std::any::type_name::<F>(), &args, "call");
+        Call::new(shared, shown, Encoding::Postcard, frame)
     }
 
     /// Calls the function `name` of `module` on the node, whatever it was built from: for the nodes of
@@ -105,12 +105,12 @@ impl Peer {
     {
         let signature = format!("{name}{} -> {}", std::any::type_name::<A>(), std::any::type_name::<R>());
         let function = Function::Named { module, name, signature: &signature };
-        let inner = self.inner();
-        let seq = inner.calls.number();
+        let shared = self.shared();
+        let seq = shared.calls.number();
         let text = function.to_string();
         let frame =
-            inner.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, &args, || format!("call of `{text}`"));
-        Call::new(inner, format!("{module}::{name}"), Encoding::MessagePack, frame.map(|frame| (seq, frame)))
+            shared.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, &args, || format!("call of `{text}`"));
+        Call::new(shared, format!("{module}::{name}"), Encoding::MessagePack, frame.map(|frame| (seq, frame)))
     }
 
     /// Calls `function` on the node without waiting for it: no result, and no error. What goes wrong is
@@ -133,12 +133,12 @@ impl Peer {
         let _ = function;
         let name = std::any::type_name::<F>();
         let operation = || format!("cast of `{name}`");
-        let inner = self.inner();
-        let sent = inner.check_typed(name, "cast").and_then(|function| {
-            let frame = inner.frame(&ToPeer::Cast { function }, Encoding::Postcard, &args, operation)?;
-            inner.send_frame(&frame, operation)
+        let shared = self.shared();
+        let sent = shared.check_typed(name, "cast").and_then(|function| {
+            let frame = shared.frame(&ToPeer::Cast { function }, Encoding::Postcard, &args, operation)?;
+            shared.send_frame(&frame, operation)
         });
-        inner.note_failure(sent);
+        shared.note_failure(sent);
     }
 
     /// Sends `message` to a mailbox of the node, by its name or its address. Messages from one task to
@@ -157,21 +157,21 @@ impl Peer {
     pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
         let to = to.into().0;
         let operation = format!("message to mailbox `{}`", to.name());
-        let inner = self.inner();
-        let encoding = if inner.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
-        let sent = Letter::new(to, encoding, &message)
+        let shared = self.shared();
+        let encoding = if shared.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
+        let sent = Message::new(to, encoding, &message)
             .map_err(|fault| {
-                inner.error(Kind::Codec, operation.clone(), format!("the message cannot be encoded: {fault}"))
+                shared.error(Kind::Codec, operation.clone(), format!("the message cannot be encoded: {fault}"))
             })
-            .and_then(|letter| inner.post(&letter));
-        inner.note_failure(sent);
+            .and_then(|message| shared.post(&message));
+        shared.note_failure(sent);
     }
 
     /// The state of the peer. Mirrors the manual's `get_state/1`, and never waits.
     ///
     /// See [`PeerState`] for an example.
     pub fn state(&self) -> PeerState {
-        self.inner().state()
+        self.shared().state()
     }
 
     /// Stops the peer as its option `shutdown` says. Mirrors the manual's `stop/1`, and waits for more:
@@ -183,14 +183,14 @@ impl Peer {
     ///
     /// See [`Peer`] for an example.
     pub fn stop(&self) -> Stop {
-        let inner = self.inner();
+        let shared = self.shared();
         Stop(Box::pin(async move {
-            let done = inner.end(How::Policy, Reason::Stopped)?;
+            let done = shared.end(How::Policy, Reason::Stopped)?;
             if done.await.is_ok() {
                 return Ok(());
             }
             // Nobody answered: something else ended it just then.
-            Err(inner.went_down("stop").await)
+            Err(shared.went_down("stop").await)
         }))
     }
 
@@ -206,8 +206,8 @@ impl Peer {
     /// # Ok(()) }
     /// ```
     pub fn gone(&self) -> impl Future<Output = Reason> + Send + 'static {
-        let inner = self.inner();
-        async move { inner.wait_gone().await }
+        let shared = self.shared();
+        async move { shared.wait_gone().await }
     }
 
     /// The full name of the node, `name@host`. Behind a prefix such as `ssh` the host is `nohost`
@@ -220,7 +220,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn node(&self) -> String {
-        self.inner().node()
+        self.shared().node()
     }
 
     /// The name of the node, the part before `@`.
@@ -233,7 +233,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn name(&self) -> &str {
-        &self.handle.recipe.name
+        &self.handle.launch_spec.name
     }
 
     /// The options that the peer was started with, its name included.
@@ -245,7 +245,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn options(&self) -> &StartOptions {
-        &self.handle.recipe.options
+        &self.handle.launch_spec.options
     }
 
     /// The command line that the peer was started with.
@@ -257,7 +257,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn command_line(&self) -> &[OsString] {
-        &self.handle.recipe.command_line
+        &self.handle.launch_spec.command_line
     }
 
     /// The id of the node's operating-system process; behind a prefix such as `ssh` that of the
@@ -272,7 +272,7 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn os_pid(&self) -> u32 {
-        self.inner().os_pid()
+        self.shared().os_pid()
     }
 
     /// Appends `bytes` to what readers of the node's standard input find. Never waits for a reader.
@@ -282,7 +282,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn input(&self, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.inner().feed(bytes.as_ref())
+        self.shared().feed(bytes.as_ref())
     }
 
     /// Readers of the node's standard input find the end of the file after what was fed.
@@ -292,7 +292,7 @@ impl Peer {
     ///
     /// See [`Input`](crate::Input) for an example.
     pub fn end_input(&self) -> Result<(), Error> {
-        self.inner().feed_end()
+        self.shared().feed_end()
     }
 }
 

@@ -1,25 +1,26 @@
 //! A program that is no node: how it is found to be ready, and what is said when it is not.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use super::inner::Inner;
-use super::link::{self, Event, Wires};
+use super::connection::{self, Event, Wires};
+use super::shared::PeerShared;
 use crate::error::{Error, Kind};
+use crate::io_thread;
 use crate::launch;
 use crate::link::reader::Reader;
 use crate::options::{Input, Sign, StartOptions};
-use crate::plane;
 use crate::state::Reason;
 use crate::timeouts::{ANSWER, Deadline, PROBE_AGAIN, READY_AGAIN, display};
 
@@ -107,10 +108,10 @@ impl Readiness {
         console: Option<OwnedFd>,
         tasks: &mut Vec<JoinHandle<()>>,
     ) -> io::Result<()> {
-        if wires.inner.options.input == Input::Fed {
-            wires.inner.outbox.open(stdin)?;
+        if wires.shared.options.input == Input::Fed {
+            wires.shared.outbox.open(stdin)?;
         } else {
-            wires.inner.outbox.close();
+            wires.shared.outbox.close();
             drop(stdin);
         }
         if let Some(console) = console {
@@ -136,9 +137,9 @@ impl Readiness {
                 ready(&wires);
             }
         };
-        link::relay_console(Arc::clone(&wires.inner), reader, wires.ending.clone(), seen).await;
+        connection::relay_console(Arc::clone(&wires.shared), reader, wires.ending.clone(), seen).await;
         // The console of one that was ended here says nothing.
-        if search.is_some() && !wires.inner.process.is_to_end() {
+        if search.is_some() && !wires.shared.process.is_to_end() {
             self.found().last = Some("it has closed its console".to_owned());
         }
     }
@@ -151,7 +152,7 @@ impl Readiness {
                 Look::Ready => return ready(&wires),
                 Look::NotYet(last) => self.found().last = Some(last),
                 Look::Never(fault) => {
-                    wires.inner.note("stopped: its probe cannot be executed");
+                    wires.shared.note("stopped: its probe cannot be executed");
                     self.found().fault = Some(fault);
                     // The control process may have ended on its own account.
                     let _ = wires.events.send(Event::Ended(Some(Reason::Stopped)));
@@ -170,7 +171,7 @@ impl Readiness {
     }
 
     async fn look(&self, wires: &Wires) -> Look {
-        let options = &wires.inner.options;
+        let options = &wires.shared.options;
         let mut ending = wires.ending.clone();
         match &self.sign {
             Sign::Spawned | Sign::Line(_) => Look::Over,
@@ -205,7 +206,7 @@ impl Readiness {
 
     /// Somebody listens there: is it the program?
     async fn whose(&self, at: SocketAddr, wires: &Wires) -> Look {
-        let process = Arc::clone(&wires.inner.process);
+        let process = Arc::clone(&wires.shared.process);
         // Where that cannot be found out it counts as the program's.
         let taken = tokio::task::spawn_blocking(move || process.is_listener_foreign(at)).await.unwrap_or(false);
         self.found().taken = taken;
@@ -217,7 +218,7 @@ impl Readiness {
     }
 
     /// Why it is not started.
-    pub(super) fn boot_error(&self, inner: &Inner, reason: &Reason, timeout: Duration) -> Error {
+    pub(super) fn boot_error(&self, shared: &PeerShared, reason: &Reason, timeout: Duration) -> Error {
         let found = self.found();
         let what = match (&found.fault, reason) {
             (Some(fault), _) => fault.clone(),
@@ -228,7 +229,7 @@ impl Readiness {
             (None, Reason::Stopped | Reason::ScopeEnded) => {
                 format!("the program was ended before it was ready: {reason}")
             }
-            (None, killed) if inner.faults.explain(killed) => {
+            (None, killed) if shared.faults.explain(killed) => {
                 format!("the program was killed before it was ready: {killed}")
             }
             (None, other) => match &found.last {
@@ -236,8 +237,8 @@ impl Readiness {
                 _ => format!("the program ended before it was ready: {other}"),
             },
         };
-        let what = format!("{what}\ncommand line: {}", inner.command_line());
-        let error = inner.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
+        let what = format!("{what}\ncommand line: {}", shared.command_line());
+        let error = shared.error(Kind::BootFailed(Some(reason.clone())), "start of a peer", what);
         match reason {
             _ if found.fault.is_some() => error.hint(
                 "the option `ready` names the probe; is the program installed? Its arguments are a list of their own",
@@ -254,7 +255,7 @@ impl Readiness {
     }
 
     fn found(&self) -> MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+        self.found.lock()
     }
 }
 
@@ -283,7 +284,7 @@ fn seen_from(options: &StartOptions, path: &Path) -> PathBuf {
 
 /// Whether somebody listens there; the error says what is there instead.
 async fn connect(at: SocketAddr) -> Result<(), String> {
-    match plane::within(Deadline::after(ANSWER), TcpStream::connect(at)).await {
+    match io_thread::within(Deadline::after(ANSWER), TcpStream::connect(at)).await {
         None => Err(format!("no answer within {}", display(ANSWER))),
         Some(Err(error)) => Err(error.to_string()),
         Some(Ok(stream)) => {

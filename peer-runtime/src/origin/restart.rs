@@ -4,10 +4,10 @@ use std::future::Future;
 
 use super::boot;
 use super::handle::Restarting;
-use super::inner::How;
 use super::peer::Peer;
+use super::shared::How;
 use crate::error::{Error, Kind};
-use crate::plane;
+use crate::io_thread;
 use crate::state::Reason;
 
 impl Peer {
@@ -41,10 +41,10 @@ impl Peer {
         async move {
             let Some(restarting) = Restarting::new(&peer) else {
                 let what = "another restart of the node is under way";
-                return Err(peer.inner().error(Kind::NoProcess(None), OPERATION, what).hint("wait for that one"));
+                return Err(peer.shared().error(Kind::NoProcess(None), OPERATION, what).hint("wait for that one"));
             };
-            // On the control plane, so that it is done whoever loses interest in it.
-            let restarted = plane::handle().spawn(async move {
+            // On the I/O thread, so that it is done whoever loses interest in it.
+            let restarted = io_thread::handle().spawn(async move {
                 let restarted = again(&peer).await;
                 drop(restarting);
                 restarted
@@ -57,15 +57,15 @@ impl Peer {
 const OPERATION: &str = "restart";
 
 fn ended() -> Error {
-    Error::new(Kind::Io, OPERATION, "the control plane has ended")
+    Error::new(Kind::Io, OPERATION, "the I/O thread has ended")
 }
 
 async fn again(peer: &Peer) -> Result<(), Error> {
     // The end of the scope waits for this as it does for a start, and finds the peer as it is then.
-    let starting = peer.handle.recipe.owner.starting();
+    let starting = peer.handle.launch_spec.owner.starting();
     // Before anything is ended, and again whenever the scope may have ended meanwhile.
     peer.adopt()?;
-    let old = peer.inner();
+    let old = peer.shared();
     if let Ok(done) = old.end(How::Policy, Reason::Stopped) {
         // What is true either way is waited for below.
         let _ = done.await;
@@ -74,15 +74,15 @@ async fn again(peer: &Peer) -> Result<(), Error> {
     let before = old.os_pid();
     drop(old);
     peer.adopt()?;
-    let recipe = &peer.handle.recipe;
-    let (inner, booted) = boot::begin(recipe, recipe.request_again()).await?;
-    inner.note(&format!("started again, by `restart`; it was os pid {before}"));
-    peer.handle.replace(inner);
+    let launch_spec = &peer.handle.launch_spec;
+    let (shared, booted) = boot::begin(launch_spec, launch_spec.request_again()).await?;
+    shared.note(&format!("started again, by `restart`; it was os pid {before}"));
+    peer.handle.replace(shared);
     if let Err(error) = peer.adopt() {
-        let inner = peer.inner();
+        let shared = peer.shared();
         // An error says that the end of the scope has found it.
-        let _ = inner.end(How::Kill, Reason::ScopeEnded);
-        inner.wait_gone().await;
+        let _ = shared.end(How::Kill, Reason::ScopeEnded);
+        shared.wait_gone().await;
         return Err(error);
     }
     drop(starting);

@@ -2,23 +2,24 @@
 
 use serde::Serialize;
 
-use super::inner::Inner;
+use super::shared::PeerShared;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
-use crate::mailbox::Letter;
+use crate::mailbox::Message;
 use crate::options::Input;
 use crate::registry;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, ToPeer};
 
-impl Inner {
-    /// Sends a letter on to the node.
-    pub(crate) fn post(&self, letter: &Letter) -> Result<(), Error> {
-        let operation = || format!("message to mailbox `{}`", letter.to.name());
+impl PeerShared {
+    /// Sends a message on to the node.
+    pub(crate) fn post(&self, message: &Message) -> Result<(), Error> {
+        let operation = || format!("message to mailbox `{}`", message.to.name());
         self.check_node(operation)?;
-        let head = ToPeer::Message { to: letter.to.clone(), type_name: &letter.type_name, encoding: letter.encoding };
+        let head =
+            ToPeer::Message { to: message.to.clone(), type_name: &message.type_name, encoding: message.encoding };
         let mut frame = Vec::new();
-        message::append(&mut frame, self.frame_limit, &head, &letter.payload)
+        message::append(&mut frame, self.frame_limit, &head, &message.payload)
             .map_err(|length| self.too_large(length, operation()))?;
         self.send_frame(&frame, operation)
     }

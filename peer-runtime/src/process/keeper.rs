@@ -79,7 +79,7 @@ impl fmt::Debug for Keeper {
 static CURRENT: Mutex<Option<Arc<Keeper>>> = Mutex::new(None);
 
 impl Keeper {
-    /// The keeper of this process; on the control plane.
+    /// The keeper of this process; on the I/O thread.
     pub(super) fn current() -> io::Result<Arc<Self>> {
         let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(keeper) = current.as_ref().filter(|keeper| keeper.kept().is_some()) {

@@ -54,7 +54,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Takes a socket that does not block; on the control plane.
+    /// Takes a socket that does not block; on the I/O thread.
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         let socket = sys::watch(socket, Interest::READABLE | Interest::WRITABLE)?;
         Ok(Self { socket, queue: Mutex::default(), left: Notify::new() })

@@ -12,7 +12,7 @@ const LISTENS: &str = "0A";
 
 impl Process {
     /// Whether it is certain that what listens there is another peer's, of this or of another origin. What bears no mark
-    /// may listen on behalf of this one, as a container's daemon does. Reads much of /proc: not on the control plane.
+    /// may listen on behalf of this one, as a container's daemon does. Reads much of /proc: not on the I/O thread.
     pub(crate) fn is_listener_foreign(&self, at: SocketAddr) -> bool {
         let sockets = listeners(self.pid, at);
         if sockets.is_empty() {

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{NO_ROOT, Scope, route};
-use crate::barrier::{Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::barrier::{Arrival, Barrier, BarrierGate, Broken, Members, Verdict, Who};
 use crate::error::{Break, Error, Kind};
+use crate::io_thread;
 use crate::node;
-use crate::origin::{Inner, Snapshot};
-use crate::owner::{Down, OriginGate};
-use crate::plane;
-use crate::state::PeerState;
+use crate::origin::{PeerShared, Snapshot};
+use crate::state::{PeerState, Reason};
 use crate::timeouts::{self, Deadline};
 
 mod table;
@@ -148,8 +147,8 @@ impl Scope {
         answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 
-    fn gate(&self) -> Arc<dyn crate::barrier::Gate> {
-        Arc::new(OriginGate(Arc::new(self.clone())))
+    fn gate(&self) -> Arc<dyn BarrierGate> {
+        Arc::new(self.clone())
     }
 
     /// What tells it from other scopes of this process.
@@ -163,7 +162,7 @@ impl Scope {
     }
 
     /// Who arrives, for a reader, and the scope of the thread that does.
-    fn label(&self, who: &Who, nodes: &[Arc<Inner>]) -> (String, Option<u64>) {
+    fn label(&self, who: &Who, nodes: &[Arc<PeerShared>]) -> (String, Option<u64>) {
         match who {
             Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
                 // One of those that share the nodes of a group.
@@ -178,13 +177,14 @@ impl Scope {
     }
 
     /// The nodes that are waited for: those that can be called, and are not down.
-    fn nodes(&self) -> Vec<Arc<Inner>> {
-        let is_there = |peer: &Arc<Inner>| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
+    fn nodes(&self) -> Vec<Arc<PeerShared>> {
+        let is_there = |peer: &Arc<PeerShared>| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
         let ranks = self.0.barriers.ranks();
-        let is_meant =
-            |peer: &Arc<Inner>| ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()));
+        let is_meant = |peer: &Arc<PeerShared>| {
+            ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()))
+        };
         let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.inner()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
+        peers.iter().map(|(peer, _)| peer.shared()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
     }
 
     pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {
@@ -233,7 +233,7 @@ impl Scope {
     fn timer(&self, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
         let (scope, deadline) = (self.weak(), Deadline::after(limit));
         deadline.instant()?;
-        let task = plane::handle().spawn(async move {
+        let task = io_thread::handle().spawn(async move {
             deadline.passed().await;
             if let Some(shared) = scope.upgrade() {
                 Scope(shared).time_is_over(&name, &who, id, limit);
@@ -259,8 +259,8 @@ impl Scope {
         self.0.barriers.lock().withdraw(who, id);
     }
 
-    /// A node is down: nobody waits for it in vain.
-    pub(super) fn down_at_barriers(&self, Down { name, node, reason, output }: Down<'_>) {
+    /// Breaks the barriers that wait for a node which is down.
+    pub(super) fn down_at_barriers(&self, name: &str, node: &str, reason: &Reason, output: &str) {
         let meetings = self.0.barriers.lock().take_concerned(name);
         let broken = Broken {
             node: Some(node.to_owned()),

@@ -24,7 +24,7 @@ impl Leaks {
     pub(super) fn add(&self, leak: String) {
         match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             State::Kept(leaks) => leaks.push(leak),
-            // Found by the control plane, which has other things to do.
+            // Found by the I/O thread, which has other things to do.
             State::Told(name) => aside::tell_without_waiting(line(name, &leak)),
         }
     }

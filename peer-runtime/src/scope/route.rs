@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::{Scope, Shared};
 use crate::codec::Encoding;
-use crate::mailbox::{Address, Letter, Mailboxes, ROOT, Target, home};
+use crate::mailbox::{Address, Mailboxes, Message, ROOT, Target, home};
 use crate::node;
 use crate::origin::{Handle, Peer};
-use crate::owner::Owner;
+use crate::owner::{PeerEvent, PeerEvents};
 use crate::sys;
 
 /// The scopes and the peers of this process, as long as there is somebody who has them.
@@ -39,36 +39,36 @@ pub(super) fn add_peer(peer: &Peer) {
     }
 }
 
-/// Delivers a letter that arrived where `mailboxes` belong; the error says what became of it.
-pub(super) fn deliver(mailboxes: &Mailboxes, letter: Letter) -> Result<(), String> {
-    match &letter.to {
-        Target::Name(_) => mailboxes.put(letter),
-        // On the control plane, which waits for nobody.
-        Target::Address { .. } => send(letter, false),
+/// Delivers a message that arrived where `mailboxes` belong; the error says what became of it.
+pub(super) fn deliver(mailboxes: &Mailboxes, message: Message) -> Result<(), String> {
+    match &message.to {
+        Target::Name(_) => mailboxes.put(message),
+        // On the I/O thread, which waits for nobody.
+        Target::Address { .. } => send(message, false),
     }
 }
 
-/// Sends a letter that has an address; a `patient` sender may be slowed down.
-fn send(letter: Letter, patient: bool) -> Result<(), String> {
-    let Target::Address { home: its_home, table, name } = &letter.to else {
-        return Err("a letter without an address".to_owned());
+/// Sends a message that has an address; a `patient` sender may be slowed down.
+fn send(message: Message, patient: bool) -> Result<(), String> {
+    let Target::Address { home: its_home, table, name } = &message.to else {
+        return Err("a message without an address".to_owned());
     };
     if *its_home == home() {
         if *table == ROOT {
-            return super::root().0.mailboxes.put(letter);
+            return super::root().0.mailboxes.put(message);
         }
         return match scopes().iter().find(|scope| scope.0.mailboxes.id() == *table) {
-            Some(scope) => scope.0.mailboxes.put(letter),
+            Some(scope) => scope.0.mailboxes.put(message),
             None => Err(format!("a message for mailbox `{name}` was dropped: its scope has ended")),
         };
     }
     let peers = PEERS.lock().unwrap_or_else(PoisonError::into_inner);
     let peer =
-        peers.iter().filter_map(|peer| Some(Peer::of(peer)?.inner())).find(|peer| peer.home() == Some(*its_home));
+        peers.iter().filter_map(|peer| Some(Peer::of(peer)?.shared())).find(|peer| peer.home() == Some(*its_home));
     drop(peers);
     match peer {
-        Some(peer) => peer.post(&letter).map_err(|error| error.to_string()),
-        None if node::post_up(&letter, patient) => Ok(()),
+        Some(peer) => peer.post(&message).map_err(|error| error.to_string()),
+        None if node::post_up(&message, patient) => Ok(()),
         None => Err(format!("a message for mailbox `{name}` was dropped: no node of that address is known here")),
     }
 }
@@ -77,8 +77,8 @@ fn send(letter: Letter, patient: bool) -> Result<(), String> {
 /// console.
 pub(crate) fn send_to_root<M: Serialize>(home: u128, name: &str, message: &M) {
     let to = Target::Address { home, table: ROOT, name: name.to_owned() };
-    if let Err(why) = Letter::new(to, Encoding::Postcard, message).and_then(|letter| send(letter, true)) {
-        super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
+    if let Err(why) = Message::new(to, Encoding::Postcard, message).and_then(|message| send(message, true)) {
+        super::scope().unwrap_or_else(|| super::root().clone()).event(&node::name(), PeerEvent::Note(&why));
     }
 }
 
@@ -88,10 +88,10 @@ impl<T: Serialize> Address<T> {
     ///
     /// See [`Mailbox`](crate::Mailbox) for an example.
     pub fn send(&self, message: impl Borrow<T>) {
-        if let Err(why) = Letter::new(self.target(), self.encoding(sys::build_id()), message.borrow())
-            .and_then(|letter| send(letter, true))
+        if let Err(why) = Message::new(self.target(), self.encoding(sys::build_id()), message.borrow())
+            .and_then(|message| send(message, true))
         {
-            super::scope().unwrap_or_else(|| super::root().clone()).note(&node::name(), &why);
+            super::scope().unwrap_or_else(|| super::root().clone()).event(&node::name(), PeerEvent::Note(&why));
         }
     }
 }

@@ -196,7 +196,7 @@ mod tests {
                 "3/40 done  …き込まれる (7s)"
             ]
         );
-        // With a mark that is no character of its own: it stays with its letter.
+        // With a mark that is no character of its own: it stays with its message.
         let marked = bar(0, &[now("a_node_e\u{301}crit_une_valeur", 0)]);
         assert_eq!(lines(&marked, [33]), ["3/40 done  …e\u{301}crit_une_valeur (7s)"]);
         assert_eq!(lines(&marked, [32]), ["3/40 done  …crit_une_valeur (7s)"]);

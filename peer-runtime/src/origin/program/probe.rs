@@ -4,10 +4,10 @@ use std::io;
 
 use tokio::sync::watch;
 
+use crate::io_thread;
 use crate::link::reader::{Read, Reader};
 use crate::origin::boot::NO_PROGRAM;
 use crate::origin::console::Tail;
-use crate::plane;
 use crate::process::{self, Request, Spawned};
 use crate::state::Reason;
 use crate::timeouts::{Deadline, GONE, KILLED, PROBE, display};
@@ -53,17 +53,17 @@ pub(super) async fn run(request: Request, ending: &mut watch::Receiver<bool>) ->
                 bytes => tail.push(&buffer[..bytes]),
             },
         }
-        // One that prints without pause is not the only one on the control plane.
+        // One that prints without pause is not the only one on the I/O thread.
         tokio::task::yield_now().await;
     };
     if over.is_some() {
         process.kill();
     }
     // It is another user's, or the kernel does not let it go: nobody waits for that.
-    let status = plane::within(Deadline::after(KILLED), process.ended()).await;
+    let status = io_thread::within(Deadline::after(KILLED), process.ended()).await;
     if status.is_some() {
         // What it had started ends with it.
-        plane::within(Deadline::after(GONE), process.gone()).await;
+        io_thread::within(Deadline::after(GONE), process.gone()).await;
     }
     while is_open
         && let Some(reader) = &reader

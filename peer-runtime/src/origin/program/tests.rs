@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use super::{Search, connect};
-use crate::plane;
+use crate::io_thread;
 
 /// A port on which nobody listens, and from which Linux may let an attempt to connect come.
 fn even_port() -> SocketAddr {
@@ -22,7 +22,7 @@ fn even_port() -> SocketAddr {
 fn an_attempt_that_reaches_itself_finds_nobody() {
     let at = even_port();
     let (done, found) = std::sync::mpsc::channel();
-    plane::handle().spawn(async move {
+    io_thread::handle().spawn(async move {
         // More attempts than there are ports to come from.
         for _ in 0..60_000 {
             match connect(at).await {

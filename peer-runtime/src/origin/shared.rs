@@ -1,21 +1,22 @@
 //! What all handles of one peer share with its control process.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::calls::Calls;
+use super::call::Calls;
 use super::console::Tail;
 use super::faults::Faults;
-use super::handle::Recipe;
+use super::handle::LaunchSpec;
 use crate::error::{Error, Kind};
 use crate::link::outbox::Outbox;
 use crate::link::tcp::Hello;
 use crate::options::{Shutdown, StartOptions};
-use crate::owner::{Down, Owner};
+use crate::owner::{Owner, PeerEvent};
 use crate::process::Process;
 use crate::state::{PeerState, Reason};
 use crate::sys;
@@ -43,7 +44,7 @@ pub(super) struct End {
 }
 
 /// One peer, as its handles and its control process see it.
-pub(crate) struct Inner {
+pub(crate) struct PeerShared {
     pub(super) name: Arc<str>,
     /// Its full name, and who it says it is.
     node: Mutex<String>,
@@ -92,20 +93,20 @@ fn down_already(reason: &Reason) -> String {
     format!("the node is down already: {reason}")
 }
 
-/// What an [`Inner`] starts with.
+/// What an [`PeerShared`] starts with.
 pub(super) struct Parts {
-    pub(super) recipe: Recipe,
+    pub(super) launch_spec: LaunchSpec,
     pub(super) node: String,
     pub(super) process: Arc<Process>,
     pub(super) frame_limit: usize,
 }
 
-impl Inner {
+impl PeerShared {
     pub(super) fn new(parts: Parts) -> (Arc<Self>, mpsc::UnboundedReceiver<End>) {
-        let Parts { recipe, node, process, frame_limit } = parts;
-        let Recipe { name, options, command_line, owner, linked, .. } = recipe;
+        let Parts { launch_spec, node, process, frame_limit } = parts;
+        let LaunchSpec { name, options, command_line, owner, linked, .. } = launch_spec;
         let (ends, inbox) = mpsc::unbounded_channel();
-        let inner = Self {
+        let shared = Self {
             name,
             node: Mutex::new(node),
             hello: OnceLock::new(),
@@ -125,11 +126,11 @@ impl Inner {
             linked,
             ends,
         };
-        (Arc::new(inner), inbox)
+        (Arc::new(shared), inbox)
     }
 
     fn status(&self) -> MutexGuard<'_, Status> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        self.status.lock()
     }
 
     pub(crate) fn state(&self) -> PeerState {
@@ -137,7 +138,7 @@ impl Inner {
     }
 
     pub(crate) fn node(&self) -> String {
-        self.node.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.node.lock().clone()
     }
 
     pub(crate) fn os_pid(&self) -> u32 {
@@ -171,7 +172,7 @@ impl Inner {
 
     /// From booting to running.
     pub(super) fn started(&self, node: &str) {
-        *self.node.lock().unwrap_or_else(PoisonError::into_inner) = node.to_owned();
+        *self.node.lock() = node.to_owned();
         let mut status = self.status();
         if status.state == PeerState::Booting {
             status.state = PeerState::Running;
@@ -191,7 +192,7 @@ impl Inner {
     pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
-        self.owner.down(Down { name: &self.name, node: &self.node(), reason, output: &self.tail() });
+        self.event(PeerEvent::Down { node: &self.node(), reason, output: &self.tail() });
     }
 
     /// An error unless the node is there to be talked to.
@@ -285,21 +286,25 @@ impl Inner {
         self.error(Kind::NoProcess(Some(reason)), operation, what)
     }
 
+    pub(super) fn event(&self, event: PeerEvent<'_>) {
+        self.owner.event(&self.name, event);
+    }
+
     /// The peer printed something.
     pub(super) fn printed(&self, bytes: &[u8]) {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-        self.owner.console(&self.name, bytes);
+        self.tail.lock().push(bytes);
+        self.event(PeerEvent::Console(bytes));
     }
 
     pub(super) fn note(&self, text: &str) {
         let lines: String = text.lines().map(|line| format!("[peer] {line}\n")).collect();
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).push(lines.as_bytes());
-        self.owner.note(&self.name, text);
+        self.tail.lock().push(lines.as_bytes());
+        self.event(PeerEvent::Note(text));
     }
 
     /// The last lines of output, for an error.
     pub(super) fn tail(&self) -> String {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).lines(ERROR_LINES)
+        self.tail.lock().lines(ERROR_LINES)
     }
 
     /// An error on this node, with its last output.

@@ -1,24 +1,25 @@
 //! Calls in flight: from the first poll to the reply or the end of the node, whether somebody still waits for that or not.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, oneshot};
 
-use super::inner::Inner;
+use super::shared::PeerShared;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
 use crate::panic::RemotePanic;
 use crate::state::Reason;
-use crate::timeouts::{self, CALL, Deadline};
+use crate::timeouts::{CALL, Deadline};
 use crate::wire::message::Refusal;
 
 /// What ends a call.
@@ -77,7 +78,7 @@ pub(super) struct InFlight {
 
 impl Calls {
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock()
     }
 
     /// The number of a new call.
@@ -184,7 +185,7 @@ impl Calls {
 /// ```
 #[must_use = "a call is sent when it is awaited; `cast` waits for nothing"]
 pub struct Call<R> {
-    peer: Arc<Inner>,
+    peer: Arc<PeerShared>,
     function: Arc<str>,
     encoding: Encoding,
     timeout: Duration,
@@ -201,7 +202,7 @@ enum State {
 
 impl<R> Call<R> {
     pub(super) fn new(
-        peer: Arc<Inner>,
+        peer: Arc<PeerShared>,
         function: impl Into<Arc<str>>,
         encoding: Encoding,
         frame: Result<(u64, Vec<u8>), Error>,
@@ -269,16 +270,10 @@ impl<R: DeserializeOwned> Call<R> {
             }
             Answer::TimedOut => {
                 let error = Error::timeout(self.operation(), self.timeout, "reply").on(self.peer.node());
-                let waits = self.peer.owner.waits(&self.peer.name);
-                let hint = match waits.first() {
-                    _ if self.peer.faults.is_paused() => {
-                        "the node is paused, and goes on with this after `resume()`".to_owned()
-                    }
-                    Some((name, time)) => format!(
-                        "the node waits at barrier `{name}`, for {}; `.timeout(..)` waits longer",
-                        timeouts::tenths(*time)
-                    ),
-                    None => "the function goes on in the node; `.timeout(..)` waits longer".to_owned(),
+                let hint = if self.peer.faults.is_paused() {
+                    "the node is paused, and goes on with this after `resume()`"
+                } else {
+                    "the function goes on in the node; `.timeout(..)` waits longer"
                 };
                 Err(error.hint(hint).output(self.peer.tail()))
             }

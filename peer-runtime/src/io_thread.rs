@@ -1,4 +1,4 @@
-//! The control plane: one thread with the I/O and the timers of all peers of this process.
+//! The I/O thread: one thread with the I/O and the timers of all peers of this process.
 //!
 //! It is nobody else's, so that a caller who blocks a runtime of its own blocks no peer, and so
 //! that nothing public needs a runtime of the caller's. It starts with the first use.
@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 
 use crate::timeouts::Deadline;
 
-/// The handle of the control plane.
+/// The handle of the I/O thread.
 pub(crate) fn handle() -> &'static Handle {
     static PLANE: OnceLock<Handle> = OnceLock::new();
     PLANE.get_or_init(|| {
@@ -21,12 +21,12 @@ pub(crate) fn handle() -> &'static Handle {
             // I/O and timers are looked at often: one busy peer keeps no other waiting.
             .event_interval(7)
             .build()
-            .unwrap_or_else(|error| panic!("peer: the control plane cannot start: {error}"));
+            .unwrap_or_else(|error| panic!("peer: the I/O thread cannot start: {error}"));
         let handle = runtime.handle().clone();
         std::thread::Builder::new()
             .name("peer-control".to_owned())
             .spawn(move || runtime.block_on(std::future::pending::<()>()))
-            .unwrap_or_else(|error| panic!("peer: the thread of the control plane cannot start: {error}"));
+            .unwrap_or_else(|error| panic!("peer: the thread of the I/O thread cannot start: {error}"));
         handle
     })
 }

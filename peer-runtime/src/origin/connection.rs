@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::barrier::{self, Arrived};
-use super::calls::Answer;
-use super::inner::Inner;
-use crate::link::claim;
+use super::call::Answer;
+use super::shared::PeerShared;
+use crate::link::handshake;
 use crate::link::reader::{Read, Reader};
 use crate::link::tcp::{Caller, Hello, Listener};
-use crate::mailbox::Letter;
+use crate::mailbox::Message;
+use crate::owner::PeerEvent;
 use crate::state::Reason;
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
@@ -38,7 +39,7 @@ pub(super) enum Event {
 /// What everything that reads from one peer shares.
 #[derive(Clone)]
 pub(super) struct Wires {
-    pub(super) inner: Arc<Inner>,
+    pub(super) shared: Arc<PeerShared>,
     pub(super) token: [u8; 32],
     pub(super) events: mpsc::UnboundedSender<Event>,
     /// Set with everything that arrives.
@@ -60,7 +61,7 @@ impl Wires {
     ) -> io::Result<()> {
         if let Some(console) = console {
             tasks.push(tokio::spawn(relay_console(
-                Arc::clone(&self.inner),
+                Arc::clone(&self.shared),
                 Reader::new(console)?,
                 self.ending.clone(),
                 |_| {},
@@ -75,9 +76,9 @@ impl Wires {
             }
             tasks.push(tokio::spawn(self.connect(listener)));
         } else if let Some(frames) = frames {
-            self.inner.outbox.open(stdin)?;
-            self.inner.outbox.send(boot);
-            let stream = Stream::text(self.inner.frame_limit);
+            self.shared.outbox.open(stdin)?;
+            self.shared.outbox.send(boot);
+            let stream = Stream::text(self.shared.frame_limit);
             tasks.push(tokio::spawn(Link { reader: Reader::new(frames)?, stream, wires: self }.run()));
         }
         Ok(())
@@ -87,14 +88,14 @@ impl Wires {
     async fn connect(self, listener: Listener) {
         let mut ending = self.ending.clone();
         let caller = tokio::select! {
-            caller = listener.accept(self.token, self.inner.frame_limit) => caller,
+            caller = listener.accept(self.token, self.shared.frame_limit) => caller,
             _ = ending.wait_for(|ended| *ended) => return,
         };
         let Caller { reader, write, stream, hello } = match caller {
             Ok(caller) => caller,
             Err(unheard) => return self.unwatched(&unheard.error),
         };
-        if let Err(error) = self.inner.outbox.open(write) {
+        if let Err(error) = self.shared.outbox.open(write) {
             return self.unwatched(&error);
         }
         self.greet(hello);
@@ -109,7 +110,7 @@ impl Wires {
     }
 
     fn greet(&self, hello: Hello) {
-        self.inner.greet(hello);
+        self.shared.greet(hello);
         // The control process may have ended on its own account.
         let _ = self.events.send(Event::Hello);
     }
@@ -141,7 +142,7 @@ impl Link {
             }
         };
         if why.is_none() {
-            self.wires.inner.printed(self.stream.rest());
+            self.wires.shared.printed(self.stream.rest());
         }
         // The same: then nobody asks why.
         let _ = self.wires.events.send(Event::Ended(why));
@@ -163,17 +164,17 @@ impl Link {
     fn handle_all(&mut self) -> Result<(), Reason> {
         let wires = &self.wires;
         wires.heard.store(true, Ordering::Relaxed);
-        wires.inner.outbox.heard();
+        wires.shared.outbox.heard();
         loop {
             let item = self.stream.next().map_err(|fault| Reason::Protocol(fault.to_string()))?;
             match item {
                 None => return Ok(()),
-                Some(Item::Console(text)) => wires.inner.printed(text),
-                Some(Item::Frame(frame)) if wires.inner.hello.get().is_none() => {
-                    wires.greet(claim::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
+                Some(Item::Console(text)) => wires.shared.printed(text),
+                Some(Item::Frame(frame)) if wires.shared.hello.get().is_none() => {
+                    wires.greet(handshake::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
                 }
                 Some(Item::Frame(frame)) => {
-                    if handle(&wires.inner, &wires.events, frame)? {
+                    if handle(&wires.shared, &wires.events, frame)? {
                         self.stream.end_frames();
                     }
                 }
@@ -183,30 +184,30 @@ impl Link {
 }
 
 /// One message; whether it was the last one.
-fn handle(inner: &Arc<Inner>, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
+fn handle(shared: &Arc<PeerShared>, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
     let (message, payload) =
         message::decode::<ToOrigin<'_>>(frame).map_err(|fault| Reason::Protocol(fault.to_string()))?;
     match message {
-        ToOrigin::Reply { seq } => inner.calls.answer(seq, Answer::Reply(payload.to_vec())),
-        ToOrigin::Panic { seq, panic } => inner.calls.answer(seq, Answer::Panic(panic)),
-        ToOrigin::Refused { seq, refusal, text } => inner.calls.answer(seq, Answer::Refused(refusal, text.to_owned())),
+        ToOrigin::Reply { seq } => shared.calls.answer(seq, Answer::Reply(payload.to_vec())),
+        ToOrigin::Panic { seq, panic } => shared.calls.answer(seq, Answer::Panic(panic)),
+        ToOrigin::Refused { seq, refusal, text } => shared.calls.answer(seq, Answer::Refused(refusal, text.to_owned())),
         ToOrigin::Message { to, type_name, encoding } => {
-            let letter = Letter { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
-            inner.owner.deliver(&inner.name, letter);
+            let message = Message { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
+            shared.event(PeerEvent::Message(message));
         }
         ToOrigin::Started { node } => {
-            inner.started(node);
+            shared.started(node);
             // The same.
             let _ = events.send(Event::Started);
         }
-        ToOrigin::Note { text } => inner.note(text),
+        ToOrigin::Note { text } => shared.note(text),
         ToOrigin::Pong => {}
         ToOrigin::Hello { .. } => return Err(Reason::Protocol("a second hello".to_owned())),
         ToOrigin::Bye => return Ok(true),
         ToOrigin::Arrive { id, name, members, timeout } => {
-            barrier::arrive(inner, Arrived { id, name, members, timeout })?;
+            barrier::arrive(shared, Arrived { id, name, members, timeout })?;
         }
-        ToOrigin::Withdraw { id } => barrier::withdraw(inner, id),
+        ToOrigin::Withdraw { id } => barrier::withdraw(shared, id),
     }
     Ok(false)
 }
@@ -214,7 +215,7 @@ fn handle(inner: &Arc<Inner>, events: &mpsc::UnboundedSender<Event>, frame: &[u8
 /// Relays a peer's console until it ends, or until the process has ended and all is read. `seen` is shown what comes
 /// while the process runs.
 pub(super) async fn relay_console(
-    inner: Arc<Inner>,
+    shared: Arc<PeerShared>,
     reader: Reader,
     mut ending: watch::Receiver<bool>,
     mut seen: impl FnMut(&[u8]) + Send,
@@ -226,22 +227,22 @@ pub(super) async fn relay_console(
             _ = ending.wait_for(|ended| *ended) => break,
             read = reader.read(&mut buffer) => match read {
                 Ok(bytes) if bytes > 0 => {
-                    inner.printed(&buffer[..bytes]);
+                    shared.printed(&buffer[..bytes]);
                     seen(&buffer[..bytes]);
                 }
                 _ => return,
             },
         }
-        // One that prints without pause is not the only one on the control plane.
+        // One that prints without pause is not the only one on the I/O thread.
         tokio::task::yield_now().await;
     }
     let mut drained = 0;
     while drained < DRAINED {
         match reader.read_now(&mut buffer) {
-            Read::Bytes(bytes) => inner.printed(&buffer[..bytes]),
+            Read::Bytes(bytes) => shared.printed(&buffer[..bytes]),
             Read::Nothing | Read::End => return,
         }
         drained += buffer.len();
     }
-    inner.note("a process that left the group of the node goes on printing; that is shown no longer");
+    shared.note("a process that left the group of the node goes on printing; that is shown no longer");
 }
