@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Delimiter, TokenTree};
-
-use crate::source::{Source, Violations, is_ident, is_punct, is_separator, line, rust_in};
+use crate::modules::{Written, module_of, paths};
+use crate::source::{Source, Violations, rust_in};
 
 /// The folder that the table is about.
 const FOLDER: &str = "peer-runtime/src/";
@@ -50,7 +49,7 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Re-exports only, from anywhere.
-const FACES: &[&str] = &["lib", "private"];
+const FACES: &[&str] = &["private"];
 
 /// One module names another.
 struct Import {
@@ -64,26 +63,22 @@ struct Import {
 pub(crate) fn violations() -> Violations {
     let mut violations = Violations::default();
     let files = rust_in(FOLDER);
-    let modules: Vec<String> = files.iter().map(|file| module_of(file)[0].clone()).collect();
+    let modules: Vec<String> =
+        files.iter().filter_map(|file| module_of(FOLDER, &file.path).into_iter().next()).collect();
     let mut kept = Vec::new();
     for file in &files {
-        let module = module_of(file);
-        if FACES.contains(&module[0].as_str()) {
-            continue;
-        }
-        let Some(allowed) = allowed(&module[0]) else {
+        let module = module_of(FOLDER, &file.path);
+        let Some(room) = module.first().filter(|room| !FACES.contains(&room.as_str())) else { continue };
+        let Some(allowed) = allowed(room) else {
             violations.add(
                 &file.path,
                 1,
-                format_args!("module `{}` has no row in the import table", module[0]),
+                format_args!("module `{room}` has no row in the import table"),
                 "give it one in tests/tidy/imports.rs",
             );
             continue;
         };
         for import in imports(file) {
-            if import.to == import.from {
-                continue;
-            }
             let told = (&import.from, &import.to);
             if !modules.contains(&import.to) || FACES.contains(&import.to.as_str()) {
                 let remedy = "name the module where it lives, so that the import table can see it";
@@ -110,90 +105,26 @@ fn allowed(module: &str) -> Option<Vec<&'static str>> {
     Some(LEAVES.iter().chain(row).copied().collect())
 }
 
-/// `peer-runtime/src/node/serve.rs` is `["node", "serve"]`.
-fn module_of(file: &Source) -> Vec<String> {
-    let path = file.path.trim_start_matches(FOLDER).trim_end_matches(".rs").trim_end_matches("/mod");
-    path.split('/').map(str::to_owned).collect()
-}
-
 /// Every module below the crate that the file names: in `use`, expressions, types and the arguments of macros.
 fn imports(file: &Source) -> Vec<Import> {
-    let mut module = module_of(file);
-    let from = module[0].clone();
-    let mut found = Vec::new();
-    walk(&file.tokens(), &mut module, &mut |to, line| {
-        found.push(Import { from: from.clone(), to, file: file.path.clone(), line });
-    });
-    found
-}
-
-fn walk(tokens: &[TokenTree], module: &mut Vec<String>, found: &mut impl FnMut(String, usize)) {
-    let mut at = 0;
-    while at < tokens.len() {
-        if let (true, Some(TokenTree::Ident(name)), Some(TokenTree::Group(body))) =
-            (is_ident(tokens.get(at), "mod"), tokens.get(at + 1), tokens.get(at + 2))
-        {
-            module.push(name.to_string());
-            walk(&body.stream().into_iter().collect::<Vec<_>>(), module, found);
-            module.pop();
-            at += 3;
-            continue;
-        }
-        let base = match &tokens[at] {
-            TokenTree::Ident(ident) if is_separator(tokens, at + 1) => match ident.to_string().as_str() {
-                "crate" => Some(Vec::new()),
-                "self" => Some(module.clone()),
-                "super" => Some(parent(module)),
-                _ => None,
-            },
-            _ => None,
-        };
-        match (base, &tokens[at]) {
-            (Some(base), _) => at = follow(tokens, at + 3, base, found),
-            (None, TokenTree::Group(group)) => {
-                walk(&group.stream().into_iter().collect::<Vec<_>>(), module, found);
-                at += 1;
+    let module = module_of(FOLDER, &file.path);
+    let from = &module[0];
+    let absolute = |path: Written| {
+        let mut to = path.module;
+        let mut is_inside = false;
+        for segment in path.segments {
+            match segment.as_str() {
+                "crate" => to.clear(),
+                "super" => drop(to.pop()),
+                "self" => {}
+                _ if is_inside => to.push(segment),
+                _ => return None,
             }
-            _ => at += 1,
+            is_inside = true;
         }
-    }
-}
-
-fn parent(module: &[String]) -> Vec<String> {
-    module[..module.len().saturating_sub(1)].to_vec()
-}
-
-/// Follows a path from what stands behind a `::`, tells the module it leads to, and returns the place behind it.
-fn follow(tokens: &[TokenTree], at: usize, mut base: Vec<String>, found: &mut impl FnMut(String, usize)) -> usize {
-    let Some(token) = tokens.get(at) else {
-        return at;
+        Some(Import { from: from.clone(), to: to.first()?.clone(), file: file.path.clone(), line: path.line })
     };
-    match token {
-        TokenTree::Ident(ident) if *ident == "super" => base = parent(&base),
-        TokenTree::Ident(ident) if *ident == "self" => {}
-        // A macro of the crate has no module, wherever it is defined.
-        TokenTree::Ident(_) if base.is_empty() && is_punct(tokens.get(at + 1), '!') => {
-            return at + 1;
-        }
-        TokenTree::Ident(ident) => {
-            if base.is_empty() {
-                found(ident.to_string(), line(token));
-            }
-            base.push(ident.to_string());
-        }
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
-            let branches: Vec<_> = group.stream().into_iter().collect();
-            for branch in branches.split(|token| is_punct(Some(token), ',')) {
-                follow(branch, 0, base.clone(), found);
-            }
-            return at + 1;
-        }
-        TokenTree::Punct(star) if star.as_char() == '*' && base.is_empty() => {
-            found("*".to_owned(), line(token));
-        }
-        _ => return at,
-    }
-    if is_separator(tokens, at + 1) { follow(tokens, at + 3, base, found) } else { at + 1 }
+    paths(file, module.clone()).into_iter().filter_map(absolute).filter(|import| import.to != import.from).collect()
 }
 
 /// Adds each import that closes a circle, once per pair of modules.
@@ -248,7 +179,7 @@ fn paths_are_resolved() {
     ";
     let file = Source { path: format!("{FOLDER}node/serve.rs"), text: source.to_owned() };
     let told: Vec<String> = imports(&file).into_iter().map(|import| format!("{}@{}", import.to, import.line)).collect();
-    assert_eq!(told, ["wire@3", "registry@3", "error@5", "origin@5", "name@6"]);
+    assert_eq!(told, ["wire@3", "wire@3", "registry@3", "error@5", "origin@5", "name@6"]);
 }
 
 #[test]

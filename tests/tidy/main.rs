@@ -1,24 +1,24 @@
 //! The rules of this repository, each a test that bears its name and prints every violation as
 //! `file:line: what; what to do`. Sources are parsed, not searched as text, wherever a comment or a string could deceive.
 
+mod circles;
 mod docs;
 mod imports;
+mod modules;
 mod package;
+mod prints;
 mod rules;
+mod size;
 mod source;
-
-use source::{Violations, files};
-
-/// Lines that a source may have, and a test.
-const LINES: usize = 350;
-const LINES_OF_A_TEST: usize = 500;
-
-/// Files that may be longer, each with the reason why it is still one job.
-const LONGER: &[(&str, &str)] = &[];
 
 #[test]
 fn origin_does_not_know_node() {
     imports::violations().none();
+}
+
+#[test]
+fn files_form_no_circle() {
+    circles::violations().none();
 }
 
 #[test]
@@ -57,26 +57,18 @@ fn every_public_item_is_documented_with_an_example() {
 }
 
 #[test]
+fn only_report_prints() {
+    prints::violations().none();
+}
+
+#[test]
 fn files_have_one_job() {
-    let mut violations = Violations::default();
-    let files = files("rs");
-    for file in &files {
-        let is_test = file.path.starts_with("tests/") || file.is_unit_tests();
-        let limit = if is_test { LINES_OF_A_TEST } else { LINES };
-        let lines = file.text.lines().count();
-        let is_listed = LONGER.iter().any(|(path, _)| *path == file.path);
-        if lines > limit && !is_listed {
-            let remedy = "split it by job, or add it to LONGER in tests/tidy/main.rs with the reason";
-            violations.add(&file.path, limit + 1, format_args!("{lines} lines, at most {limit} are meant"), remedy);
-        }
-        if lines <= limit && is_listed {
-            violations.add(&file.path, 1, "needs no exception", "take it out of LONGER in tests/tidy/main.rs");
-        }
-    }
-    for (path, _) in LONGER.iter().filter(|(path, _)| !files.iter().any(|file| file.path == *path)) {
-        violations.add(path, 1, "is excepted, but does not exist", "take it out of LONGER in tests/tidy/main.rs");
-    }
-    violations.none();
+    size::long_files().none();
+}
+
+#[test]
+fn types_live_in_at_most_two_files() {
+    size::scattered_types().none();
 }
 
 #[test]

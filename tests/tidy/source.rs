@@ -149,15 +149,18 @@ pub(crate) fn attribute(tokens: &[TokenTree], at: usize) -> Option<Vec<TokenTree
     }
 }
 
-fn is_cfg_test(attribute: &[TokenTree]) -> bool {
+pub(crate) fn is_cfg_test(attribute: &[TokenTree]) -> bool {
     let Some(TokenTree::Group(condition)) = attribute.get(1) else {
         return false;
     };
-    is_ident(attribute.first(), "cfg") && condition.stream().into_iter().any(|token| is_ident(Some(&token), "test"))
+    let is_negated = is_ident(condition.stream().into_iter().next().as_ref(), "not");
+    is_ident(attribute.first(), "cfg")
+        && !is_negated
+        && condition.stream().into_iter().any(|token| is_ident(Some(&token), "test"))
 }
 
 /// The place behind the item that starts here: behind its braces or its semicolon.
-fn end_of_item(tokens: &[TokenTree], from: usize) -> usize {
+pub(crate) fn end_of_item(tokens: &[TokenTree], from: usize) -> usize {
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         TokenTree::Punct(punct) => punct.as_char() == ';',
