@@ -14,6 +14,8 @@ const MAY: &[(&str, &str)] = &[
     ("harness::report", "it alone prints for a test run"),
     ("sys", "the calls themselves"),
     ("keeper", "its standard descriptors are its socket"),
+    ("process::descriptors", "a process that is no test passes its own output on to its peers"),
+    ("node::descriptors", "a node makes both its console"),
     ("node::boot", "its standard error is its console"),
     ("scope::console", "a program that is no test shows its peers' consoles on its standard error"),
     ("panic", "a panic outside tests is shown as the standard library shows it"),
