@@ -1,7 +1,7 @@
 //! A server that has to find its port and its files again after a crash: a leased port, and a directory of its own.
 //!
 //! `cargo run --example place`; with `PEER_KEEP_DIRS=1` the directory is still there afterwards. In a test it is the same:
-//! tests/place has more of it.
+//! tests/it/place has more of it.
 #![expect(clippy::print_stdout, reason = "an example is read on a terminal")]
 
 use std::fs::{self, OpenOptions};

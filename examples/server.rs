@@ -1,7 +1,7 @@
 //! A server with a main and an argument parser of its own, which can be a peer: a key-value store, by lines over TCP.
 //!
 //! `cargo run --example server -- --port 7000`, and then from somewhere else the lines `set colour blue`, `get colour`
-//! and `quit 0`. As a node it also answers the functions below with `#[remote]`: tests/exec.rs starts, calls and stops it.
+//! and `quit 0`. As a node it also answers the functions below with `#[remote]`: tests/it/boot/exec.rs starts, calls and stops it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what a server says to its terminal")]
 
 use std::collections::BTreeMap;

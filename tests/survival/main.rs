@@ -9,7 +9,7 @@ mod cells;
 mod kin;
 mod origin;
 mod pool;
-#[path = "../support/mod.rs"]
+#[path = "../it/support/process.rs"]
 mod support;
 mod tree;
 mod warden;

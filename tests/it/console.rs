@@ -1,0 +1,6 @@
+//! What nodes print and read.
+
+mod bytes;
+pub(crate) mod lines;
+mod relayed;
+mod terminal;

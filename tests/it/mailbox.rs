@@ -1,0 +1,5 @@
+//! Messages in both directions.
+
+mod messages;
+mod refused;
+mod traffic;

@@ -1,7 +1,0 @@
-//! A target with `harness = false`, which tests/harness.rs runs as a user would.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
-
-#[path = "suite/cases.rs"]
-mod cases;
-
-peer::main!();
