@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::name;
 use crate::options::{Connection, Exec, StartOptions};
-use crate::process::{Output, Request};
+use crate::process::{Output, SpawnRequest};
 
 /// The argument that says who is a node: a node of this build's protocol that has no main.
 pub(crate) const SELF: &str = "--peer-node=1:self";
@@ -15,7 +15,7 @@ pub(crate) const SELF: &str = "--peer-node=1:self";
 pub(crate) const MAIN: &str = "--peer-node=1:main";
 
 /// What to spawn for `options`; the error is what `post_process_args` spoiled.
-pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
+pub(crate) fn request(options: &StartOptions) -> Result<SpawnRequest, Error> {
     let (program, arg0, leading, marker) = match (&options.exec, &options.program) {
         // The file that runs, wherever its path leads by now: a rebuild cannot mix versions.
         (None, None) => {
@@ -48,12 +48,12 @@ pub(crate) fn request(options: &StartOptions) -> Result<Request, Error> {
         _ if options.relays_console() => Output::Console,
         _ => Output::Inherited,
     };
-    Ok(Request { program, arg0, args, env: options.env.clone(), current_dir: options.current_dir.clone(), output })
+    Ok(SpawnRequest { program, arg0, args, env: options.env.clone(), current_dir: options.current_dir.clone(), output })
 }
 
 /// What to spawn for a command that is run beside the peer of `options`, as if the peer ran it.
-pub(crate) fn beside(command: &Exec, options: &StartOptions) -> Request {
-    Request {
+pub(crate) fn beside(command: &Exec, options: &StartOptions) -> SpawnRequest {
+    SpawnRequest {
         program: program_of(command, options),
         arg0: None,
         args: command.args.clone(),
@@ -76,7 +76,7 @@ fn program_of(exec: &Exec, options: &StartOptions) -> PathBuf {
 }
 
 /// The command line for a reader: what `ps` shows of the peer.
-pub(crate) fn command_line(request: &Request) -> Vec<OsString> {
+pub(crate) fn command_line(request: &SpawnRequest) -> Vec<OsString> {
     let program = request.arg0.clone().unwrap_or_else(|| request.program.clone().into_os_string());
     std::iter::once(program).chain(request.args.iter().cloned()).collect()
 }

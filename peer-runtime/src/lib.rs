@@ -14,6 +14,7 @@ mod name;
 mod options;
 mod owner;
 mod panic;
+mod private_dir;
 mod sanitize;
 mod state;
 mod timeouts;

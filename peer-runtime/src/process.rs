@@ -1,24 +1,25 @@
-//! A process and everything below it, spoken of in requests and events: its parent is the keeper, and nothing here
-//! sees a child or waits for a pid.
+//! Processes, as requests to the keeper and events from it. The keeper is their parent; nothing here waits for a pid.
 
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use rustix::io::Errno;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::options::EnvValue;
 use crate::state::Reason;
 use crate::timeouts::{Deadline, KEEPER_ANSWER};
-use crate::wire::keeper::{Exit, Left, Mark, Refused, Step, ToKeeper};
+use crate::wire::keeper::{Exit, LeakedProcess, SpawnFailure, Step, ToKeeper};
+use crate::wire::process_tag::ProcessTag;
 
 mod descriptors;
 mod keeper;
-mod line;
+mod keeper_socket;
 mod listener;
 
 use keeper::Keeper;
@@ -29,7 +30,7 @@ pub(crate) use keeper::{interrupted, run_by};
 pub(crate) enum Output {
     /// Two pipes: frames on the first, the console on the second.
     FramesAndConsole,
-    /// One pipe for both, so that their order is kept.
+    /// One pipe for both, so that the order of their output is kept.
     Console,
     /// The origin's own.
     Inherited,
@@ -37,7 +38,7 @@ pub(crate) enum Output {
 
 /// What to spawn.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct SpawnRequest {
     pub(crate) program: PathBuf,
     pub(crate) arg0: Option<OsString>,
     pub(crate) args: Vec<OsString>,
@@ -46,7 +47,7 @@ pub(crate) struct Request {
     pub(crate) output: Output,
 }
 
-/// A process that was spawned, and our ends of its pipes.
+/// A new process, and this side's ends of its pipes.
 #[derive(Debug)]
 pub(crate) struct Spawned {
     pub(crate) process: Arc<Process>,
@@ -55,34 +56,33 @@ pub(crate) struct Spawned {
     pub(crate) console: Option<OwnedFd>,
 }
 
-/// A process of ours, with everything below it.
+/// A process that the keeper spawned, with all its descendants.
 #[derive(Debug)]
 pub(crate) struct Process {
-    mark: Mark,
+    tag: ProcessTag,
     pid: u32,
     keeper: Arc<Keeper>,
-    /// Its end was asked for here.
+    /// This process requested its end.
     is_to_end: AtomicBool,
     /// How it ended, once it has.
     exit: watch::Sender<Option<Reason>>,
-    /// What it had left behind, once nothing of it is left.
-    gone: watch::Sender<Option<Vec<Left>>>,
-    /// Who stops or continues it, one at a time: each is answered in its turn, and not for one that gave up.
+    /// What it leaked, once all its descendants have ended.
+    gone: watch::Sender<Option<Vec<LeakedProcess>>>,
+    /// The number of the latest pause or resume. One runs at a time, and ignores a late answer to an earlier one.
     turn: tokio::sync::Mutex<u32>,
     pausing: Mutex<Option<(u32, oneshot::Sender<Option<i32>>)>>,
 }
 
-/// So many requests may be on their way: descriptors on their way are few, too.
+/// Bounds the requests in flight, since the kernel bounds descriptors in flight.
 static REQUESTS: Semaphore = Semaphore::const_new(16);
 
-/// Spawns a process, the peer `name` if it is one; on the I/O thread. The error is of the kind `AddrInUse` if
-/// another process has a peer of that name.
-pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Spawned> {
+/// Spawns a process, on the I/O thread; `name` is that of a peer. The error is `AddrInUse` if the name is.
+pub(crate) async fn spawn(request: SpawnRequest, name: Option<&str>) -> io::Result<Spawned> {
     // It is never closed.
     let _permit = REQUESTS.acquire().await.map_err(io::Error::other)?;
     let keeper = Keeper::current()?;
     match spawn_by(&keeper, &request, name).await {
-        // It was lost meanwhile, and what it may have spawned ends with it.
+        // The keeper died meanwhile, and all its children with it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe || keeper.is_lost() => {
             keeper.until_lost().await;
             spawn_by(&Keeper::current()?, &request, name).await
@@ -91,96 +91,93 @@ pub(crate) async fn spawn(request: Request, name: Option<&str>) -> io::Result<Sp
     }
 }
 
-async fn spawn_by(keeper: &Arc<Keeper>, request: &Request, name: Option<&str>) -> io::Result<Spawned> {
+async fn spawn_by(keeper: &Arc<Keeper>, request: &SpawnRequest, name: Option<&str>) -> io::Result<Spawned> {
     let (theirs, ours) = descriptors::make(request)?;
-    let mark = keeper.free_mark();
+    let tag = keeper.free_tag();
     let process = tokio::select! {
-        spawned = keeper.spawn(request.to_wire(mark, name), theirs) => spawned?,
-        // If it is spawned after that, nobody waits for it, and it is killed.
+        spawned = keeper.spawn(request.to_wire(tag, name), theirs) => spawned?,
+        // A process that is spawned later is killed.
         () = Deadline::after(KEEPER_ANSWER).passed() => return Err(keeper.silent()),
     };
     let descriptors::Ours { stdin, frames, console } = ours;
     Ok(Spawned { process, stdin, frames, console })
 }
 
-/// What the kernel said, with the step that it refused.
-fn refused(Refused { step, errno }: Refused) -> io::Error {
+/// The error of the kernel, and of which step.
+fn spawn_error(SpawnFailure { step, errno }: SpawnFailure) -> io::Error {
     let error = io::Error::from_raw_os_error(errno);
     match step {
-        // Nothing else is refused for the kind of reason for which a name is.
         Step::Name | Step::Fork | Step::Execute => error,
         Step::Directory => not_entered(&error),
     }
 }
 
 fn not_entered(error: &io::Error) -> io::Error {
-    // What is executed is never refused for this kind of reason.
+    // `execve` never fails with this kind.
     io::Error::new(io::ErrorKind::NotADirectory, format!("its directory cannot be entered: {error}"))
 }
 
 impl Process {
-    fn new(mark: Mark, pid: u32, keeper: Arc<Keeper>) -> Self {
+    fn new(tag: ProcessTag, pid: u32, keeper: Arc<Keeper>) -> Self {
         let (exit, gone) = (watch::Sender::new(None), watch::Sender::new(None));
         let (turn, pausing) = Default::default();
-        Self { mark, pid, keeper, is_to_end: AtomicBool::new(false), exit, gone, turn, pausing }
+        Self { tag, pid, keeper, is_to_end: AtomicBool::new(false), exit, gone, turn, pausing }
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Whether the process has ended; perhaps not yet what is below it.
+    /// Has the process itself ended? Its descendants may not have.
     pub(crate) fn has_ended(&self) -> bool {
         self.exit.borrow().is_some()
     }
 
-    /// Whether its end was asked for here.
+    /// Has this process requested its end?
     pub(crate) fn is_to_end(&self) -> bool {
         self.is_to_end.load(Ordering::Acquire)
     }
 
     /// Completes when the process has ended.
     pub(crate) async fn ended(&self) -> Reason {
-        // The sender is in `self`.
         let exit = self.exit.subscribe().wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone());
         exit.unwrap_or(Reason::ConnectionClosed)
     }
 
-    /// Completes when everything below it has ended, too; gives what it had left behind.
-    pub(crate) async fn gone(&self) -> Vec<Left> {
-        // The sender is in `self`.
-        let gone = self.gone.subscribe().wait_for(Option::is_some).await.ok().and_then(|left| left.clone());
+    /// Completes when all its descendants have ended, too. Returns what it leaked.
+    pub(crate) async fn gone(&self) -> Vec<LeakedProcess> {
+        let gone = self.gone.subscribe().wait_for(Option::is_some).await.ok().and_then(|leaked| leaked.clone());
         gone.unwrap_or_default()
     }
 
-    /// Kills the process, and with it everything below it.
+    /// Kills the process and all its descendants.
     pub(crate) fn kill(&self) {
         self.is_to_end.store(true, Ordering::Release);
-        self.keeper.ask(&ToKeeper::Kill { mark: self.mark });
+        self.keeper.request(&ToKeeper::Kill { tag: self.tag });
     }
 
-    /// Asks the process, and it alone, by SIGTERM to end.
+    /// Sends SIGTERM to the process alone.
     pub(crate) fn terminate(&self) {
         self.is_to_end.store(true, Ordering::Release);
-        self.keeper.ask(&ToKeeper::Terminate { mark: self.mark });
+        self.keeper.request(&ToKeeper::Terminate { tag: self.tag });
     }
 
-    /// Stops the process and everything below it, and waits until all of them stand still.
+    /// Stops the process and all its descendants, and waits until they stand still.
     pub(crate) async fn pause(&self) -> io::Result<()> {
-        self.stop_or_continue(|mark, turn| ToKeeper::Pause { mark, turn }).await
+        self.stop_or_continue(|tag, turn| ToKeeper::Pause { tag, turn }).await
     }
 
-    /// Continues what was stopped by [`pause`](Self::pause).
+    /// Continues what [`pause`](Self::pause) stopped.
     pub(crate) async fn resume(&self) -> io::Result<()> {
-        self.stop_or_continue(|mark, turn| ToKeeper::Resume { mark, turn }).await
+        self.stop_or_continue(|tag, turn| ToKeeper::Resume { tag, turn }).await
     }
 
-    async fn stop_or_continue(&self, request: impl FnOnce(Mark, u32) -> ToKeeper) -> io::Result<()> {
+    async fn stop_or_continue(&self, request: impl FnOnce(ProcessTag, u32) -> ToKeeper) -> io::Result<()> {
         let mut turn = self.turn.lock().await;
         *turn = turn.wrapping_add(1);
         let (sender, answer) = oneshot::channel();
-        *self.pausing.lock().unwrap_or_else(PoisonError::into_inner) = Some((*turn, sender));
-        self.keeper.ask(&request(self.mark, *turn));
+        *self.pausing.lock() = Some((*turn, sender));
+        self.keeper.request(&request(self.tag, *turn));
         tokio::select! {
             answer = answer => match answer {
                 Ok(Some(errno)) => Err(io::Error::from_raw_os_error(errno)),
@@ -198,14 +195,14 @@ impl Process {
         }));
     }
 
-    fn is_gone(&self, left: Vec<Left>) {
-        self.gone.send_replace(Some(left));
+    fn is_gone(&self, leaked: Vec<LeakedProcess>) {
+        self.gone.send_replace(Some(leaked));
     }
 
     fn is_paused(&self, turn: u32, errno: Option<i32>) {
-        let mut pausing = self.pausing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pausing = self.pausing.lock();
         if let Some((_, sender)) = pausing.take_if(|(asked, _)| *asked == turn) {
-            // An error says that who asked does not wait any more.
+            // The caller may have given up.
             let _ = sender.send(errno);
         }
     }

@@ -1,272 +1,200 @@
-//! The budget of nodes that all test executables of one user share on this machine.
+//! The budget of nodes that all test runs of one user share on this machine.
 //!
-//! One *slot* is the right to run one node. A slot is a file in a folder that belongs to the user, and who holds its
-//! lock has the slot ([`lock`] says how it is given back, and why nobody misses that). The budget is how many of the
-//! files a process uses, the first ones, so that processes with different budgets go together. Who wants to be alone takes
-//! all that there can be, whatever its budget.
+//! One *slot* is the right to run one node. A slot is a lock file in a directory of the user; it ends with its holder. A
+//! process with a budget of N uses the first N files, so that processes with different budgets share them. An exclusive
+//! test takes all there can be.
 //!
-//! Who wants slots first takes the *turn*, a lock of the same kind, and keeps it until it has them all. So only one
-//! gathers slots at a time: two that have half of theirs each never wait for each other, and those that want few do not
-//! slip past the one that wants many. Who gets the turn next is for the kernel to say. It does not depend on how many
-//! slots one wants, but no order is kept, and there is no bound on how often one may be passed over.
+//! A process takes the *turn*, another lock, before it collects slots, and keeps it until it has them all. So two
+//! processes never wait for each other with half of their slots each, and light tests cannot starve a heavy one. The
+//! kernel decides who gets the turn next, whatever its weight; it keeps no order.
 //!
-//! All waits end by an event: a slot given back, its holder's death, or [`Cancel`]. Who waits for long is told so meanwhile,
-//! and who holds what it waits for ([`holders`]).
+//! A holder of slots must not wait for more, since all holders could do so at once.
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
+use crate::private_dir;
+use crate::timeouts;
+use crate::wire::process_tag::is_tag;
+
 mod budget;
-mod cancel;
-mod directory;
-mod holders;
 mod lock;
 #[cfg(test)]
 mod tests;
-mod watch;
 
-use budget::default_budget;
-use cancel::Cancel;
-use directory::Directory;
-pub(crate) use holders::Holder;
-use lock::Held;
-use watch::Watch;
+use lock::{Cancel, Lock};
 
-use crate::aside;
-use crate::timeouts;
-use crate::wire::mark::is_mark;
-
-/// The most slots that there are. Who takes all of them needs a descriptor for each.
+/// The highest budget. An exclusive test needs a descriptor for each slot.
 pub(crate) const MOST: u32 = 256;
 
-/// The lock of who gathers slots.
-const TURN: &str = "turn";
-
-/// The weight of who wants to be alone: more than any budget.
+/// The weight of an exclusive test: more than any budget.
 pub(crate) const ALONE: u32 = u32::MAX;
 
-/// The slots of this user, and how many of them this process uses.
+/// The lock files, and how many of them this process uses.
 #[derive(Debug)]
-pub(crate) struct Slots {
-    directory: Directory,
-    /// All that there can be.
-    names: Vec<String>,
+struct Slots {
+    turn: PathBuf,
+    /// All there can be.
+    files: Vec<PathBuf>,
     budget: usize,
 }
 
-/// Slots that are held; dropping it gives them back.
-#[derive(Debug)]
+/// Slots that this process holds until it drops them.
+#[derive(Debug, Default)]
 pub(crate) struct Taken {
-    #[cfg_attr(not(test), expect(dead_code, reason = "it is there to be dropped"))]
-    slots: Vec<Held>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "dropping it gives them back"))]
+    locks: Vec<Lock>,
 }
 
-impl Slots {
-    /// The first `budget` slots of this user, at least one, and 256 at most.
-    pub(crate) fn open(budget: u32) -> io::Result<Self> {
-        Ok(Self::of(Directory::of_user()?, budget))
-    }
-
-    fn of(directory: Directory, budget: u32) -> Self {
-        let names = (0..MOST).map(|number| format!("slot-{number}")).collect();
-        Self { directory, names, budget: usize::try_from(budget.clamp(1, MOST)).unwrap_or(1) }
-    }
-
-    /// Waits until `weight` slots are held: one at least, and no more than there are in the budget. With [`ALONE`] it takes
-    /// all that there can be, so that nobody else holds any, whatever their budget is. `None` if the wait is cancelled.
-    ///
-    /// Who holds slots must not wait for more: all may do so.
-    pub(crate) fn take(&self, weight: u32, cancel: &Cancel, waits: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
-        let of = if weight == ALONE { self.names.len() } else { self.budget };
-        let weight = cut(weight, of);
-        let since = Instant::now();
-        let mut told = 0;
-        // What was told once is told again, later and later.
-        let mut patience = || {
-            if since.elapsed() >= timeouts::long(told) {
-                let time = timeouts::long(told);
-                told += 1;
-                waits(&Wait { time, slots: weight, of, holders: self.holders(of) });
-            }
-            timeouts::long(told).saturating_sub(since.elapsed())
-        };
-        // Given back at the end of this function, however that is reached.
-        let Some(_turn) = gather(&self.directory, &[TURN], 1, cancel, &mut patience)? else { return Ok(None) };
-        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
-        let slots = gather(&self.directory, &names, weight, cancel, &mut patience)?;
-        Ok(slots.map(|slots| Taken { slots }))
-    }
-
-    /// The same without a wait: `None` if there are not so many, or somebody waits for some.
-    fn take_free(&self, weight: u32) -> io::Result<Option<Taken>> {
-        let weight = cut(weight, self.budget);
-        let Some(_turn) = Held::take(&self.directory, TURN)? else { return Ok(None) };
-        let mut slots = Vec::new();
-        for name in &self.names[..self.budget] {
-            if slots.len() < weight {
-                slots.extend(Held::take(&self.directory, name)?);
-            }
-        }
-        Ok((slots.len() == weight).then_some(Taken { slots }))
-    }
-
-    /// Who holds any of the first `of` slots, and the turn.
-    fn holders(&self, of: usize) -> Vec<Holder> {
-        let names: Vec<&str> = self.names[..of].iter().map(String::as_str).collect();
-        holders::of(&self.directory, TURN, &names)
-    }
-}
-
-/// A weight as it can be had of so many slots.
-fn cut(weight: u32, of: usize) -> usize {
-    usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, of)
-}
-
-/// A wait that takes long.
+/// A long wait for slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
-    /// For so long.
     pub(crate) time: Duration,
-    /// For so many slots.
+    /// How many slots it waits for.
     pub(crate) slots: usize,
-    /// Of so many that there are.
+    /// How many there are.
     pub(crate) of: usize,
-    pub(crate) holders: Vec<Holder>,
 }
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { time, slots, of, holders } = self;
+        let Self { time, slots, of } = self;
         let time = timeouts::display(*time);
         write!(
             f,
             "has been waiting for {time} for {slots} of the {of} slots that all runs of this user share (`--jobs`, `PEER_JOBS`)"
-        )?;
-        for Holder { pid, program, slots, has_turn } in holders {
-            if *pid == std::process::id() {
-                write!(f, "\n  this run itself ")?;
-            } else {
-                write!(f, "\n  `{program}` (os pid {pid}) ")?;
-            }
-            match (slots, has_turn) {
-                (0, _) => f.write_str("waits for some before it")?,
-                (slots, false) => write!(f, "holds {slots}")?,
-                (slots, true) => write!(f, "holds {slots}, and waits for more before it")?,
-            }
-        }
-        Ok(())
+        )
     }
 }
 
-/// Holds `count` of these locks: those that are free, and others as they are given back.
-/// `patience` says how long the next wait may be, and may tell of those before it.
-fn gather(
-    directory: &Directory,
-    names: &[&str],
-    count: usize,
-    cancel: &Cancel,
-    patience: &mut dyn FnMut() -> Duration,
-) -> io::Result<Option<Vec<Held>>> {
-    let mut held = Vec::new();
-    let mut missing = Vec::new();
-    for name in names {
-        // Asked each time: who cancels wants no new holder either.
-        if cancel.is_cancelled() {
-            return Ok(None);
-        }
-        if held.len() < count {
-            match Held::take(directory, name)? {
-                Some(lock) => held.push(lock),
-                None => missing.push(*name),
+impl Slots {
+    /// Uses the first `budget` slots in `$XDG_RUNTIME_DIR/peer`, or in `/tmp/peer-<uid>` without such a session. Not in
+    /// `TMPDIR`: all runs must find the same directory.
+    fn of_user(budget: u32) -> io::Result<Self> {
+        let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let session = session.filter(|path| path.is_absolute() && path.is_dir());
+        let user = rustix::process::geteuid().as_raw();
+        let directory = session.map_or_else(|| format!("/tmp/peer-{user}").into(), |session| session.join("peer"));
+        Self::open(&directory, budget)
+    }
+
+    /// Opens this directory, or makes it. Another user who could write there could block all tests.
+    fn open(directory: &Path, budget: u32) -> io::Result<Self> {
+        private_dir::create_or_open(directory).map_err(|error| {
+            let path = directory.display();
+            io::Error::other(format!(
+                "`{path}` must be a directory of this user with mode 700: remove it, or set XDG_RUNTIME_DIR ({error})"
+            ))
+        })?;
+        let files = (0..MOST).map(|number| directory.join(format!("slot-{number}"))).collect();
+        Ok(Self { turn: directory.join("turn"), files, budget: usize::try_from(budget.clamp(1, MOST)).unwrap_or(1) })
+    }
+
+    /// Waits for `weight` slots, at least one and at most the budget, or for all files if `weight` is [`ALONE`].
+    /// `None` if the wait is cancelled.
+    fn take(&self, weight: u32, cancel: &Cancel, on_wait: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
+        let of = if weight == ALONE { self.files.len() } else { self.budget };
+        let weight = clamp(weight, of);
+        let since = Instant::now();
+        let mut reports = 0;
+        let mut patience = || {
+            let time = timeouts::long(reports);
+            if since.elapsed() >= time {
+                reports += 1;
+                on_wait(&Wait { time, slots: weight, of });
+            }
+            timeouts::long(reports).saturating_sub(since.elapsed())
+        };
+        let Some(_turn) = lock::take(&[&self.turn], 1, cancel, &mut patience)? else { return Ok(None) };
+        let locks = lock::take(&self.files[..of], weight, cancel, &mut patience)?;
+        Ok(locks.map(|locks| Taken { locks }))
+    }
+
+    /// Takes the slots if they are free, and no other process waits for slots.
+    fn take_free(&self, weight: u32) -> io::Result<Option<Taken>> {
+        let weight = clamp(weight, self.budget);
+        let Some(_turn) = Lock::try_take(&self.turn)? else { return Ok(None) };
+        let mut locks = Vec::new();
+        for file in &self.files[..self.budget] {
+            if locks.len() < weight {
+                locks.extend(Lock::try_take(file)?);
             }
         }
-    }
-    if held.len() == count {
-        return Ok(Some(held));
-    }
-    let mut watch = Watch::new(directory, &missing, cancel)?;
-    // What was given back before it was watched is found by a first look at all of them.
-    let mut told: Vec<usize> = (0..missing.len()).collect();
-    loop {
-        for at in told {
-            if held.len() < count
-                && let Some(lock) = Held::take(directory, missing[at])?
-            {
-                watch.forget(at)?;
-                held.push(lock);
-            }
-        }
-        if held.len() == count {
-            return Ok(Some(held));
-        }
-        match watch.wait(patience())? {
-            Some(again) => told = again,
-            None => return Ok(None),
-        }
+        Ok((locks.len() == weight).then_some(Taken { locks }))
     }
 }
 
-/// What this process shares with the others, opened when the first test wants it.
-struct Shared {
-    /// With it, what ends all waits; `None` where tests run without a budget.
-    slots: Option<(Slots, Cancel)>,
+fn clamp(weight: u32, of: usize) -> usize {
+    usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, of)
 }
 
-/// The budget that this process keeps to.
+/// The budget of this process.
 static BUDGET: OnceLock<u32> = OnceLock::new();
 
-static SHARED: LazyLock<Shared> = LazyLock::new(|| {
-    let open = || Ok((Slots::open(keep_to(None))?, Cancel::new()?));
-    Shared { slots: open().inspect_err(tell).ok() }
+/// The slots that this process shares with others; `None` where tests run without a budget.
+static SHARED: LazyLock<Option<(Slots, Cancel)>> = LazyLock::new(|| {
+    // The test of that peer holds slots for it, so that each would wait for the other.
+    if is_below_a_peer() {
+        return None;
+    }
+    let open = || Ok((Slots::of_user(keep_to(None))?, Cancel::new()?));
+    open().inspect_err(report).ok()
 });
 
-/// The budget that this process keeps to from the first call on; what follows from the machine, unless somebody asks.
-pub(crate) fn keep_to(asked: Option<u32>) -> u32 {
-    *BUDGET.get_or_init(|| asked.unwrap_or_else(default_budget).clamp(1, MOST))
-}
-
-/// Whether this process descends from a peer, whose test holds slots for all of it: it bears the mark of one.
+/// Does this process descend from a peer? Then it has a tag.
 fn is_below_a_peer() -> bool {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Locks);
-    is_mark(limit.current, limit.maximum)
+    is_tag(limit.current, limit.maximum)
 }
 
-/// Waits for the slots of a test with `weight` nodes, from the budget of this user; `None` if [`cancel_all`] was called.
-/// `waits` hears of a wait that takes long.
+/// Why tests run without a budget, until somebody asks.
+static PROBLEM: Mutex<Option<String>> = Mutex::new(None);
+
+fn report(error: &io::Error) {
+    let text =
+        format!("tests of this process run without the budget of nodes that all runs of this user share: {error}");
+    PROBLEM.lock().get_or_insert(text);
+}
+
+/// Why tests run without a budget, if that has happened since the last call.
+pub(crate) fn take_problem() -> Option<String> {
+    PROBLEM.lock().take()
+}
+
+/// Sets the budget, unless it is set already; without a number it follows from the machine.
+pub(crate) fn keep_to(jobs: Option<u32>) -> u32 {
+    *BUDGET.get_or_init(|| jobs.unwrap_or_else(budget::default_budget).clamp(1, MOST))
+}
+
+/// Waits for the slots of a test with `weight` nodes; `None` if [`cancel_all`] was called. Calls `on_wait` when the wait
+/// gets long.
 ///
-/// Where there can be no budget, that is told on standard error, and the test runs without.
-pub(crate) fn take_for(weight: u32, waits: &mut dyn FnMut(&Wait)) -> Option<Taken> {
-    let without = Taken { slots: Vec::new() };
-    if is_below_a_peer() {
-        // Who holds slots would wait for it, and it for slots.
-        return Some(without);
-    }
-    let Some((slots, cancel)) = &SHARED.slots else { return Some(without) };
-    slots.take(weight, cancel, waits).unwrap_or_else(|error| {
-        tell(&error);
-        Some(without)
+/// On an error the test runs without a budget: see [`take_problem`].
+pub(crate) fn take_for(weight: u32, on_wait: &mut dyn FnMut(&Wait)) -> Option<Taken> {
+    let Some((slots, cancel)) = &*SHARED else { return Some(Taken::default()) };
+    slots.take(weight, cancel, on_wait).unwrap_or_else(|error| {
+        report(&error);
+        Some(Taken::default())
     })
 }
 
-/// Takes these slots if they are free now, and nobody waits for any. Who holds slots may do that, since it is no wait.
+/// Takes these slots if they are free, and no other process waits for slots. A holder of slots may do that.
 pub(crate) fn take_free(weight: u32) -> Option<Taken> {
-    match &SHARED.slots {
-        // An error is told by whoever waits.
-        Some((slots, _)) if !is_below_a_peer() => slots.take_free(weight).ok().flatten(),
-        _ => Some(Taken { slots: Vec::new() }),
+    match &*SHARED {
+        // `take_for` reports errors.
+        Some((slots, _)) => slots.take_free(weight).ok().flatten(),
+        None => Some(Taken::default()),
     }
 }
 
-/// Ends every [`take_for`] of this process, those to come, too.
-pub(crate) fn cancel_all() -> io::Result<()> {
-    SHARED.slots.as_ref().map_or(Ok(()), |(_, cancel)| cancel.cancel())
-}
-
-/// Says that tests run without a budget, and why.
-fn tell(error: &io::Error) {
-    aside::tell(&format!(
-        "tests of this process are not held to the budget of nodes that this user's test runs share: {error}"
-    ));
+/// Ends every [`take_for`] of this process, also later ones.
+pub(crate) fn cancel_all() {
+    if let Some((_, cancel)) = &*SHARED {
+        cancel.cancel();
+    }
 }

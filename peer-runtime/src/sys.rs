@@ -18,8 +18,8 @@ mod start;
 pub(crate) use build::build_id;
 pub(crate) use crash::{at_crash, wait_while_crashing};
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
-pub(crate) use signals::{Quiet, block_all, close_from, next_ended};
-pub(crate) use spawn::{Plan, spawn};
+pub(crate) use signals::{SignalFd, block_signals, close_from, next_ended};
+pub(crate) use spawn::{SpawnPlan, spawn};
 pub(crate) use start::{Constructor, Start, before_main};
 
 /// Ends the process at once: no destructor, no `atexit` handler, nothing that could block.

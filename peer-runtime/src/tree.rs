@@ -1,11 +1,11 @@
-//! Trees of processes, as the kernel shows them, and how a part of one is ended, whatever it does against that.
+//! Trees of processes: searching them in `/proc`, and ending a part of one, whatever it does against that.
 
 use std::fs;
 use std::io;
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 
-use crate::wire::keeper::Mark;
+use crate::wire::process_tag::ProcessTag;
 
 mod ending;
 mod search;
@@ -13,7 +13,7 @@ mod search;
 pub(crate) use ending::Ending;
 pub(crate) use search::{Found, Roots, Search};
 
-/// The longest command line that is told of a process.
+/// The longest command line that is reported, in bytes.
 const COMMAND: usize = 300;
 
 /// A process as it was a moment ago.
@@ -24,9 +24,9 @@ pub(crate) struct Seen {
     pub(crate) group: u32,
     /// Of its first thread.
     state: u8,
-    /// Those that have not ended, and the first one in any case.
+    /// Threads that have not ended; the first one always counts.
     threads: u32,
-    /// When it started: together with its pid, this is the process and no later one of that pid.
+    /// When it started: together with its pid it identifies the process.
     pub(crate) started: u64,
 }
 
@@ -44,19 +44,18 @@ impl Seen {
         Some(Self { pid, parent, group, state, threads, started })
     }
 
-    /// It has ended, and waits for its parent to take notice.
+    /// It is a zombie.
     pub(crate) fn has_ended(&self) -> bool {
         // The first thread of a process may end before the others.
         matches!(self.state, b'Z' | b'X') && self.threads <= 1
     }
 
-    /// Somebody has stopped it.
+    /// It has been stopped by a signal.
     pub(crate) fn is_stopped(&self) -> bool {
         self.state == b'T' && self.stands_still()
     }
 
-    /// No thread of it runs any code of its own, if it has been sent SIGSTOP. One that waits in the kernel, for the child
-    /// that it is spawning perhaps, obeys before it returns from there.
+    /// After SIGSTOP: no thread of it runs. A thread that waits in the kernel stops before it returns from there.
     pub(crate) fn stands_still(&self) -> bool {
         let still = |state: u8| matches!(state, b'T' | b't' | b'D' | b'Z' | b'X');
         if self.threads <= 1 {
@@ -69,7 +68,7 @@ impl Seen {
         })
     }
 
-    /// Sends a signal to this process, and to no later one of the same pid.
+    /// Sends a signal to this process, and not to a later one with the same pid.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
         let held = rustix::process::pidfd_open(pid(self.pid)?, PidfdFlags::empty())?;
         match Self::read(self.pid) {
@@ -79,7 +78,7 @@ impl Seen {
     }
 }
 
-/// The fields of a `stat` file from the third one on.
+/// The fields of a `stat` file after the name.
 fn after_name(stat: &[u8]) -> Option<std::str::SplitAsciiWhitespace<'_>> {
     // The name, in parentheses, may contain anything.
     let rest = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
@@ -91,12 +90,11 @@ pub(crate) fn pid(pid: u32) -> io::Result<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("a pid out of range"))
 }
 
-/// The mark of a process: a limit of the kernel that limits nothing since Linux 2.6, and that is handed down to
-/// everything a process starts.
-pub(crate) fn mark(pid: u32) -> Option<Mark> {
+/// The tag of a process: see [`process_tag`](crate::wire::process_tag).
+pub(crate) fn tag(pid: u32) -> Option<ProcessTag> {
     let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max file locks"))?;
-    // `unlimited` is no mark.
+    // `unlimited` is no number.
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 

@@ -12,8 +12,8 @@
 
 pub(crate) mod frame;
 pub(crate) mod keeper;
-pub(crate) mod mark;
 pub(crate) mod message;
+pub(crate) mod process_tag;
 
 /// What the peer says first, before its first frame.
 pub(crate) const MAGIC: &[u8; 12] = b"\0\xffpeer-1\xfe\r\n\0";

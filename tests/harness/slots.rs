@@ -259,6 +259,6 @@ fn without_a_budget_that_is_told_once_and_tests_run() {
         let ran = run(budgeted(command(exe).args(arguments), &folder.path(""))).passed();
         let told: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("budget of nodes")).collect();
         let [told] = told[..] else { panic!("{}", ran.text()) };
-        assert!(told.contains("peer` is a symbolic link or a file; remove it"), "{told}");
+        assert!(told.contains("peer` must be a directory of this user with mode 700: remove it"), "{told}");
     }
 }

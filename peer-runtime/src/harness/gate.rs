@@ -6,6 +6,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::interrupt::{Interrupts, Subscription};
+use crate::aside;
 use crate::slots::{self, Wait};
 
 /// Lets tests in as long as there is room for them, in the order in which they come.
@@ -47,8 +48,7 @@ impl Gate {
         let subscription = {
             let shared = Arc::clone(&shared);
             interrupts.subscribe(move || {
-                // An error leaves a wait that a second interrupt ends.
-                let _ = slots::cancel_all();
+                slots::cancel_all();
                 *shared.lock() = None;
                 shared.changed.notify_all();
             })
@@ -71,6 +71,7 @@ impl Gate {
         drop(free);
         // None if the run is interrupted, and then nothing is free any more.
         let of_user = slots::take_for(weight, waits)?;
+        slots::take_problem().iter().for_each(|problem| aside::tell(problem));
         Some(self.taken(nodes, of_user))
     }
 

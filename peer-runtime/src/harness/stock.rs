@@ -164,6 +164,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ende
     // groups hold is taken in the same step.
     let weight = weight_below(above, test);
     let _slots = slots::take_for(weight, &mut |wait| aside::tell(&format!("test {} {wait}", test.path())));
+    slots::take_problem().iter().for_each(|problem| aside::tell(problem));
     let interrupts = Interrupts::default();
     let mut limit = timetrap_of_suite().saturating_mul(factor);
     let mut given = Given::default();

@@ -8,54 +8,54 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use crate::name;
-use crate::sys::{self, Plan, Quiet};
-use crate::wire::keeper::{DESCRIPTORS, Refused, Spawn, Step};
+use crate::sys::{self, SignalFd, SpawnPlan};
+use crate::wire::keeper::{DESCRIPTORS, Spawn, SpawnFailure, Step};
 
-/// Where programs are looked for without a `PATH`, as by the C library.
+/// The `PATH` of a process without one, as in the C library.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 
-/// Takes its name, if it has one.
-pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, Refused> {
+/// Holds the name of the process, if it has one.
+pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, SpawnFailure> {
     let held = spawn.name.as_deref().map(name::hold).transpose();
-    held.map_err(|error| Refused { step: Step::Name, errno: errno(&error) })
+    held.map_err(|error| SpawnFailure { step: Step::Name, errno: errno(&error) })
 }
 
-/// Spawns it, with its directory and its standard descriptors; gives its pid.
+/// Spawns a process with its directory and its standard descriptors. Returns its pid.
 pub(super) fn spawn(
-    quiet: &Quiet,
+    signals: &SignalFd,
     nice: i32,
     spawn: &Spawn,
     descriptors: &[OwnedFd; DESCRIPTORS],
-) -> Result<u32, Refused> {
+) -> Result<u32, SpawnFailure> {
     let [directory, input, output, error] = descriptors;
     let programs = strings(programs(spawn))?;
     let args = strings(spawn.args.iter().cloned())?;
     let env = strings(spawn.env.iter().cloned())?;
-    let plan = Plan {
+    let plan = SpawnPlan {
         programs: &programs,
         args: &args,
         env: &env,
         directory: directory.as_fd(),
         directory_matters: spawn.directory_matters,
         standard: [input.as_fd(), output.as_fd(), error.as_fd()],
-        mark: spawn.mark,
+        tag: spawn.tag,
         nice,
     };
-    sys::spawn(quiet, &plan).map_err(|(step, error)| Refused { step, errno: errno(&error) })
+    sys::spawn(signals, &plan).map_err(|(step, error)| SpawnFailure { step, errno: errno(&error) })
 }
 
 fn errno(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or_default()
 }
 
-fn strings(bytes: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<CString>, Refused> {
+fn strings(bytes: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<CString>, SpawnFailure> {
     let strings: Result<Vec<_>, _> = bytes.into_iter().map(CString::new).collect();
-    // The options were checked for it.
+    // The options refuse such strings.
     let invalid = rustix::io::Errno::INVAL.raw_os_error();
-    strings.map_err(|_| Refused { step: Step::Execute, errno: invalid })
+    strings.map_err(|_| SpawnFailure { step: Step::Execute, errno: invalid })
 }
 
-/// The files that a program's name may mean, in the order of its own `PATH`.
+/// The files that the program's name may mean, in the order of its own `PATH`.
 fn programs(spawn: &Spawn) -> Vec<Vec<u8>> {
     let program = &spawn.program;
     if program.contains(&b'/') || program.is_empty() {

@@ -22,7 +22,7 @@ use crate::launch;
 use crate::link::tcp::Listener;
 use crate::name::{self, Reservation};
 use crate::options::{Connection, StartOptions, WaitBoot};
-use crate::process::{self, Request};
+use crate::process::{self, SpawnRequest};
 use crate::state::Reason;
 use crate::sys;
 use crate::wire::message::{BootSpec, Connect, ToPeer};
@@ -88,7 +88,7 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
         let starting = owner.starting();
         io_thread::handle().spawn(async move {
             let launch_spec = LaunchSpec::new(name, options, request, owner, linked);
-            let begun = match begin(&launch_spec, Request::clone(&launch_spec.request)).await {
+            let begun = match begin(&launch_spec, SpawnRequest::clone(&launch_spec.request)).await {
                 Ok((shared, booted)) => {
                     let peer = Peer::new(launch_spec, shared);
                     let unfinished = Unfinished(Some(peer.clone()));
@@ -132,7 +132,7 @@ pub(super) type BootResult = oneshot::Receiver<Result<(), Error>>;
 /// Up to a running process and its control process; on the I/O thread.
 pub(super) async fn begin(
     launch_spec: &LaunchSpec,
-    request: Request,
+    request: SpawnRequest,
 ) -> Result<(Arc<PeerShared>, Option<BootResult>), Error> {
     let begun = Instant::now();
     let LaunchSpec { name, options, .. } = launch_spec;
@@ -187,7 +187,12 @@ fn name_in_use(name: &str) -> Error {
         .hint("stop that one first, or use `random_name` or `ct_peer_name!`")
 }
 
-async fn spawn(request: Request, name: &str, node: &str, options: &StartOptions) -> Result<process::Spawned, Error> {
+async fn spawn(
+    request: SpawnRequest,
+    name: &str,
+    node: &str,
+    options: &StartOptions,
+) -> Result<process::Spawned, Error> {
     let program = request.program.display().to_string();
     let option = if options.program.is_some() { "program" } else { "exec" };
     process::spawn(request, Some(name)).await.map_err(|error| {

@@ -21,7 +21,7 @@ use crate::owner::PeerEvent;
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
 use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, KILLED};
-use crate::wire::keeper::Left;
+use crate::wire::keeper::LeakedProcess;
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
 /// Who waits for the boot.
@@ -302,7 +302,7 @@ impl Control {
             left = self.process.gone() => left,
             () = Deadline::after(GONE).passed() => return self.shared.note("its descendants did not end; is the keeper stopped?"),
         };
-        let is_left = |left: &&Left| left.alive || orderly || (!left.in_group && self.readiness.is_none());
+        let is_left = |left: &&LeakedProcess| left.alive || orderly || (!left.in_group && self.readiness.is_none());
         leaks::tell(&self.shared, left.iter().filter(is_left));
     }
 

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::launch;
 use crate::options::StartOptions;
 use crate::owner::Owner;
-use crate::process::Request;
+use crate::process::SpawnRequest;
 
 /// An owner that knows its peers, so that its end can be theirs.
 pub(crate) trait Adopter: Owner {
@@ -36,7 +36,7 @@ pub(super) struct LaunchSpec {
     pub(super) name: Arc<str>,
     /// With that name.
     pub(super) options: Arc<StartOptions>,
-    pub(super) request: Arc<Request>,
+    pub(super) request: Arc<SpawnRequest>,
     /// That of the origin at the first start.
     directory: Option<Arc<Path>>,
     pub(super) command_line: Arc<[OsString]>,
@@ -48,7 +48,7 @@ impl LaunchSpec {
     pub(super) fn new(
         name: String,
         mut options: StartOptions,
-        request: Request,
+        request: SpawnRequest,
         owner: Arc<dyn Adopter>,
         linked: bool,
     ) -> Self {
@@ -68,8 +68,8 @@ impl LaunchSpec {
     }
 
     /// The same again, in the same directory, wherever the origin is by now.
-    pub(super) fn request_again(&self) -> Request {
-        let mut request = Request::clone(&self.request);
+    pub(super) fn request_again(&self) -> SpawnRequest {
+        let mut request = SpawnRequest::clone(&self.request);
         if request.current_dir.is_none() {
             request.current_dir = self.directory.as_deref().map(Path::to_owned);
         }

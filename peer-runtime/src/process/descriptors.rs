@@ -1,4 +1,4 @@
-//! The descriptors of a new process, and our ends of them.
+//! The descriptors of a new process, and this side's ends of its pipes.
 
 use std::fs::File;
 use std::io;
@@ -6,19 +6,19 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Output, Request, not_entered};
+use super::{Output, SpawnRequest, not_entered};
 use crate::name;
 use crate::wire::keeper::DESCRIPTORS;
 
-/// Our ends.
+/// This side's ends.
 pub(super) struct Ours {
     pub(super) stdin: OwnedFd,
     pub(super) frames: Option<OwnedFd>,
     pub(super) console: Option<OwnedFd>,
 }
 
-/// What the new process gets, its directory first, and our ends.
-pub(super) fn make(request: &Request) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
+/// Makes the descriptors of the new process, its directory first, and this side's ends.
+pub(super) fn make(request: &SpawnRequest) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = match &request.current_dir {
         None => rustix::fs::open(".", flags, Mode::empty())?,
@@ -48,12 +48,12 @@ pub(super) fn make(request: &Request) -> io::Result<([OwnedFd; DESCRIPTORS], Our
     Ok(([directory, stdin_read, out, err], Ours { stdin, frames, console }))
 }
 
-/// Being short of descriptors says nothing of the directory.
+/// A lack of descriptors is no error of the directory.
 fn directory_error(error: io::Error) -> io::Error {
     if name::is_short(&error) { error } else { not_entered(&error) }
 }
 
-/// A copy of one of this process's own; nothing, where it is closed.
+/// Copies one of this process's own; `/dev/null` where it is closed.
 fn copy(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     match rustix::io::fcntl_dupfd_cloexec(fd, 3) {
         Err(rustix::io::Errno::BADF) => Ok(File::options().write(true).open("/dev/null")?.into()),
@@ -61,7 +61,7 @@ fn copy(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     }
 }
 
-/// The reading and the writing end of a pipe that no child inherits by accident.
+/// The reading and the writing end of a pipe.
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = io::pipe()?;
     Ok((OwnedFd::from(read), OwnedFd::from(write)))

@@ -1,4 +1,4 @@
-//! This process's keeper, started with the first peer: asking it, hearing from it, and what is done without it.
+//! The keeper of this process, which starts with the first peer: requests, events, and its loss.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,65 +7,65 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::{Mutex, MutexGuard};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::sync::{oneshot, watch};
 
-use super::line::{Line, Outgoing};
-use super::{Process, Request, refused};
+use super::keeper_socket::{KeeperSocket, Outgoing};
+use super::{Process, SpawnRequest, spawn_error};
 use crate::name;
 use crate::options::EnvValue;
 use crate::state::Reason;
 use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::tree::{Ending, Roots, Search};
-use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, Mark, Spawn, ToKeeper};
-use crate::wire::mark;
+use crate::wire::frame::Stream;
+use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, LIMIT, Spawn, ToKeeper};
+use crate::wire::process_tag::{self, ProcessTag};
 
-/// What does not end its tests when it is killed.
+/// Test runners that do not end their tests when they are killed.
 const RUNNERS: &[&str] = &["cargo", "cargo-nextest"];
 
-/// The process that the tests in this one must not outlive.
+/// The runner that this process must not outlive.
 static RUNNER: OnceLock<u32> = OnceLock::new();
 
-/// Says that this process runs tests, on behalf of its parent; before main.
+/// Binds this process, which runs tests, to its parent if that is a test runner. Runs before main.
 pub(crate) fn run_by(parent: u32) {
-    // Read now: a parent that has ended has no name.
     let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();
     if RUNNERS.contains(&name.trim_end()) {
-        // Once, by the hook.
         let _ = RUNNER.set(parent);
     }
 }
 
-/// Whether an interrupt is ending this process, in order.
+/// An interrupt is ending this process in order.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Says that an interrupt is ending this process, in order, and perhaps has ended what is above it.
+/// Tells the keeper that an interrupt is ending this process in order, and may have ended the runner above it.
 pub(crate) fn interrupted() {
     INTERRUPTED.store(true, Ordering::SeqCst);
-    let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let current = CURRENT.lock().clone();
     if let Some(keeper) = current {
-        keeper.ask(&ToKeeper::Interrupted);
+        keeper.request(&ToKeeper::Interrupted);
     }
 }
 
 type Answer = oneshot::Sender<io::Result<Arc<Process>>>;
 
-/// What the keeper was asked for.
-enum Kept {
-    Asked(Answer),
+/// A process of the keeper.
+enum Entry {
+    Requested(Answer),
     Running(Arc<Process>),
 }
 
 pub(super) struct Keeper {
-    line: Line,
+    socket: KeeperSocket,
     pid: u32,
-    /// None when the keeper is lost.
-    kept: Mutex<Option<HashMap<Mark, Kept>>>,
-    /// Turns true then.
+    /// `None` once the keeper is lost.
+    entries: Mutex<Option<HashMap<ProcessTag, Entry>>>,
+    /// True once the keeper is lost.
     lost: watch::Sender<bool>,
-    /// Why it cannot be one, in its own words.
+    /// Why it cannot be a keeper, in its own words.
     unable: OnceLock<String>,
 }
 
@@ -75,14 +75,14 @@ impl fmt::Debug for Keeper {
     }
 }
 
-/// The keeper that is there; a new one takes the place of one that was lost.
+/// The current keeper; a new one replaces a lost one.
 static CURRENT: Mutex<Option<Arc<Keeper>>> = Mutex::new(None);
 
 impl Keeper {
     /// The keeper of this process; on the I/O thread.
     pub(super) fn current() -> io::Result<Arc<Self>> {
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keeper) = current.as_ref().filter(|keeper| keeper.kept().is_some()) {
+        let mut current = CURRENT.lock();
+        if let Some(keeper) = current.as_ref().filter(|keeper| keeper.entries().is_some()) {
             return Ok(Arc::clone(keeper));
         }
         let keeper = Self::start()?;
@@ -94,7 +94,7 @@ impl Keeper {
         let (ours, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         rustix::io::ioctl_fionbio(&ours, true)?;
-        let line = Line::new(ours)?;
+        let socket = KeeperSocket::new(ours)?;
         let child = Command::new("/proc/self/exe")
             .arg0(name::own_path())
             .arg(KEEPER)
@@ -104,21 +104,21 @@ impl Keeper {
             .spawn()
             .map_err(|error| no_keeper(format!("the keeper of all peers cannot start: {error}")))?;
         let keeper = Arc::new(Self {
-            line,
+            socket,
             pid: child.id(),
-            kept: Mutex::new(Some(HashMap::new())),
+            entries: Mutex::new(Some(HashMap::new())),
             lost: watch::Sender::new(false),
             unable: OnceLock::new(),
         });
-        keeper.ask(&ToKeeper::Keep { origin: std::process::id(), with: RUNNER.get().copied() });
+        keeper.request(&ToKeeper::Keep { origin: std::process::id(), runner: RUNNER.get().copied() });
         if INTERRUPTED.load(Ordering::SeqCst) {
-            keeper.ask(&ToKeeper::Interrupted);
+            keeper.request(&ToKeeper::Interrupted);
         }
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
             async move {
-                let refused = |mark, error| keeper.refused(mark, error);
-                let (inbound, outbound) = (keeper.hear(), keeper.line.drive(refused));
+                let refused = |tag, error| keeper.refused(tag, error);
+                let (inbound, outbound) = (keeper.receive(), keeper.socket.drive(refused));
                 tokio::select! {
                     () = inbound => {}
                     () = outbound => {}
@@ -129,7 +129,7 @@ impl Keeper {
         Ok(keeper)
     }
 
-    /// It has not answered in time.
+    /// The error if it does not answer in time.
     pub(super) fn silent(&self) -> io::Error {
         let limit = timeouts::display(KEEPER_ANSWER);
         let text =
@@ -139,12 +139,11 @@ impl Keeper {
 
     /// Completes when it is lost.
     pub(super) async fn until_lost(&self) {
-        // The sender is in `self`.
         let _ = self.lost.subscribe().wait_for(|lost| *lost).await;
     }
 
     pub(super) fn is_lost(&self) -> bool {
-        self.kept().is_none()
+        self.entries().is_none()
     }
 
     fn lost_error(&self) -> io::Error {
@@ -154,112 +153,109 @@ impl Keeper {
         })
     }
 
-    /// A mark that nothing of this process's bears, and that is below the hard limit. Where that is too low for any, descendants
-    /// are known by their parents alone.
-    pub(super) fn free_mark(&self) -> Mark {
+    /// A tag that no process of this keeper has. If the hard limit is too low for tags, descendants are found by their
+    /// parents alone.
+    pub(super) fn free_tag(&self) -> ProcessTag {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Locks).maximum;
-        let kept = self.kept();
+        let entries = self.entries();
         loop {
-            let mark = mark::mark(rand::random(), limit);
-            if kept.as_ref().is_none_or(|kept| !kept.contains_key(&mark)) {
-                return mark;
+            let tag = process_tag::make(rand::random(), limit);
+            if entries.as_ref().is_none_or(|entries| !entries.contains_key(&tag)) {
+                return tag;
             }
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<HashMap<Mark, Kept>>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Option<HashMap<ProcessTag, Entry>>> {
+        self.entries.lock()
     }
 
-    /// Spawns a process, and gives it when it has executed.
+    /// Spawns a process, and returns it once it has executed.
     pub(super) async fn spawn(
         &self,
         spawn: Spawn,
         descriptors: [std::os::fd::OwnedFd; DESCRIPTORS],
     ) -> io::Result<Arc<Process>> {
         let (answer, spawned) = oneshot::channel();
-        let mark = spawn.mark;
-        let outgoing = Outgoing::spawn(mark, &ToKeeper::Spawn(spawn), descriptors.into())?;
-        match &mut *self.kept() {
-            Some(kept) => kept.insert(mark, Kept::Asked(answer)),
+        let tag = spawn.tag;
+        let outgoing = Outgoing::spawn(tag, &ToKeeper::Spawn(spawn), descriptors.into())?;
+        match &mut *self.entries() {
+            Some(entries) => entries.insert(tag, Entry::Requested(answer)),
             None => return Err(self.lost_error()),
         };
-        if let Err(error) = self.line.send(outgoing) {
-            self.forget(mark);
+        if let Err(error) = self.socket.send(outgoing) {
+            self.forget(tag);
             return Err(error);
         }
         spawned.await.map_err(|_| self.lost_error())?
     }
 
-    /// Asks for something that needs no descriptor. If the keeper is lost, everything below it is being ended anyway.
-    pub(super) fn ask(&self, request: &ToKeeper) {
-        // The same.
-        let _ = Outgoing::new(request).and_then(|outgoing| self.line.send(outgoing));
+    /// Sends a request without descriptors. Without a keeper it has no effect, since its children are ending anyway.
+    pub(super) fn request(&self, request: &ToKeeper) {
+        let _ = Outgoing::new(request).and_then(|outgoing| self.socket.send(outgoing));
     }
 
-    /// Hears what the keeper says, until it says nothing more.
-    async fn hear(self: &Arc<Self>) {
-        let mut stream = self.line.stream();
-        while let Some(message) = self.line.next(&mut stream).await {
+    /// Handles the messages of the keeper until its end.
+    async fn receive(self: &Arc<Self>) {
+        let mut stream = Stream::frames(LIMIT);
+        while let Some(message) = self.socket.next(&mut stream).await {
             match message {
-                FromKeeper::Spawned { mark, outcome: Ok(pid) } => self.spawned(mark, pid),
-                FromKeeper::Spawned { mark, outcome: Err(why) } => self.refused(mark, refused(why)),
-                // It says so once.
+                FromKeeper::Spawned { tag, outcome: Ok(pid) } => self.spawned(tag, pid),
+                FromKeeper::Spawned { tag, outcome: Err(why) } => self.refused(tag, spawn_error(why)),
                 FromKeeper::Unable { why } => drop(self.unable.set(why)),
-                FromKeeper::Exited { mark, exit } => self.process(mark, |process| process.exited(exit)),
-                FromKeeper::Paused { mark, turn, errno } => {
-                    self.process(mark, |process| process.is_paused(turn, errno));
+                FromKeeper::Exited { tag, exit } => self.process(tag, |process| process.exited(exit)),
+                FromKeeper::Paused { tag, turn, errno } => {
+                    self.process(tag, |process| process.is_paused(turn, errno));
                 }
-                FromKeeper::Gone { mark, left } => {
-                    if let Some(Kept::Running(process)) = self.forget(mark) {
-                        process.is_gone(left);
+                FromKeeper::Gone { tag, leaked } => {
+                    if let Some(Entry::Running(process)) = self.forget(tag) {
+                        process.is_gone(leaked);
                     }
                 }
             }
         }
     }
 
-    fn spawned(self: &Arc<Self>, mark: Mark, pid: u32) {
-        let process = Arc::new(Process::new(mark, pid, Arc::clone(self)));
-        let asked = self.kept().as_mut().and_then(|kept| kept.insert(mark, Kept::Running(Arc::clone(&process))));
-        if let Some(Kept::Asked(answer)) = asked
+    fn spawned(self: &Arc<Self>, tag: ProcessTag, pid: u32) {
+        let process = Arc::new(Process::new(tag, pid, Arc::clone(self)));
+        let asked =
+            self.entries().as_mut().and_then(|entries| entries.insert(tag, Entry::Running(Arc::clone(&process))));
+        if let Some(Entry::Requested(answer)) = asked
             && let Err(Ok(process)) = answer.send(Ok(process))
         {
-            // Nobody waits for it any more.
+            // The caller has given up.
             process.kill();
         }
     }
 
-    fn refused(&self, mark: Mark, why: io::Error) {
-        if let Some(Kept::Asked(answer)) = self.forget(mark) {
-            // An error says that nobody waits for it, and there is nothing to end.
+    fn refused(&self, tag: ProcessTag, why: io::Error) {
+        if let Some(Entry::Requested(answer)) = self.forget(tag) {
+            // The caller may have given up.
             let _ = answer.send(Err(why));
         }
     }
 
-    fn process(&self, mark: Mark, then: impl FnOnce(&Process)) {
-        if let Some(Some(Kept::Running(process))) = self.kept().as_ref().map(|kept| kept.get(&mark)) {
+    fn process(&self, tag: ProcessTag, then: impl FnOnce(&Process)) {
+        if let Some(Some(Entry::Running(process))) = self.entries().as_ref().map(|entries| entries.get(&tag)) {
             then(process);
         }
     }
 
-    fn forget(&self, mark: Mark) -> Option<Kept> {
-        self.kept().as_mut()?.remove(&mark)
+    fn forget(&self, tag: ProcessTag) -> Option<Entry> {
+        self.entries().as_mut()?.remove(&tag)
     }
 
-    /// The keeper has ended before this process, so the kernel has killed its peers: what they had started is ended here.
+    /// The keeper ended before this process, so the kernel has killed its children. This ends their descendants.
     fn lost(&self, mut keeper: Child) {
-        let kept = self.kept().take().unwrap_or_default();
-        // Whoever waits for that takes another one.
+        let entries = self.entries().take().unwrap_or_default();
         self.lost.send_replace(true);
-        // Of what it was asked for it may have spawned more than it told.
-        let roots = Roots::Marks(kept.keys().copied().filter(|mark| *mark > mark::OWN).collect());
+        // It may have spawned more processes than it reported.
+        let roots = Roots::Tags(entries.keys().copied().filter(|tag| *tag > process_tag::UNIQUE).collect());
         let mut running = Vec::new();
-        for kept in kept.into_values() {
-            match kept {
-                // An error says that nobody waits.
-                Kept::Asked(answer) => drop(answer.send(Err(self.lost_error()))),
-                Kept::Running(process) => running.push(process),
+        for entry in entries.into_values() {
+            match entry {
+                Entry::Requested(answer) => drop(answer.send(Err(self.lost_error()))),
+                Entry::Running(process) => running.push(process),
             }
         }
         for process in &running {
@@ -270,7 +266,7 @@ impl Keeper {
             });
         }
         let sweep = move || {
-            // Errors say that it has ended already.
+            // Both fail if it has ended.
             let _ = keeper.kill();
             let _ = keeper.wait();
             let search = Search::new();
@@ -279,20 +275,19 @@ impl Keeper {
                 process.is_gone(Vec::new());
             }
         };
-        // Looking at all processes of the machine takes a while. Without a thread for that nobody looks, and who waits is
-        // told so by a deadline.
+        // Reading all of `/proc` takes a while. If no thread can be started, those who wait run into their deadline.
         drop(std::thread::Builder::new().name("peer-sweeper".to_owned()).spawn(sweep));
     }
 }
 
-/// The error of a kind that no program is refused for.
+/// An error of a kind that `execve` never gives.
 fn no_keeper(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, what)
 }
 
-impl Request {
-    /// What the keeper needs to know of it; the environment is that of this process now.
-    pub(super) fn to_wire(&self, mark: Mark, name: Option<&str>) -> Spawn {
+impl SpawnRequest {
+    /// The message to the keeper, with the current environment of this process.
+    pub(super) fn to_wire(&self, tag: ProcessTag, name: Option<&str>) -> Spawn {
         let bytes = |word: &std::ffi::OsStr| word.as_bytes().to_vec();
         let program = self.program.as_os_str();
         let args = std::iter::once(self.arg0.as_deref().unwrap_or(program)).chain(self.args.iter().map(|arg| &**arg));
@@ -310,7 +305,7 @@ impl Request {
             }
         }
         Spawn {
-            mark,
+            tag,
             name: name.map(name::socket_name),
             program: bytes(program),
             args: args.map(bytes).collect(),

@@ -1,4 +1,4 @@
-//! Whose socket it is that listens on a port.
+//! Finds out whose socket listens on a port.
 
 use std::fs;
 use std::io;
@@ -11,18 +11,18 @@ use crate::tree::{self, Roots, Search, Seen};
 const LISTENS: &str = "0A";
 
 impl Process {
-    /// Whether it is certain that what listens there is another peer's, of this or of another origin. What bears no mark
-    /// may listen on behalf of this one, as a container's daemon does. Reads much of /proc: not on the I/O thread.
+    /// Does another peer, of this or of another origin, certainly listen there? A process without a tag may listen on
+    /// behalf of this one, as a container's daemon does. Reads much of `/proc`: not on the I/O thread.
     pub(crate) fn is_listener_foreign(&self, at: SocketAddr) -> bool {
         let sockets = listeners(self.pid, at);
         if sockets.is_empty() {
             return false;
         }
         let mut own = Vec::new();
-        // Those that bear its mark are looked for only if they are needed: that takes longer.
-        for roots in [Roots::Pids(vec![self.pid]), Roots::Marks([self.mark].into())] {
+        // The search by tag takes longer, so it comes second.
+        for roots in [Roots::Pids(vec![self.pid]), Roots::Tags([self.tag].into())] {
             for found in Search::new().below(&roots) {
-                // What cannot be read may be the one, unless it has ended.
+                // A process that cannot be read may be the listener, unless it has ended.
                 match holds(found.seen.pid, &sockets) {
                     Ok(false) => own.push(found.seen.pid),
                     Err(_) if Seen::read(found.seen.pid).is_none_or(|now| now.has_ended()) => {}
@@ -32,12 +32,12 @@ impl Process {
         }
         let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
         let mut others = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let is_other = |pid: u32| !own.contains(&pid) && tree::mark(pid).is_some_and(|mark| mark != self.mark);
+        let is_other = |pid: u32| !own.contains(&pid) && tree::tag(pid).is_some_and(|tag| tag != self.tag);
         others.any(|pid| is_other(pid) && holds(pid, &sockets).unwrap_or(false))
     }
 }
 
-/// The links that lead to the sockets that listen there, as `pid` sees the network.
+/// The `/proc` links of the sockets that listen there, in the network of `pid`.
 fn listeners(pid: u32, at: SocketAddr) -> Vec<String> {
     let tables =
         ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default());

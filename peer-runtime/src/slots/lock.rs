@@ -1,71 +1,150 @@
-//! A lock that dies with its holder, and whose release can be waited for among many.
+//! Locks that processes share, and the wait for any of several.
 //!
-//! It is a fifo. The holder has it open for reading and writing, and has locked (`flock`) that very open file. There is
-//! no other way to become a writer of it, so whoever has a writer holds the lock or is about to try. Who waits has it
-//! open for reading, watches it (`watch.rs`), and then tries. Why no release is missed:
+//! A lock is a fifo. Its holder opens it for reading and writing, and takes a `flock` on it. A waiter opens it for
+//! reading, tries the lock, and then polls for the hang-up that the kernel reports when the last writer closes the fifo.
+//! A plain file has no such event, and a blocking `flock` waits for one file only and cannot be cancelled.
 //!
-//! - *Who holds it gives it back*: it unlocks, then writes a byte, then closes. The byte is an edge to all who watch at
-//!   that time. It does not matter who reads it: whoever watches edges is told of it without reading.
-//! - *Who holds it is killed*: the kernel unlocks a file before it closes the fifo behind it (`__fput`), and the close of
-//!   the last writer is a hang-up, an edge again. The same if it is killed between unlocking and the byte.
-//! - *Somebody else tries at that moment* and is a writer, so that there is no hang-up yet: either it gets the lock, and
-//!   its own release will be told, or it does not, and its close is the hang-up.
-//! - *Released before it was watched*: who watches tries once more after it has begun to.
-//!
-//! A child of the holder has copies of the descriptors between its fork and its exec, and both the lock and the writer
-//! last until the last copy is closed. For a release that changes nothing: unlocking is for all copies, and the byte is
-//! told at once. If the holder is killed then, the lock and the writer end together with the child's exec or exit. A
-//! child that never executes anything prolongs what a killed holder held, and hides the hang-up of others, for as long
-//! as it lives; the only remedy is to have none.
+//! No release is missed. The holder unlocks before it closes, and the kernel does the same for a killed process. A
+//! waiter that tries is a writer for a moment: if it fails, another process holds the lock or closes the fifo later.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags, flock, fstat, mkfifoat};
 use rustix::io::Errno;
 
-use super::directory::Directory;
-
-/// Enough for all bytes that may be there: each holder reads those from before it.
-const BYTES: usize = 4096;
-
-/// A lock that is held; dropping it gives it back.
+/// A lock that this process holds until it drops it.
 #[derive(Debug)]
-pub(super) struct Held(OwnedFd);
+pub(super) struct Lock(OwnedFd);
 
-impl Held {
-    /// Takes the lock of this name, if nobody has it.
-    pub(super) fn take(directory: &Directory, name: &str) -> io::Result<Option<Self>> {
-        let fifo = directory.fifo(name, OFlags::RDWR)?;
+impl Lock {
+    /// Takes the lock if it is free.
+    pub(super) fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        let fifo = open(path, OFlags::RDWR)?;
         match flock(&fifo, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Ok(None),
-            Err(error) => return Err(directory.error("lock", name, error)),
+            Ok(()) => Ok(Some(Self(fifo))),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(failed("lock", path, error)),
         }
-        let held = Self(fifo);
-        held.drain();
-        Ok(Some(held))
-    }
-
-    /// Reads what earlier holders wrote, so that the fifo never is full. If that takes an edge from somebody, it is told
-    /// of the release of this lock instead.
-    fn drain(&self) {
-        let mut bytes = [0; BYTES];
-        // An error says that it is empty.
-        while matches!(rustix::io::read(&self.0, &mut bytes), Ok(BYTES)) {}
-    }
-
-    /// What a child of the holder has.
-    #[cfg(test)]
-    pub(super) fn copy(&self) -> OwnedFd {
-        self.0.try_clone().expect("a descriptor can be copied")
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        // Neither can fail on a fifo that is open and has room; if one did, closing does the same.
-        let _ = flock(&self.0, FlockOperation::Unlock);
-        let _ = rustix::io::write(&self.0, b".");
+#[cfg(test)]
+impl std::os::fd::AsFd for Lock {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
     }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone does not unlock while a child between its fork and its exec has a copy of the descriptor.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
+/// Ends all waits for locks, from any thread.
+#[derive(Debug)]
+pub(super) struct Cancel {
+    is_cancelled: AtomicBool,
+    /// Readable from then on.
+    event: OwnedFd,
+}
+
+impl Cancel {
+    pub(super) fn new() -> io::Result<Self> {
+        let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self { is_cancelled: AtomicBool::new(false), event })
+    }
+
+    pub(super) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::SeqCst);
+        // Fails only when the counter is full, and then it is readable anyway.
+        let _ = rustix::io::write(&self.event, &1u64.to_ne_bytes());
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::SeqCst)
+    }
+}
+
+/// Takes `count` of these locks, and waits for those that others hold. `None` if the wait is cancelled.
+///
+/// `patience` runs before each wait and says how long that may be at most.
+pub(super) fn take<P: AsRef<Path>>(
+    paths: &[P],
+    count: usize,
+    cancel: &Cancel,
+    patience: &mut dyn FnMut() -> Duration,
+) -> io::Result<Option<Vec<Lock>>> {
+    let mut locks = Vec::new();
+    let mut watched = Vec::new();
+    let mut candidates: Vec<&Path> = paths.iter().map(P::as_ref).collect();
+    loop {
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        for path in candidates {
+            if locks.len() < count {
+                // Open before the attempt: a release between the two is a hang-up, too.
+                let reader = open(path, OFlags::RDONLY)?;
+                match Lock::try_take(path)? {
+                    Some(lock) => locks.push(lock),
+                    None => watched.push((path, reader)),
+                }
+            }
+        }
+        if locks.len() == count {
+            return Ok(Some(locks));
+        }
+        candidates = wait(&mut watched, cancel, patience())?;
+    }
+}
+
+/// Waits until a lock may be free, the wait is cancelled, or `limit` has passed. Returns the paths of those locks and
+/// watches them no longer.
+fn wait<'a>(watched: &mut Vec<(&'a Path, OwnedFd)>, cancel: &Cancel, limit: Duration) -> io::Result<Vec<&'a Path>> {
+    let mut polls = vec![PollFd::new(&cancel.event, PollFlags::IN)];
+    // A hang-up is reported without being asked for.
+    polls.extend(watched.iter().map(|(_, reader)| PollFd::new(reader, PollFlags::empty())));
+    // A duration that no clock can hold is no limit.
+    match poll(&mut polls, Timespec::try_from(limit).ok().as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut is_ready = polls.iter().skip(1).map(|poll| !poll.revents().is_empty()).collect::<Vec<_>>().into_iter();
+    let ready = watched.extract_if(.., |_| is_ready.next() == Some(true));
+    Ok(ready.map(|(path, _)| path).collect())
+}
+
+/// Opens a fifo without waiting for its other end, and makes it if it is missing.
+fn open(path: &Path, access: OFlags) -> io::Result<OwnedFd> {
+    let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let fifo = loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(fifo) => break fifo,
+            Err(Errno::NOENT) => match mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(failed("make", path, error)),
+            },
+            Err(error) => return Err(failed("open", path, error)),
+        }
+    };
+    if FileType::from_raw_mode(fstat(&fifo)?.st_mode) == FileType::Fifo {
+        Ok(fifo)
+    } else {
+        Err(io::Error::other(format!("`{}` is no fifo; remove it", path.display())))
+    }
+}
+
+fn failed(verb: &str, path: &Path, error: Errno) -> io::Error {
+    let remedy = match error {
+        Errno::MFILE | Errno::NFILE => "raise `ulimit -n`, or lower PEER_JOBS",
+        _ => "remove its directory while no tests run",
+    };
+    io::Error::other(format!("cannot {verb} `{}`: {}; {remedy}", path.display(), io::Error::from(error)))
 }

@@ -58,7 +58,7 @@ pub(crate) fn watch_this_thread() {
     let size = HANDLER_STACK + usize::try_from(frame).unwrap_or_default();
     let mut stack = HandlerStack(vec![0_u8; size].into_boxed_slice());
     // SAFETY: the attributes are initialised by the first call, read, and destroyed; the handler's
-    // stack is kept in a thread local that disables it before it is freed.
+    // stack is entries in a thread local that disables it before it is freed.
     unsafe {
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
         if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {

@@ -8,16 +8,16 @@ use crate::wire::keeper::Exit;
 
 /// A process with one thread, all of whose signals are blocked: a descriptor that is readable when a child has ended.
 #[derive(Debug)]
-pub(crate) struct Quiet(OwnedFd);
+pub(crate) struct SignalFd(OwnedFd);
 
-impl AsFd for Quiet {
+impl AsFd for SignalFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
 /// Blocks every signal. Only before main, where there is one thread, and in a process that starts no other.
-pub(crate) fn block_all(_: &Start) -> io::Result<Quiet> {
+pub(crate) fn block_signals(_: &Start) -> io::Result<SignalFd> {
     // SAFETY: the sets are initialised by `sigfillset` and `sigemptyset`; the descriptor is new, and nobody else's.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -29,7 +29,7 @@ pub(crate) fn block_all(_: &Start) -> io::Result<Quiet> {
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
             -1 => Err(io::Error::last_os_error()),
-            fd => Ok(Quiet(OwnedFd::from_raw_fd(fd))),
+            fd => Ok(SignalFd(OwnedFd::from_raw_fd(fd))),
         }
     }
 }

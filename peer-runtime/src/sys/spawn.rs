@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::signals::Quiet;
+use super::signals::SignalFd;
 use crate::wire::keeper::Step;
 
 /// Room for the child until it executes: it calls the kernel, and nothing deep.
@@ -17,7 +17,7 @@ const FIRST: RawFd = 3;
 
 /// A process to spawn. It leads a session and a process group of its own, and is killed when its parent ends.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct SpawnPlan<'a> {
     /// The files to try, in this order.
     pub(crate) programs: &'a [CString],
     pub(crate) args: &'a [CString],
@@ -27,7 +27,7 @@ pub(crate) struct Plan<'a> {
     /// For its standard descriptors; none of them is one of those three.
     pub(crate) standard: [BorrowedFd<'a>; 3],
     /// What it bears as its limit of file locks, which is in no use.
-    pub(crate) mark: u64,
+    pub(crate) tag: u64,
     /// Its nice value, which may be another one than that of this process.
     pub(crate) nice: i32,
 }
@@ -43,7 +43,7 @@ struct Shared<'a> {
     directory: RawFd,
     directory_matters: bool,
     standard: [RawFd; 3],
-    mark: u64,
+    tag: u64,
     nice: c_int,
     parent: libc::pid_t,
     /// The highest descriptor, where the kernel cannot close them all at once.
@@ -52,7 +52,7 @@ struct Shared<'a> {
 }
 
 /// Spawns a process.
-pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
+pub(crate) fn spawn(_: &SignalFd, plan: &SpawnPlan<'_>) -> Result<u32, Fault> {
     let pointers = |strings: &[CString]| strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
     let mut shared = Shared {
         programs: plan.programs,
@@ -61,7 +61,7 @@ pub(crate) fn spawn(_: &Quiet, plan: &Plan<'_>) -> Result<u32, Fault> {
         directory: plan.directory.as_raw_fd(),
         directory_matters: plan.directory_matters,
         standard: plan.standard.map(|fd| fd.as_raw_fd()),
-        mark: plan.mark,
+        tag: plan.tag,
         nice: plan.nice,
         // SAFETY: it always succeeds.
         parent: unsafe { libc::getpid() },
@@ -126,7 +126,7 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         }
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_LOCKS, &raw mut limit);
-        limit.rlim_cur = shared.mark;
+        limit.rlim_cur = shared.tag;
         // Where that is refused its descendants are known by their parents alone.
         libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
         // To a lower priority, or the same one, which everybody may.

@@ -1,36 +1,36 @@
-//! Finding all processes below some others.
+//! Finding all descendants of processes.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
-use super::{Seen, mark};
-use crate::wire::keeper::Mark;
+use super::{Seen, tag};
+use crate::wire::process_tag::ProcessTag;
 
-/// How many of those above a process are told.
-const ABOVE: usize = 16;
-/// How often the marks of all processes are read again where some ended meanwhile, which may have left others.
+/// The most ancestors of a process that are reported.
+const ANCESTORS: usize = 16;
+/// How often the tags of all processes are read: a process that ends meanwhile may have started others.
 const LOOKS: usize = 50;
 
 /// Where a search starts.
 #[derive(Clone, Debug)]
 pub(crate) enum Roots {
-    /// With the processes of these pids, themselves included.
+    /// At the processes with these pids.
     Pids(Vec<u32>),
-    /// With whatever bears one of these marks on this machine.
-    Marks(HashSet<Mark>),
+    /// At all processes of this machine with one of these tags.
+    Tags(HashSet<ProcessTag>),
 }
 
-/// A process that was found, and those above it, nearest first, up to its root or so many.
+/// A process, and the pids of its ancestors, nearest first, up to its root.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) seen: Seen,
-    pub(crate) above: Vec<u32>,
+    pub(crate) ancestors: Vec<u32>,
 }
 
-/// How to ask for the children of a process.
+/// How to find the children of a process.
 #[derive(Debug)]
 pub(crate) struct Search {
-    /// The kernel lists them, which not every kernel does.
+    /// The kernel lists them; not every kernel does.
     listed: bool,
 }
 
@@ -45,7 +45,7 @@ impl Search {
         Self { listed: false }
     }
 
-    /// The children of this process, which has one thread; reaped or not, and complete if none is reaped meanwhile.
+    /// The children of this process, which has one thread, those that have ended included.
     pub(crate) fn own_children(&self) -> Vec<u32> {
         match fs::read_to_string("/proc/thread-self/children") {
             Ok(list) if self.listed => list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
@@ -53,7 +53,7 @@ impl Search {
         }
     }
 
-    /// All processes below the roots, them included, that have not ended.
+    /// The roots and all their descendants that have not ended.
     pub(crate) fn below(&self, roots: &Roots) -> Vec<Found> {
         let table = (!self.listed).then(Table::read);
         let children = |parent| match &table {
@@ -62,22 +62,23 @@ impl Search {
         };
         let roots = match roots {
             Roots::Pids(pids) => pids.iter().filter_map(|pid| Seen::read(*pid)).collect(),
-            Roots::Marks(marks) => marked(marks),
+            Roots::Tags(tags) => with_tags(tags),
         };
-        let mut waiting: Vec<Found> = roots.into_iter().map(|seen| Found { seen, above: Vec::new() }).collect();
+        let mut waiting: Vec<Found> = roots.into_iter().map(|seen| Found { seen, ancestors: Vec::new() }).collect();
         let (mut found, mut known) = (Vec::new(), HashSet::new());
         while let Some(next) = waiting.pop() {
-            let Found { seen, above } = &next;
+            let Found { seen, ancestors } = &next;
             if !known.insert(seen.pid) {
                 continue;
             }
             let listed = children(seen.pid).into_iter().filter_map(Seen::read);
             let below: Vec<_> = listed.filter(|child| child.parent == seen.pid).collect();
-            // Pids are used again: these are its children only if it has been the same all the time. What it has left behind
-            // is found elsewhere, by the next look.
+            // Pids are reused: these are its children only if it has been the same process all the time. If it was not, the
+            // next search finds its orphans elsewhere.
             if Seen::read(seen.pid).is_some_and(|now| now.started == seen.started) {
-                let above: Vec<u32> = std::iter::once(seen.pid).chain(above.iter().copied()).take(ABOVE).collect();
-                waiting.extend(below.into_iter().map(|seen| Found { seen, above: above.clone() }));
+                let path = std::iter::once(seen.pid).chain(ancestors.iter().copied());
+                let ancestors: Vec<u32> = path.take(ANCESTORS).collect();
+                waiting.extend(below.into_iter().map(|seen| Found { seen, ancestors: ancestors.clone() }));
             }
             if !seen.has_ended() {
                 found.push(next);
@@ -87,7 +88,7 @@ impl Search {
     }
 }
 
-/// Each thread has children of its own.
+/// The kernel lists them by thread.
 fn listed_children(parent: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{parent}/task")) else { return Vec::new() };
     let lists = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
@@ -96,21 +97,21 @@ fn listed_children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Who bears one of these marks; this process is not looked at.
-fn marked(marks: &HashSet<Mark>) -> Vec<Seen> {
+/// All processes with one of these tags, except this one.
+fn with_tags(tags: &HashSet<ProcessTag>) -> Vec<Seen> {
     let own = std::process::id();
     for _ in 0..LOOKS {
         let mut pids: Vec<u32> = all().filter(|pid| *pid != own).collect();
-        // Whoever starts others all the time and ends is among the newest, which are the last ones.
+        // Newest first: a process that starts others all the time and ends is among the newest.
         pids.reverse();
         let mut vanished = false;
         let mut bear = |pid| {
             let seen = Seen::read(pid);
-            let mark = mark(pid);
-            // Still the same, or the mark is another one's.
+            let tag = tag(pid);
+            // If it is another process by now, the tag may be that one's.
             let now = Seen::read(pid).filter(|now| seen.is_some_and(|seen| seen.started == now.started));
             vanished |= now.is_none();
-            now.filter(|_| mark.is_some_and(|mark| marks.contains(&mark)))
+            now.filter(|_| tag.is_some_and(|tag| tags.contains(&tag)))
         };
         let found: Vec<Seen> = pids.into_iter().filter_map(&mut bear).collect();
         if !vanished || !found.is_empty() {
@@ -125,7 +126,7 @@ fn all() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Who is whose child, for kernels that do not list it.
+/// The children of all processes, for kernels that do not list them.
 struct Table(HashMap<u32, Vec<u32>>);
 
 impl Table {

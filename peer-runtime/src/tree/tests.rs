@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use super::*;
 use crate::timeouts::{Deadline, KILLED};
 
-/// A shell below which `script` runs, with a mark; it has started everything when it says so.
-fn start(mark: Mark, script: &str) -> Child {
+/// A shell below which `script` runs, with a tag; it has started everything when it says so.
+fn start(tag: ProcessTag, script: &str) -> Child {
     let mut command = Command::new("prlimit");
-    command.arg(format!("--locks={mark}:")).args(["sh", "-c", script]).process_group(0);
+    command.arg(format!("--locks={tag}:")).args(["sh", "-c", script]).process_group(0);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -41,15 +41,15 @@ fn both_ways_of_searching_find_the_same() {
     };
     assert_eq!(all.len(), 5, "{all:?}");
     assert_eq!(pids(&all), pids(&Search::scanning().below(&roots)));
-    assert_eq!(pids(&all), pids(&Search::new().below(&Roots::Marks([1 << 41 | 1].into()))));
+    assert_eq!(pids(&all), pids(&Search::new().below(&Roots::Tags([1 << 41 | 1].into()))));
     let inner = all.iter().find(|found| command(found.seen.pid) == "sleep 101").unwrap();
-    assert_eq!((inner.above.len(), inner.above[1]), (2, shell.id()));
+    assert_eq!((inner.ancestors.len(), inner.ancestors[1]), (2, shell.id()));
 
     let mut ending = Ending::new(Some(shell.id()));
     ending.finish(|| Search::new().below(&roots));
-    let told = ending.told();
-    assert_eq!(told.len(), 5, "{told:?}");
-    assert!(told.iter().all(|left| left.in_group && !left.alive));
+    let leaked = ending.leaked();
+    assert_eq!(leaked.len(), 5, "{leaked:?}");
+    assert!(leaked.iter().all(|left| left.in_group && !left.alive));
     shell.wait().unwrap();
 }
 

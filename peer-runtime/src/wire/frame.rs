@@ -158,9 +158,9 @@ impl Stream {
             None => {
                 // The last bytes may be the beginning of the magic.
                 let longest = (MAGIC.len() - 1).min(bytes.len());
-                let kept = (1..=longest).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
-                self.start = self.end - kept;
-                bytes.len() - kept
+                let entries = (1..=longest).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
+                self.start = self.end - entries;
+                bytes.len() - entries
             }
         };
         (text > 0).then_some((from, from + text))

@@ -1,49 +1,47 @@
-//! What an origin and its keeper say to each other: frames over a socket that carries descriptors, too.
+//! The messages between an origin and its keeper: frames over a socket that carries descriptors, too.
 
 use serde::{Deserialize, Serialize};
 
+use super::process_tag::ProcessTag;
+
 /// The argument that makes a process a keeper.
 pub(crate) const KEEPER: &str = "--peer-keeper=1";
-/// What a frame of this conversation may hold at most: more than the arguments and the environment that
-/// the kernel takes for one process.
+/// The frame limit: more than the arguments and the environment that the kernel takes for one process.
 pub(crate) const LIMIT: usize = 64 << 20;
-/// The descriptors that come with every [`ToKeeper::Spawn`]: its directory, and its three standard ones.
+/// Descriptors that come with every [`ToKeeper::Spawn`]: its directory, and its three standard ones.
 pub(crate) const DESCRIPTORS: usize = 4;
-
-/// A mark that all descendants of a peer bear, whatever they do to their parents, sessions and environments.
-pub(crate) type Mark = u64;
 
 /// From the origin.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToKeeper {
-    /// The first one: whose keeper it is, and with which process above it that one is to end.
-    Keep { origin: u32, with: Option<u32> },
-    /// Answered with `Spawned`; then follow `Exited` and `Gone`, whatever happens.
+    /// The first message: the origin's pid, and the runner above it that it must not outlive.
+    Keep { origin: u32, runner: Option<u32> },
+    /// Answered with `Spawned`, and after a success with `Exited` and `Gone`.
     Spawn(Spawn),
-    /// SIGKILL for the process and its group; whatever is left of them is ended when it has ended.
-    Kill { mark: Mark },
+    /// SIGKILL for the process and its group. The keeper ends its descendants once it has ended.
+    Kill { tag: ProcessTag },
     /// SIGTERM for the process alone.
-    Terminate { mark: Mark },
-    /// Stops the process and everything below it; answered with `Paused`.
-    Pause { mark: Mark, turn: u32 },
+    Terminate { tag: ProcessTag },
+    /// Stops the process and all its descendants; answered with `Paused`.
+    Pause { tag: ProcessTag, turn: u32 },
     /// Continues what was paused; answered with `Paused`.
-    Resume { mark: Mark, turn: u32 },
-    /// The origin was interrupted, and ends in order: what is above it may have ended by the same interrupt.
+    Resume { tag: ProcessTag, turn: u32 },
+    /// The origin received an interrupt and ends in order. The same interrupt may have ended the runner above it.
     Interrupted,
 }
 
 /// A process to spawn.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Spawn {
-    pub(crate) mark: Mark,
-    /// The socket that holds the name of a peer, from before it is spawned until everything of it is gone.
+    pub(crate) tag: ProcessTag,
+    /// The socket that holds the name of a peer, until the peer and all its descendants are gone.
     pub(crate) name: Option<Vec<u8>>,
     pub(crate) program: Vec<u8>,
     /// From the zeroth on.
     pub(crate) args: Vec<Vec<u8>>,
     /// Each `NAME=value`.
     pub(crate) env: Vec<Vec<u8>>,
-    /// Whether it was asked for the directory: then it is an error if it cannot be entered.
+    /// The user chose the directory, so it is an error if the process cannot enter it.
     pub(crate) directory_matters: bool,
 }
 
@@ -51,26 +49,26 @@ pub(crate) struct Spawn {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromKeeper {
     Spawned {
-        mark: Mark,
-        outcome: Result<u32, Refused>,
+        tag: ProcessTag,
+        outcome: Result<u32, SpawnFailure>,
     },
     /// The process has ended.
     Exited {
-        mark: Mark,
+        tag: ProcessTag,
         exit: Exit,
     },
-    /// So has everything that it had started. The last word on it.
+    /// All its descendants have ended, too. The last message about it.
     Gone {
-        mark: Mark,
-        left: Vec<Left>,
+        tag: ProcessTag,
+        leaked: Vec<LeakedProcess>,
     },
-    /// It cannot be a keeper, for a reason that the kernel gave. Its last word.
+    /// It cannot be a keeper, for a reason that the kernel gave. Its last message.
     Unable {
         why: String,
     },
-    /// An error number, if something could not be stopped or continued.
+    /// With an error number if a process could not be stopped or continued.
     Paused {
-        mark: Mark,
+        tag: ProcessTag,
         turn: u32,
         errno: Option<i32>,
     },
@@ -78,7 +76,7 @@ pub(crate) enum FromKeeper {
 
 /// Why there is no process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Refused {
+pub(crate) struct SpawnFailure {
     pub(crate) step: Step,
     pub(crate) errno: i32,
 }
@@ -99,15 +97,15 @@ pub(crate) enum Exit {
     Signal(i32),
 }
 
-/// A process that outlived the peer that it came from, and had to be ended.
+/// A process that outlived the peer that it descends from, so that the keeper killed it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Left {
+pub(crate) struct LeakedProcess {
     pub(crate) pid: u32,
     pub(crate) command: String,
     /// It stayed in the process group of the peer.
     pub(crate) in_group: bool,
-    /// Those above it, nearest first, up to the one that the peer left behind.
-    pub(crate) above: Vec<(u32, String)>,
-    /// It could not be ended.
+    /// Pids and command lines of its ancestors, nearest first, as far as they outlived the peer.
+    pub(crate) ancestors: Vec<(u32, String)>,
+    /// It survived SIGKILL.
     pub(crate) alive: bool,
 }

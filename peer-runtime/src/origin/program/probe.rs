@@ -8,7 +8,7 @@ use crate::io_thread;
 use crate::link::reader::{Read, Reader};
 use crate::origin::boot::NO_PROGRAM;
 use crate::origin::console::Tail;
-use crate::process::{self, Request, Spawned};
+use crate::process::{self, SpawnRequest, Spawned};
 use crate::state::Reason;
 use crate::timeouts::{Deadline, GONE, KILLED, PROBE, display};
 
@@ -27,7 +27,7 @@ pub(super) enum Probed {
 }
 
 /// Runs the command until it ends, for a bounded time, and not longer than the program that it asks.
-pub(super) async fn run(request: Request, ending: &mut watch::Receiver<bool>) -> Probed {
+pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool>) -> Probed {
     let Spawned { process, stdin, console, .. } = match process::spawn(request, None).await {
         Ok(spawned) => spawned,
         Err(error) if is_lasting(&error) => return Probed::Impossible(error),

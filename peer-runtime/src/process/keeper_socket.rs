@@ -1,11 +1,11 @@
-//! The origin's end of the line to its keeper.
+//! The origin's end of the socket between it and its keeper.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::Serialize;
@@ -15,52 +15,53 @@ use tokio::sync::Notify;
 
 use crate::sys;
 use crate::wire::frame::{Item, Stream};
-use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT, Mark};
+use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT};
 use crate::wire::message;
+use crate::wire::process_tag::ProcessTag;
 
-/// A frame on its way, with the descriptors that go with its first byte.
+/// A frame to send, with the descriptors that go with its first byte.
 pub(super) struct Outgoing {
-    /// Of what is to be spawned.
-    mark: Option<Mark>,
+    /// Of the process to spawn.
+    tag: Option<ProcessTag>,
     frame: Vec<u8>,
     sent: usize,
     descriptors: Vec<OwnedFd>,
 }
 
 impl Outgoing {
-    /// A request that nobody waits for.
+    /// A request without an answer.
     pub(super) fn new<M: Serialize>(message: &M) -> io::Result<Self> {
         Self::frame(None, message, Vec::new())
     }
 
-    /// The request to spawn the process that will bear `mark`.
-    pub(super) fn spawn<M: Serialize>(mark: Mark, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
-        Self::frame(Some(mark), message, descriptors)
+    /// The request to spawn the process with `tag`.
+    pub(super) fn spawn<M: Serialize>(tag: ProcessTag, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
+        Self::frame(Some(tag), message, descriptors)
     }
 
-    fn frame<M: Serialize>(mark: Option<Mark>, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
+    fn frame<M: Serialize>(tag: Option<ProcessTag>, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
         let mut frame = Vec::new();
-        // The kernel would not take it either.
+        // The kernel would refuse as much, with the same error.
         message::append(&mut frame, LIMIT, message, &[]).map_err(|_| Errno::TOOBIG)?;
-        Ok(Self { mark, frame, sent: 0, descriptors })
+        Ok(Self { tag, frame, sent: 0, descriptors })
     }
 }
 
-pub(super) struct Line {
+pub(super) struct KeeperSocket {
     socket: AsyncFd<OwnedFd>,
     queue: Mutex<VecDeque<Outgoing>>,
-    /// Something is left for [`Line::drive`].
-    left: Notify,
+    /// Wakes [`KeeperSocket::drive`] for the queue.
+    queued: Notify,
 }
 
-impl Line {
-    /// Takes a socket that does not block; on the I/O thread.
+impl KeeperSocket {
+    /// Takes a non-blocking socket; on the I/O thread.
     pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         let socket = sys::watch(socket, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, queue: Mutex::default(), left: Notify::new() })
+        Ok(Self { socket, queue: Mutex::default(), queued: Notify::new() })
     }
 
-    /// Sends a frame, after all before it. The error is that of this frame, or that the other end is gone.
+    /// Sends a frame, after all earlier ones. The error is one of this frame, or that the keeper is gone.
     pub(super) fn send(&self, mut outgoing: Outgoing) -> io::Result<()> {
         let mut queue = self.queue();
         if queue.is_empty() && self.write(&mut outgoing)? {
@@ -68,11 +69,11 @@ impl Line {
         }
         queue.push_back(outgoing);
         drop(queue);
-        self.left.notify_one();
+        self.queued.notify_one();
         Ok(())
     }
 
-    /// Writes what the kernel takes; whether that was all.
+    /// Writes what the kernel takes. Returns whether that was all.
     fn write(&self, outgoing: &mut Outgoing) -> io::Result<bool> {
         while outgoing.sent < outgoing.frame.len() {
             let fds: Vec<_> = outgoing.descriptors.iter().map(AsFd::as_fd).collect();
@@ -90,7 +91,7 @@ impl Line {
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(false),
-                // The other end was closed with something unread.
+                // The keeper closed its end with something unread.
                 Err(Errno::CONNRESET) => return Err(Errno::PIPE.into()),
                 Err(error) => return Err(error.into()),
             }
@@ -98,11 +99,10 @@ impl Line {
         Ok(true)
     }
 
-    /// Sends what had to wait, until the other end is gone. What the kernel refuses to take, for want of something, is
-    /// told to `refused`.
-    pub(super) async fn drive(&self, refused: impl Fn(Mark, io::Error)) {
+    /// Sends the queue until the keeper is gone. Passes errors of single frames, as for want of memory, to `refused`.
+    pub(super) async fn drive(&self, refused: impl Fn(ProcessTag, io::Error)) {
         loop {
-            self.left.notified().await;
+            self.queued.notified().await;
             while !self.queue().is_empty() {
                 let Ok(mut ready) = self.socket.writable().await else { return };
                 let mut queue = self.queue();
@@ -113,10 +113,10 @@ impl Line {
                     // Half a frame cannot be taken back.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe || first.sent > 0 => return,
                     Err(error) => {
-                        let mark = queue.pop_front().and_then(|refused| refused.mark);
+                        let tag = queue.pop_front().and_then(|refused| refused.tag);
                         drop(queue);
-                        if let Some(mark) = mark {
-                            refused(mark, error);
+                        if let Some(tag) = tag {
+                            refused(tag, error);
                         }
                     }
                 }
@@ -125,15 +125,10 @@ impl Line {
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock()
     }
 
-    /// For [`next`](Self::next).
-    pub(super) fn stream(&self) -> Stream {
-        Stream::frames(LIMIT)
-    }
-
-    /// The next message; none when the other end is gone, or does not make sense.
+    /// The next message; `None` when the keeper is gone, or sends something invalid.
     pub(super) async fn next(&self, stream: &mut Stream) -> Option<FromKeeper> {
         loop {
             if let Some(Item::Frame(frame)) = stream.next().ok()? {

@@ -1,25 +1,26 @@
-//! Stopping a child with everything below it for a while, and continuing what was stopped.
+//! Pausing a child with all its descendants, and resuming what was paused.
 
 use std::io;
 
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use super::Family;
+use super::Supervisor;
 use crate::timeouts::{Deadline, PAUSED};
 use crate::tree::Found;
-use crate::wire::keeper::{FromKeeper, Mark};
+use crate::wire::keeper::FromKeeper;
+use crate::wire::process_tag::ProcessTag;
 
-impl Family {
-    pub(in crate::keeper) fn pause(&mut self, mark: Mark, turn: u32) {
-        if let Some(child) = self.children.get_mut(&mark) {
+impl Supervisor {
+    pub(in crate::keeper) fn pause(&mut self, tag: ProcessTag, turn: u32) {
+        if let Some(child) = self.children.get_mut(&tag) {
             child.pausing = Some((Deadline::after(PAUSED), turn));
         }
     }
 
-    pub(in crate::keeper) fn resume(&mut self, mark: Mark, turn: u32) -> io::Result<()> {
-        let found = self.below(mark);
-        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
+    pub(in crate::keeper) fn resume(&mut self, tag: ProcessTag, turn: u32) -> io::Result<()> {
+        let found = self.below(tag);
+        let Some(child) = self.children.get_mut(&tag) else { return Ok(()) };
         child.pausing = None;
         let mut errno = None;
         for Found { seen, .. } in found {
@@ -31,19 +32,19 @@ impl Family {
             }
         }
         child.paused.clear();
-        self.line.tell(&FromKeeper::Paused { mark, turn, errno })
+        self.socket.send(&FromKeeper::Paused { tag, turn, errno })
     }
 
-    /// Stops what does not stand still yet; says so when nothing is left to stop.
-    pub(super) fn go_on_pausing(&mut self, mark: Mark) -> io::Result<()> {
-        let found = self.below(mark);
-        let Some(child) = self.children.get_mut(&mark) else { return Ok(()) };
+    /// Stops what does not stand still yet, and answers once everything does.
+    pub(super) fn continue_pausing(&mut self, tag: ProcessTag) -> io::Result<()> {
+        let found = self.below(tag);
+        let Some(child) = self.children.get_mut(&tag) else { return Ok(()) };
         let Some((deadline, turn)) = child.pausing else { return Ok(()) };
         let mut errno = None;
         let mut still = true;
         for Found { seen, .. } in &found {
             let known = child.paused.contains(&(seen.pid, seen.started));
-            // What somebody else has stopped, somebody else continues.
+            // What another process has stopped must stay stopped after a resume.
             let is_still = if known { seen.stands_still() } else { seen.is_stopped() };
             if is_still {
                 continue;
@@ -60,7 +61,7 @@ impl Family {
         }
         if still || errno.is_some() {
             child.pausing = None;
-            self.line.tell(&FromKeeper::Paused { mark, turn, errno })?;
+            self.socket.send(&FromKeeper::Paused { tag, turn, errno })?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The keeper's end of the line to its origin.
+//! The keeper's end of the socket between it and its origin.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
@@ -13,7 +13,7 @@ use crate::wire::frame::{Item, Stream};
 use crate::wire::keeper::{DESCRIPTORS, LIMIT, ToKeeper};
 use crate::wire::message;
 
-/// The descriptors that came with a request; none where this process could not take one more.
+/// The descriptors that came with a request; none if this process had reached its limit.
 pub(super) type Descriptors = Option<[OwnedFd; DESCRIPTORS]>;
 
 pub(super) struct Request {
@@ -21,37 +21,37 @@ pub(super) struct Request {
     pub(super) descriptors: Descriptors,
 }
 
-/// What one look at the line brought.
+/// What one `recvmsg` brought.
 pub(super) enum Received {
     Some(Vec<Request>),
     Nothing,
     End,
 }
 
-pub(super) struct Line {
+pub(super) struct OriginSocket {
     socket: OwnedFd,
     stream: Stream,
     /// Of requests that have not arrived whole.
     descriptors: VecDeque<Descriptors>,
-    /// What the origin has not taken yet: it may have been stopped.
-    told: Vec<u8>,
+    /// What the origin has not read yet: it may be stopped.
+    outgoing: Vec<u8>,
 }
 
-impl Line {
-    /// Takes the socket that is standard input, and leaves nothing there.
-    pub(super) fn take_input() -> io::Result<Self> {
+impl OriginSocket {
+    /// Takes the socket at standard input, and replaces it.
+    pub(super) fn take_stdin() -> io::Result<Self> {
         let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         rustix::stdio::dup2_stdin(rustix::stdio::stdout())?;
-        Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new(), told: Vec::new() })
+        Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new(), outgoing: Vec::new() })
     }
 
     /// What to wait for.
     pub(super) fn awaited(&self) -> PollFd<'_> {
-        let more = if self.told.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        let more = if self.outgoing.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
         PollFd::new(&self.socket, PollFlags::IN | more)
     }
 
-    /// Takes what has arrived, without waiting.
+    /// Reads what has arrived, without waiting.
     pub(super) fn receive(&mut self) -> io::Result<Received> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -72,7 +72,7 @@ impl Line {
             }
         }
         if any {
-            // Fewer than were sent: this process has as many as it may have.
+            // Fewer than were sent: this process has reached its limit.
             self.descriptors.push_back(came.try_into().ok());
         }
         self.stream.filled(received.bytes);
@@ -86,29 +86,29 @@ impl Line {
         Ok(Received::Some(requests))
     }
 
-    /// Tells the origin something, as soon as it listens. The error says that it is gone.
-    pub(super) fn tell<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
-        self.tell_later(message);
+    /// Sends a message as soon as the origin reads. The error is that the origin is gone.
+    pub(super) fn send<M: Serialize>(&mut self, message: &M) -> io::Result<()> {
+        self.queue(message);
         self.flush()
     }
 
-    /// The same, together with what it is told next.
-    pub(super) fn tell_later<M: Serialize>(&mut self, message: &M) {
-        self.told.extend_from_slice(&message::small(message));
+    /// Sends a message together with the next one.
+    pub(super) fn queue<M: Serialize>(&mut self, message: &M) {
+        self.outgoing.extend_from_slice(&message::small(message));
     }
 
-    /// Tells it what it has not heard yet, as far as it listens.
+    /// Writes as much as the socket takes.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let mut sent = 0;
-        while sent < self.told.len() {
-            match send(&self.socket, &self.told[sent..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        while sent < self.outgoing.len() {
+            match send(&self.socket, &self.outgoing[sent..], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                 Ok(written) => sent += written,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => break,
                 Err(error) => return Err(error.into()),
             }
         }
-        self.told.drain(..sent);
+        self.outgoing.drain(..sent);
         Ok(())
     }
 }
