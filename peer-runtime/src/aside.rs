@@ -5,7 +5,6 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use crate::sanitize;
 
@@ -49,12 +48,6 @@ pub(crate) fn tell(text: &str) {
     }
 }
 
-/// The same on behalf of a thread that waits for nobody who reads.
-pub(crate) fn tell_without_waiting(text: String) {
-    // Without a thread it is not told.
-    drop(thread::Builder::new().name("aside".to_owned()).spawn(move || tell(&text)));
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -78,8 +71,6 @@ mod tests {
         // A command line, say.
         tell("aside: `sh -c '\u{1b}[2J'`");
         next(r"`sh -c '\u{1b}[2J'`");
-        tell_without_waiting("aside: two".to_owned());
-        next("two");
         drop(lent);
         tell("aside: to standard error");
         drop(way);

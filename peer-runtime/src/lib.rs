@@ -5,10 +5,12 @@
 
 mod aside;
 mod barrier;
+mod bounded_log;
 mod codec;
 mod error;
 mod failure;
 mod io_thread;
+mod leak;
 mod mailbox;
 mod name;
 mod options;
@@ -25,7 +27,7 @@ mod wire;
 
 mod tree;
 
-mod place;
+mod resources;
 
 mod keeper;
 mod launch;

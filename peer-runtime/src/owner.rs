@@ -3,6 +3,7 @@
 //! The origin knows nothing of scopes, and a node nothing of either; both know these traits.
 
 use crate::barrier::BarrierGate;
+use crate::leak::Leak;
 use crate::mailbox::Message;
 use crate::state::Reason;
 
@@ -22,8 +23,8 @@ pub(crate) enum PeerEvent<'a> {
     Note(&'a str),
     /// It sent a message; in a node, the origin sent one to it.
     Message(Message),
-    /// It leaked a process, which the keeper killed; the text was noted.
-    Leaked(String),
+    /// It leaked a process, which was noted.
+    Leaked(Leak),
     /// It ended by itself, and is linked with `PeerDown::Crash`; the text describes it.
     Crashed(String),
     /// It is down: its full name, the reason and its last output.

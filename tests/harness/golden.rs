@@ -44,7 +44,7 @@ fn plain(text: &str) -> String {
             ("finished in ", "s"),
             ("measured; ", " filtered out"),
             ("(os pid ", ")"),
-            ("left behind os pid ", " "),
+            ("leaked process ", " "),
             ("ended since (os pid ", ")"),
             ("`, for ", "s"),
             ("`, ", "s ago"),

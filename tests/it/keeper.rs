@@ -193,7 +193,7 @@ async fn driven_nested() -> peer::Result {
 #[test]
 fn the_peers_of_a_node_end_with_it_and_are_not_left_behind() {
     let ran = run(&mut driven!("driven_nested")).passed();
-    assert!(!ran.text().contains("left behind"), "{}", ran.text());
+    assert!(!ran.text().contains("leaked"), "{}", ran.text());
 }
 
 /// What a node finds open, and what each is.

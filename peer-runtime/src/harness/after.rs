@@ -89,9 +89,9 @@ impl After<'_> {
         // The first one counts, and the other is told with it.
         if let Some(other) = fail(self.test, self.fault, hook.clone(), failed) {
             let scope = self.stage.scope();
-            scope.remark(report::hook_cause(&hook, &other));
+            scope.comment(report::hook_cause(&hook, &other));
             scope.tells(panic_of(Some(&other)));
-            fault::let_go(Some(other)).into_iter().for_each(|told| scope.remark(told));
+            fault::let_go(Some(other)).into_iter().for_each(|told| scope.comment(told));
         }
     }
 }

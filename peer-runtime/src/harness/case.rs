@@ -18,7 +18,7 @@ use super::runtime;
 use super::stage::{Stage, Work};
 use super::tests::{Body, Test};
 use super::verdict::TestStatus;
-use crate::scope::{Line, Nodes, Scope, Show, tell_leak};
+use crate::scope::{Line, Nodes, Scope, Show};
 
 /// What surrounds a test in its groups.
 #[derive(Clone, Debug, Default)]
@@ -113,8 +113,8 @@ pub(super) fn run(
         Some(fault) if fault.is_given_up() => {}
         _ => comments.extend(skips.iter().map(|why| format!("{SKIPS_NOTHING}: {why}"))),
     }
-    let directory = scope.clear(!has_report);
-    abandoned.iter().filter(|_| !has_report).for_each(|told| tell_leak(&test.path(), told));
+    let directory = leaks::kept_directory(&scope, !has_report);
+    abandoned.iter().filter(|_| !has_report).for_each(|told| leaks::tell_leak(&test.path(), told));
     scope.forget_peers();
     Ended { fault, took, peers, console, comments, directory, abandoned }
 }

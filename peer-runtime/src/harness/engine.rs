@@ -19,7 +19,7 @@ use super::teller::Teller;
 use super::tests::Test;
 use super::verdict::Verdict;
 use crate::aside;
-use crate::scope::{Scope, tell_leak};
+use crate::scope::Scope;
 
 /// How a plan is to be run.
 pub(super) struct Options {
@@ -257,7 +257,7 @@ impl Engine {
 }
 
 fn tell_all(name: &str, left: &[String]) {
-    left.iter().for_each(|left| tell_leak(name, left));
+    left.iter().for_each(|left| super::leaks::tell_leak(name, left));
 }
 
 impl Tally {

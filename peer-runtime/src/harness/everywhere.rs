@@ -163,13 +163,13 @@ struct OwnBarriers(Scope);
 
 impl OwnBarriers {
     fn new(scope: &Scope, nodes: &[Peer]) -> Self {
-        scope.leave_barriers_to(Some(nodes.iter().map(|node| node.name().to_owned()).collect()));
+        scope.restrict_barriers(Some(nodes.iter().map(|node| node.name().to_owned()).collect()));
         Self(scope.clone())
     }
 }
 
 impl Drop for OwnBarriers {
     fn drop(&mut self) {
-        self.0.leave_barriers_to(None);
+        self.0.restrict_barriers(None);
     }
 }

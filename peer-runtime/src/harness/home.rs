@@ -44,7 +44,7 @@ impl Home {
         let kind = runtime::Kind { flavor: Flavor::MultiThread, worker_threads: None };
         let stage = Stage::new(name, kind, show, interrupts);
         // Several tests may share its nodes: none of them is the one that these would wait for.
-        stage.scope().leave_barriers_to_nodes();
+        stage.scope().restrict_barriers_to_nodes();
         Self { stage, outer: outer.to_vec(), says_directory: false }
     }
 
@@ -111,7 +111,7 @@ impl Home {
         self.stage.end_scope("its group has ended");
         let whose = if failed.is_some() { "its thread" } else { "the thread of its hooks" };
         let abandoned = self.stage.leave(Instant::now(), &mut None).map(|after| blocked(whose, after));
-        let mut told = scope.leaks();
+        let mut told: Vec<String> = scope.leaks().iter().map(ToString::to_string).collect();
         match failed {
             Some(failed) => failed.abandoned.extend(abandoned),
             None => told.extend(abandoned),
@@ -119,7 +119,7 @@ impl Home {
         // What goes on in its background belongs to no test.
         let panics = scope.output(&[], true).into_iter().filter(|line| line.node.is_empty());
         told.extend(panics.filter(|_| !passed).map(|line| line.text));
-        let directory = scope.clear(passed).filter(|_| !self.says_directory);
+        let directory = super::leaks::kept_directory(&scope, passed).filter(|_| !self.says_directory);
         told.extend(directory.map(|directory| format!("directory: {}", directory.display())));
         scope.forget_peers();
         told

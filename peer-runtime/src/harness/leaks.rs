@@ -1,18 +1,38 @@
-//! What becomes of processes that the peers of a test left behind.
+//! What becomes of processes that the peers of a test leaked, and of its directory.
+
+use std::path::PathBuf;
 
 use super::fault::Fault;
 use super::tests::{Leaks, Test};
-use crate::scope::tell_leak;
+use crate::aside;
+use crate::leak::Leak;
+use crate::scope::Scope;
 
 /// Makes them the fault of a test that would pass and is to fail for them; otherwise tells each,
 /// which is what it returns.
-pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<String>) -> Vec<String> {
+pub(super) fn judge(test: &Test, fault: &mut Option<Fault>, leaks: Vec<Leak>) -> Vec<String> {
+    let leaks: Vec<String> = leaks.iter().map(Leak::to_string).collect();
     if test.leaks == Leaks::Fail && !leaks.is_empty() && test.passes(fault.as_ref()) {
         *fault = Some(Fault::Leaked(leaks));
         return Vec::new();
     }
     leaks.iter().for_each(|leak| tell_leak(&test.path(), leak));
     leaks
+}
+
+/// Prints a leak of a test, or another problem, in one line.
+pub(super) fn tell_leak(name: &str, leak: &str) {
+    aside::tell(&format!("{name}: {}", leak.replace('\n', " ")));
+}
+
+/// Where the directory of a scope is kept for its failure; prints everything else.
+pub(super) fn kept_directory(scope: &Scope, passed: bool) -> Option<PathBuf> {
+    match scope.clear(passed) {
+        Ok(Some(path)) if passed => tell_leak(scope.name(), &format!("directory: {}", path.display())),
+        Ok(path) => return path,
+        Err(error) => tell_leak(scope.name(), &error.to_string()),
+    }
+    None
 }
 
 #[cfg(test)]
@@ -25,10 +45,15 @@ mod tests {
     use crate::owner::{PeerEvent, PeerEvents};
     use crate::scope;
 
+    fn leak() -> Leak {
+        let (node, command) = ("db-1".to_owned(), "sleep 1000".to_owned());
+        Leak { node, node_pid: 6, pid: 7, command, ancestors: Vec::new(), alive: false }
+    }
+
     fn leaking(panics: bool) -> Doing {
         Box::pin(async move {
             let scope = scope::scope().expect("the test's own");
-            scope.event("db-1", PeerEvent::Leaked("left behind os pid 7 `sleep 1000`; it was ended".to_owned()));
+            scope.event("db-1", PeerEvent::Leaked(leak()));
             assert!(!panics, "no quorum");
             Ok(())
         })
@@ -55,7 +80,11 @@ mod tests {
             let report = report(test, &ended);
             let told = "peer test `sample::leaking` (suite.rs:3:1) left a process behind";
             assert!(report.starts_with(told), "{report}");
-            assert!(report.contains("\n  db-1: left behind os pid 7 `sleep 1000`; it was ended\n"), "{report}");
+            assert!(
+                report
+                    .contains("\n  db-1: leaked process 7 `sleep 1000`, a descendant of the node (os pid 6); killed\n"),
+                "{report}"
+            );
         }
     }
 
@@ -66,6 +95,9 @@ mod tests {
         let ended = run(&TOLERANT);
         assert!(ended.fault.is_none(), "{:?}", ended.fault);
         // For those who read no standard error.
-        assert_eq!(ended.comments, ["db-1: left behind os pid 7 `sleep 1000`; it was ended"]);
+        assert_eq!(
+            ended.comments,
+            ["db-1: leaked process 7 `sleep 1000`, a descendant of the node (os pid 6); killed"]
+        );
     }
 }

@@ -215,7 +215,7 @@ fn one(test: &'static Test, plan: &Plan, above: &[&Branch], factor: u32) -> Ende
         }
         let passed = test.passes(ended.fault.as_ref()) || ended.fault.as_ref().is_some_and(Fault::is_skip);
         for left in home.end(passed, None) {
-            crate::scope::tell_leak(&test.path(), &left);
+            super::leaks::tell_leak(&test.path(), &left);
         }
     }
     ended

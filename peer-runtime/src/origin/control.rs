@@ -298,12 +298,13 @@ impl Control {
         if !self.process.has_ended() {
             return;
         }
-        let left = tokio::select! {
-            left = self.process.gone() => left,
+        let leaked = tokio::select! {
+            leaked = self.process.gone() => leaked,
             () = Deadline::after(GONE).passed() => return self.shared.note("its descendants did not end; is the keeper stopped?"),
         };
-        let is_left = |left: &&LeakedProcess| left.alive || orderly || (!left.in_group && self.readiness.is_none());
-        leaks::tell(&self.shared, left.iter().filter(is_left));
+        let is_leak =
+            |leaked: &&LeakedProcess| leaked.alive || orderly || (!leaked.in_group && self.readiness.is_none());
+        leaks::report(&self.shared, leaked.iter().filter(is_leak));
     }
 
     /// Everything is over: tells everybody who waits for anything of this peer.

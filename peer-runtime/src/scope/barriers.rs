@@ -1,214 +1,148 @@
-//! The barriers of a scope: who is waited for, and what becomes of those who wait.
+//! The barriers of a scope: whom they wait for, and when they break.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::{NO_ROOT, Scope, route};
-use crate::barrier::{Arrival, Barrier, BarrierGate, Broken, Members, Verdict, Who};
-use crate::error::{Break, Error, Kind};
+use parking_lot::Mutex;
+
+use super::peers::Peers;
+use crate::barrier::{Arrival, Broken, Members, Verdict, Who};
+use crate::error::Break;
 use crate::io_thread;
-use crate::node;
 use crate::origin::{PeerShared, Snapshot};
-use crate::state::{PeerState, Reason};
+use crate::state::Reason;
 use crate::timeouts::{self, Deadline};
 
 mod table;
-mod told;
+mod timeout_report;
 
-use table::{Table, Timer, Waiting};
+use table::{Answers, Table, Timer, Waiting};
+use timeout_report::TimeoutReport;
 
-/// What is said to those who wait, when nothing is locked any more.
-type Answers = Vec<(crate::barrier::Answer, Verdict)>;
+/// All barriers of this process.
+static ALL: Mutex<Vec<Weak<Barriers>>> = Mutex::new(Vec::new());
 
 /// The barriers of one scope, by name.
-#[derive(Default)]
 pub(super) struct Barriers {
+    /// The number of the scope.
+    scope: u64,
+    /// Is it the scope of a test, and not of a program?
+    is_test: bool,
+    peers: Arc<Peers>,
     table: Mutex<Table>,
-    /// The origin takes no part in them, unless it is one of so many parties.
-    nodes_only: AtomicBool,
-    /// Nobody but these nodes takes part, and the origin does not.
-    ranks: Mutex<Option<Ranks>>,
+    participants: Mutex<Participants>,
 }
 
-/// The nodes of a test whose body they run, by their names.
-struct Ranks {
-    all: Vec<String>,
-    /// One that has run it, and comes to no barrier any more.
-    left: Option<Broken>,
+/// Who takes part in the barriers of all nodes.
+enum Participants {
+    NodesAndOrigin,
+    Nodes,
+    /// The nodes with these names, which run the body of a test. `left` is set once one has finished it.
+    Ranks {
+        names: Vec<String>,
+        left: Option<Broken>,
+    },
+}
+
+/// The thread of the origin that arrives.
+pub(super) struct Caller {
+    pub(super) label: String,
+    pub(super) scope: u64,
 }
 
 impl Barriers {
-    fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn new(scope: u64, is_test: bool, peers: Arc<Peers>) -> Arc<Self> {
+        let participants = Mutex::new(Participants::NodesAndOrigin);
+        let barriers = Arc::new(Self { scope, is_test, peers, table: Mutex::default(), participants });
+        let mut all = ALL.lock();
+        all.retain(|barriers| barriers.strong_count() > 0);
+        all.push(Arc::downgrade(&barriers));
+        barriers
     }
 
-    fn ranks(&self) -> MutexGuard<'_, Option<Ranks>> {
-        self.ranks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_nodes_only(&self) -> bool {
-        self.nodes_only.load(Ordering::Relaxed)
-    }
-
-    /// Breaks all of them, and every later one.
+    /// Breaks all barriers, also later ones.
     pub(super) fn close(&self, why: &str) {
         let meetings = {
-            let mut table = self.lock();
+            let mut table = self.table.lock();
             table.closed.get_or_insert_with(|| why.to_owned());
             table.take_all()
         };
         let broken = Broken::new(Break::Ended, why);
         answer(meetings.into_values().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
-}
 
-fn answer(answers: Answers) {
-    for (answer, verdict) in answers {
-        answer(verdict);
-    }
-}
-
-/// Waits at the barrier `name` until all participants have arrived: in a test, and in a program, for all its nodes; in a
-/// node for the other nodes of its origin's scope, and for the origin. OTP has no such function.
-///
-/// Who takes part, how long it waits and what breaks it: see [`Barrier`]. A node that is an origin itself waits with its own peers
-/// at [`Peer::barrier`](crate::Peer::barrier).
-///
-/// # Errors
-/// See [`Barrier`]; `is_noscope` on a thread of a test executable that belongs to no test; `is_bad_option` for a name
-/// that is empty, or longer than 256 bytes.
-///
-/// ```no_run
-/// use peer::prelude::*;
-/// # fn bulk_load(_shard: usize) {}
-/// # fn rows() -> u64 { 3_000 }
-/// #[remote]
-/// async fn load(shard: usize) -> Result<u64, String> {
-///     bulk_load(shard);
-///     peer::barrier("loaded").await.map_err(|error| error.to_string())?;
-///     Ok(rows()) // of all shards
-/// }
-///
-/// #[peer_test(nodes = 3)]
-/// async fn all_see_all_rows(nodes: Nodes) -> peer::Result {
-///     let load = |(shard, node): (usize, &Peer)| tokio::spawn(node.call(load, (shard,)));
-///     let loads: Vec<_> = nodes.iter().enumerate().map(load).collect();
-///     peer::barrier("loaded").await?;
-///     for load in loads {
-///         assert_eq!(load.await??, Ok(3_000));
-///     }
-///     Ok(())
-/// }
-/// # fn main() {}
-/// ```
-pub fn barrier(name: &str) -> Barrier {
-    let current = super::CURRENT.with_borrow(Clone::clone);
-    // On a thread of a test it is that test's, even if this process is also a node.
-    let gate = match current.filter(|scope| scope.0.listener.is_some()) {
-        Some(test) => Ok(test.gate()),
-        None => match node::gate() {
-            Some(gate) => Ok(gate),
-            None if NO_ROOT.load(Ordering::Relaxed) => Err(no_scope(name)),
-            None => super::root().check(&format!("barrier `{name}`")).map(|()| super::root().gate()),
-        },
-    };
-    Barrier::new(name, gate)
-}
-
-fn no_scope(name: &str) -> Error {
-    let what = "there is no scope on this thread, which belongs to no `#[peer_test]`";
-    let hint = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test";
-    Error::new(Kind::NoScope, format!("barrier `{name}`"), what).hint(hint)
-}
-
-impl Scope {
-    /// The origin takes no part in its barriers: they are the nodes' own.
-    pub(crate) fn leave_barriers_to_nodes(&self) {
-        self.0.barriers.nodes_only.store(true, Ordering::Relaxed);
+    /// The origin does not take part, unless a barrier counts its parties.
+    pub(super) fn restrict_to_nodes(&self) {
+        *self.participants.lock() = Participants::Nodes;
     }
 
-    /// Nobody but these nodes, by their names, takes part in its barriers from now on; with `None` all do again.
-    pub(crate) fn leave_barriers_to(&self, ranks: Option<Vec<String>>) {
-        self.0.barriers.nodes_only.store(ranks.is_some(), Ordering::Relaxed);
-        *self.0.barriers.ranks() = ranks.map(|all| Ranks { all, left: None });
+    /// Only the nodes with these names take part; `None` lifts that.
+    pub(super) fn restrict(&self, ranks: Option<Vec<String>>) {
+        *self.participants.lock() =
+            ranks.map_or(Participants::NodesAndOrigin, |names| Participants::Ranks { names, left: None });
     }
 
-    /// One of those comes to none of them any more: nobody waits for it in vain.
-    pub(crate) fn rank_leaves_barriers(&self, name: &str, node: &str) {
-        let mut table = self.0.barriers.lock();
-        let text = "it does not come: the body of the test has ended there";
+    /// A rank has finished, and arrives at no further barrier: breaks those that wait for it.
+    pub(super) fn rank_leaves(&self, name: &str, node: &str) {
+        let text = "it will not arrive: its test body has already finished";
         let broken = Broken { node: Some(node.to_owned()), ..Broken::new(Break::Ended, text) };
-        if let Some(ranks) = &mut *self.0.barriers.ranks() {
-            ranks.left.get_or_insert_with(|| broken.clone());
+        let mut table = self.table.lock();
+        if let Participants::Ranks { left, .. } = &mut *self.participants.lock() {
+            left.get_or_insert_with(|| broken.clone());
         }
         let meetings = table.take_concerned(name);
         drop(table);
         answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 
-    fn gate(&self) -> Arc<dyn BarrierGate> {
-        Arc::new(self.clone())
+    /// The name of the origin in texts.
+    pub(super) fn origin_label(&self) -> &'static str {
+        if self.is_test { "the test" } else { "the origin" }
     }
 
-    /// What tells it from other scopes of this process.
-    fn id(&self) -> u64 {
-        self.0.mailboxes.id()
+    fn waits_for_origin(&self) -> bool {
+        matches!(*self.participants.lock(), Participants::NodesAndOrigin)
     }
 
-    /// How the origin is called by who waits for it.
-    fn origin_label(&self) -> &'static str {
-        if self.0.listener.is_some() { "the test" } else { "the origin" }
-    }
-
-    /// Who arrives, for a reader, and the scope of the thread that does.
-    fn label(&self, who: &Who, nodes: &[Arc<PeerShared>]) -> (String, Option<u64>) {
-        match who {
-            Who::Origin => match super::CURRENT.with_borrow(Clone::clone) {
-                // One of those that share the nodes of a group.
-                Some(other) if other.id() != self.id() => (format!("test `{}`", other.0.name), Some(other.id())),
-                _ => (self.origin_label().to_owned(), Some(self.id())),
-            },
-            Who::Node(name) => {
-                let node = nodes.iter().find(|node| node.name() == &**name);
-                (format!("`{}`", node.map_or_else(|| name.to_string(), |node| node.node())), None)
-            }
-        }
-    }
-
-    /// The nodes that are waited for: those that can be called, and are not down.
+    /// The nodes that a barrier waits for.
     fn nodes(&self) -> Vec<Arc<PeerShared>> {
-        let is_there = |peer: &Arc<PeerShared>| peer.is_node() && !matches!(peer.state(), PeerState::Down(_));
-        let ranks = self.0.barriers.ranks();
-        let is_meant = |peer: &Arc<PeerShared>| {
-            ranks.as_ref().is_none_or(|ranks| ranks.all.iter().any(|rank| rank == peer.name()))
-        };
-        let peers = self.0.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.iter().map(|(peer, _)| peer.shared()).filter(|peer| is_there(peer) && is_meant(peer)).collect()
+        let mut nodes = self.peers.nodes();
+        if let Participants::Ranks { names, .. } = &*self.participants.lock() {
+            nodes.retain(|node| names.iter().any(|name| name == node.name()));
+        }
+        nodes
     }
 
-    pub(super) fn arrive_at_barrier(&self, who: Who, arrival: Arrival) {
-        let mut table = self.0.barriers.lock();
-        let answers = self.arrived(&mut table, who, arrival);
+    /// `who` arrives; for the origin with the thread that does.
+    pub(super) fn arrive(self: &Arc<Self>, who: Who, caller: Option<Caller>, arrival: Arrival) {
+        let mut table = self.table.lock();
+        let answers = self.arrived(&mut table, who, caller, arrival);
         drop(table);
         answer(answers);
     }
 
-    /// What is to be said when `who` has arrived.
-    fn arrived(&self, table: &mut Table, who: Who, mut arrival: Arrival) -> Answers {
-        if arrival.members == Members::All && self.0.barriers.is_nodes_only() {
+    fn arrived(self: &Arc<Self>, table: &mut Table, who: Who, caller: Option<Caller>, mut arrival: Arrival) -> Answers {
+        if arrival.members == Members::All && !self.waits_for_origin() {
             arrival.members = Members::Nodes;
         }
         let nodes = self.nodes();
-        let (label, by) = self.label(&who, &nodes);
+        let (label, by) = match (&who, caller) {
+            (Who::Node(name), _) => {
+                let node = nodes.iter().find(|node| node.name() == &**name);
+                (format!("`{}`", node.map_or_else(|| name.to_string(), |node| node.node())), None)
+            }
+            (Who::Origin, Some(caller)) => (caller.label, Some(caller.scope)),
+            (Who::Origin, None) => (self.origin_label().to_owned(), Some(self.scope)),
+        };
         let names: Vec<&str> = nodes.iter().map(|node| node.name()).collect();
         let Arrival { id, name, members, timeout, answer } = arrival;
-        let left = self.0.barriers.ranks().as_ref().and_then(|ranks| ranks.left.clone());
-        if let Some(broken) = left.filter(|_| !matches!(members, Members::Count(_))) {
-            return vec![(answer, Verdict::Broken(broken))];
+        if let Participants::Ranks { left: Some(broken), .. } = &*self.participants.lock()
+            && !matches!(members, Members::Count(_))
+        {
+            return vec![(answer, Verdict::Broken(broken.clone()))];
         }
         if who == Who::Origin && members == Members::All && names.is_empty() && table.closed.is_none() {
-            return vec![(answer, Verdict::Broken(self.nobody()))];
+            return vec![(answer, Verdict::Broken(self.without_nodes()))];
         }
         let one = Waiting { id, who: who.clone(), label, by, since: Instant::now(), answer, timer: None };
         let answers = table.arrive(&name, members, one, &names);
@@ -219,49 +153,49 @@ impl Scope {
         answers
     }
 
-    /// Nodes that come later would find nobody.
-    fn nobody(&self) -> Broken {
+    /// Without nodes the origin would pass at once, and nodes that start later would wait for it.
+    fn without_nodes(&self) -> Broken {
         let what = "there is nobody to wait for: no node was started here that is not down";
-        Broken::new(Break::Refused, what).hint(if self.0.listener.is_some() {
+        Broken::new(Break::Refused, what).hint(if self.is_test {
             "nodes that a group shares are waited for with `Peer::barrier`"
         } else {
             "this process is no node itself: one that another process started waits for its origin"
         })
     }
 
-    /// Ends a wait when its time is over, as long as it is kept.
-    fn timer(&self, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
-        let (scope, deadline) = (self.weak(), Deadline::after(limit));
+    /// Breaks the barrier when the time of this arrival is over.
+    fn timer(self: &Arc<Self>, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
+        let (barriers, deadline) = (Arc::downgrade(self), Deadline::after(limit));
         deadline.instant()?;
         let task = io_thread::handle().spawn(async move {
             deadline.passed().await;
-            if let Some(shared) = scope.upgrade() {
-                Scope(shared).time_is_over(&name, &who, id, limit);
+            if let Some(barriers) = barriers.upgrade() {
+                barriers.time_out(&name, &who, id, limit);
             }
         });
         Some(Timer(task.abort_handle()))
     }
 
-    fn time_is_over(&self, name: &str, who: &Who, id: u64, limit: Duration) {
-        let mut table = self.0.barriers.lock();
+    fn time_out(&self, name: &str, who: &Who, id: u64, limit: Duration) {
+        let mut table = self.table.lock();
         let Some(meeting) = table.take_with(name, who, id) else { return };
         let waits = table.waits(|_| true);
         drop(table);
         let nodes: Vec<Snapshot> = self.nodes().iter().map(Snapshot::of).collect();
         let whose = meeting.waiting.iter().find(|one| one.id == id && one.who == *who);
-        let whose = whose.map_or("somebody", |one| one.label.as_str());
-        let origin = if self.0.barriers.is_nodes_only() { None } else { Some(self.origin_label()) };
-        let broken = told::TimeOut { whose, limit, origin }.of(&meeting, &nodes, &waits);
+        let whose = whose.map_or("a participant", |one| one.label.as_str());
+        let origin = self.waits_for_origin().then(|| self.origin_label());
+        let broken = TimeoutReport { whose, limit, origin }.broken(&meeting, &nodes, &waits);
         answer(meeting.broken(&broken));
     }
 
-    pub(super) fn withdraw_from_barrier(&self, who: &Who, id: u64) {
-        self.0.barriers.lock().withdraw(who, id);
+    pub(super) fn withdraw(&self, who: &Who, id: u64) {
+        self.table.lock().withdraw(who, id);
     }
 
-    /// Breaks the barriers that wait for a node which is down.
-    pub(super) fn down_at_barriers(&self, name: &str, node: &str, reason: &Reason, output: &str) {
-        let meetings = self.0.barriers.lock().take_concerned(name);
+    /// A node is down: breaks the barriers that wait for it.
+    pub(super) fn node_is_down(&self, name: &str, node: &str, reason: &Reason, output: &str) {
+        let meetings = self.table.lock().take_concerned(name);
         let broken = Broken {
             node: Some(node.to_owned()),
             output: output.to_owned(),
@@ -270,33 +204,23 @@ impl Scope {
         answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
     }
 
-    /// At which barriers those wait who belong to this scope, its own and others, and for how long.
-    pub(crate) fn own_waits(&self) -> Vec<String> {
-        let own = self.id();
-        let of = |scope: &Self| scope.0.barriers.lock().waits(|one| one.by == Some(own));
-        let waits = route::scopes().iter().flat_map(of).collect::<Vec<_>>();
-        waits.iter().map(|wait| format!("`{}`, for {}", wait.name, timeouts::tenths(wait.time))).collect()
-    }
-
     /// At which barriers `node` waits, and for how long.
     pub(super) fn waits_of(&self, node: &str) -> Vec<(String, Duration)> {
-        let waits = self.0.barriers.lock().waits(|one| one.who.is_node(node));
+        let waits = self.table.lock().waits(|one| one.who.is_node(node));
         waits.into_iter().map(|wait| (wait.name, wait.time)).collect()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// At which barriers, of any scope, the threads of the scope with this number wait, and for how long.
+pub(super) fn waits_by(scope: u64) -> Vec<String> {
+    let all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
+    let waits = all.iter().flat_map(|barriers| barriers.table.lock().waits(|one| one.by == Some(scope)));
+    waits.map(|wait| format!("`{}`, for {}", wait.name, timeouts::tenths(wait.time))).collect()
+}
 
-    #[test]
-    fn a_process_without_nodes_that_is_none_waits_for_nobody() {
-        let error = barrier("loaded").wait().expect_err("there is nobody");
-        assert_eq!(
-            error.to_string(),
-            "barrier `loaded` failed: there is nobody to wait for: no node was started here that is not down\n  \
-             help: this process is no node itself: one that another process started waits for its origin"
-        );
-        assert!(error.is_barrier() && !error.is_timeout() && !error.is_noscope());
+/// To be called without any lock.
+fn answer(answers: Answers) {
+    for (answer, verdict) in answers {
+        answer(verdict);
     }
 }

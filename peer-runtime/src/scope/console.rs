@@ -1,31 +1,35 @@
-//! The console of a scope: what its peers print, by the line, with their names.
+//! The console of a scope: what its peers print, by line, with their names.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Show;
+use parking_lot::Mutex;
+
+use crate::bounded_log::BoundedLog;
 use crate::name;
 
-/// What a test keeps of its peers' output until it is known whether it fails, in bytes.
+/// Shows a line of the console at once, without waiting.
+pub(crate) type Show = Arc<dyn Fn(String) + Send + Sync>;
+
+/// How much output a test keeps in case it fails, in bytes.
 const KEPT: usize = 16 << 20;
-/// A line that does not end is shown in pieces of this size.
+/// A longer line is shown in pieces of this size.
 const LONGEST: usize = 64 << 10;
 
-/// A line that a node printed, or that was noted about it.
+/// A line that a node printed, or a note about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// From the beginning of its scope, so that it needs nothing else to be understood.
+    /// Since its scope began.
     pub(crate) at: Duration,
-    /// Empty for what is about no node.
+    /// Empty if it is about no node.
     pub(crate) node: String,
     pub(crate) text: String,
 }
 
 impl Line {
-    /// What it counts for in the memory that is kept: as much as is shown of it.
     pub(crate) fn bytes(&self) -> usize {
         self.node.len() + " | ".len() + self.text.len()
     }
@@ -40,129 +44,119 @@ impl fmt::Display for Line {
 pub(crate) struct Console {
     since: Instant,
     state: Mutex<State>,
-    to: To,
+    sink: Sink,
     longest: usize,
-    keeps: usize,
 }
 
-enum To {
-    /// Standard error of this program, at once.
+/// Where lines go.
+enum Sink {
+    /// Standard error of this program.
     Stderr,
-    /// Whoever prints what a test's peers say, at once.
-    Test(Show),
-    /// Nobody, until the test fails.
-    Nobody,
+    /// A test that shows output at once.
+    Show(Show),
+    /// The log, for a test that may fail.
+    Log,
 }
 
-#[derive(Default)]
 struct State {
-    /// By node: the beginning of a line.
+    /// The beginning of an unfinished line, by node.
     partial: HashMap<String, Vec<u8>>,
-    kept: VecDeque<Line>,
-    bytes: usize,
-    dropped: usize,
+    log: BoundedLog<Line>,
 }
 
 impl Console {
     pub(super) fn of_program() -> Self {
-        Self { to: To::Stderr, ..Self::limited(LONGEST, KEPT) }
+        Self { sink: Sink::Stderr, ..Self::limited(LONGEST, KEPT) }
     }
 
     pub(super) fn of_test(show: Option<Show>) -> Self {
-        Self { to: show.map_or(To::Nobody, To::Test), ..Self::limited(LONGEST, KEPT) }
+        Self { sink: show.map_or(Sink::Log, Sink::Show), ..Self::limited(LONGEST, KEPT) }
     }
 
-    /// Shows lines in pieces of `longest` bytes, at least 4, and keeps those of `keeps` bytes.
-    pub(crate) fn limited(longest: usize, keeps: usize) -> Self {
-        Self { since: Instant::now(), state: Mutex::default(), to: To::Nobody, longest, keeps }
+    /// Shows lines in pieces of `longest` bytes, at least 4, and logs `kept` bytes.
+    pub(crate) fn limited(longest: usize, kept: usize) -> Self {
+        let state = State { partial: HashMap::new(), log: BoundedLog::new(kept) };
+        Self { since: Instant::now(), state: Mutex::new(state), sink: Sink::Log, longest }
     }
 
-    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// `node` printed these bytes: shows the lines that end in them.
+    /// Shows the lines that end in these bytes of `node`.
     pub(crate) fn printed(&self, node: &str, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        self.with(|state| {
-            let mut line = state.partial.remove(node).unwrap_or_default();
-            for byte in bytes {
-                if *byte == b'\n' {
-                    self.show(state, node, &line);
-                    line.clear();
-                } else if line.len() == self.longest {
-                    let rest = line.split_off(whole(&line));
-                    self.show(state, node, &line);
-                    line = rest;
-                }
-                if *byte != b'\n' {
-                    line.push(*byte);
-                }
+        let mut state = self.state.lock();
+        let mut line = state.partial.remove(node).unwrap_or_default();
+        for byte in bytes {
+            if *byte == b'\n' {
+                self.show(&mut state, node, &line);
+                line.clear();
+            } else if line.len() == self.longest {
+                let rest = line.split_off(complete_characters(&line));
+                self.show(&mut state, node, &line);
+                line = rest;
             }
-            if !line.is_empty() {
-                state.partial.insert(node.to_owned(), line);
+            if *byte != b'\n' {
+                line.push(*byte);
             }
-        });
-    }
-
-    /// Shows something about `node` that it did not print itself.
-    pub(super) fn note(&self, node: &str, text: &str) {
-        // What a program says of itself needs no name; that of a node is put there by its origin.
-        let node = if matches!(self.to, To::Stderr) && node == name::own() { "" } else { node };
-        self.with(|state| {
-            for line in text.lines() {
-                self.show(state, node, format!("[peer] {line}").as_bytes());
-            }
-        });
-    }
-
-    /// Shows the unfinished line of `node`, which will not be finished.
-    pub(super) fn flush_node(&self, node: &str) {
-        self.with(|state| {
-            if let Some(line) = state.partial.remove(node) {
-                self.show(state, node, &line);
-            }
-        });
-    }
-
-    pub(crate) fn flush(&self) {
-        let nodes: Vec<String> = self.with(|state| state.partial.keys().cloned().collect());
-        for node in nodes {
-            self.flush_node(&node);
+        }
+        if !line.is_empty() {
+            state.partial.insert(node.to_owned(), line);
         }
     }
 
-    /// Whether a test's lines are shown at once.
+    /// Shows a note about `node`.
+    pub(super) fn note(&self, node: &str, text: &str) {
+        // A program needs no name for itself. In a node, the origin adds the name.
+        let node = if matches!(self.sink, Sink::Stderr) && node == name::own() { "" } else { node };
+        let mut state = self.state.lock();
+        for line in text.lines() {
+            self.show(&mut state, node, format!("[peer] {line}").as_bytes());
+        }
+    }
+
+    /// Shows the unfinished line of `node`, which has ended.
+    pub(super) fn flush_node(&self, node: &str) {
+        let mut state = self.state.lock();
+        if let Some(line) = state.partial.remove(node) {
+            self.show(&mut state, node, &line);
+        }
+    }
+
+    /// Shows all unfinished lines.
+    pub(crate) fn flush(&self) {
+        let mut state = self.state.lock();
+        for (node, line) in std::mem::take(&mut state.partial) {
+            self.show(&mut state, &node, &line);
+        }
+    }
+
+    /// Does a test show its output at once?
     pub(super) fn is_live(&self) -> bool {
-        matches!(self.to, To::Test(_))
+        matches!(self.sink, Sink::Show(_))
     }
 
-    /// The lines that were kept, in the order in which they arrived.
+    /// The logged lines, oldest first.
     pub(crate) fn kept(&self) -> Vec<Line> {
-        self.with(|state| self.dropped(state).into_iter().chain(state.kept.iter().cloned()).collect())
+        let log = &self.state.lock().log;
+        self.with_dropped(log.iter().cloned().collect(), log.dropped())
     }
 
-    /// The same, which are kept no more.
+    /// Takes the logged lines.
     fn taken(&self) -> Vec<Line> {
-        self.with(|state| {
-            let dropped = self.dropped(state);
-            (state.bytes, state.dropped) = (0, 0);
-            dropped.into_iter().chain(std::mem::take(&mut state.kept)).collect()
-        })
+        let (lines, dropped) = self.state.lock().log.take();
+        self.with_dropped(lines, dropped)
     }
 
-    /// That there was no room for some of them.
-    fn dropped(&self, state: &State) -> Option<Line> {
-        (state.dropped > 0).then(|| Line {
-            at: state.kept.front().map_or(self.since.elapsed(), |oldest| oldest.at),
-            node: String::new(),
-            text: format!("({} earlier lines were dropped)", state.dropped),
-        })
+    /// These lines after one that says how many were dropped.
+    fn with_dropped(&self, mut lines: Vec<Line>, dropped: usize) -> Vec<Line> {
+        if dropped > 0 {
+            let at = lines.first().map_or(self.since.elapsed(), |oldest| oldest.at);
+            lines.insert(0, Line { at, node: String::new(), text: format!("({dropped} earlier lines were dropped)") });
+        }
+        lines
     }
 
-    /// What it kept, for the `last` time or not, and what others kept since it began, in one order and with its times.
+    /// Its own log, which the `last` call takes, and what others logged since this one began, by time.
     pub(super) fn kept_with<'a>(&self, others: impl IntoIterator<Item = &'a Self>, last: bool) -> Vec<Line> {
         let mut lines = if last { self.taken() } else { self.kept() };
         for other in others {
@@ -170,45 +164,39 @@ impl Console {
             let later = other.kept().into_iter().filter(|line| line.at >= begun);
             lines.extend(later.map(|line| Line { at: line.at.saturating_sub(begun), ..line }));
         }
-        // Stable: what arrived at one time stays in its order.
+        // Stable: lines of the same time stay in their order.
         lines.sort_by_key(|line| line.at);
         lines
     }
 
-    /// How many bytes of unfinished lines there is room for.
+    /// How many bytes unfinished lines take.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn unfinished(&self) -> usize {
-        self.with(|state| state.partial.values().map(Vec::capacity).sum())
+        self.state.lock().partial.values().map(Vec::capacity).sum()
     }
 
     fn show(&self, state: &mut State, node: &str, line: &[u8]) {
-        match &self.to {
-            To::Stderr => {
+        match &self.sink {
+            Sink::Stderr => {
                 let between: &[u8] = if node.is_empty() { b"" } else { b" | " };
                 let shown = [node.as_bytes(), between, line, b"\n"].concat();
-                // Where standard error is closed there is no console to show it on.
+                // Fails if standard error is closed, and then there is no console.
                 let _ = std::io::stderr().lock().write_all(&shown);
             }
-            To::Test(show) => show(format!("{node} | {}", String::from_utf8_lossy(line))),
-            To::Nobody => {
+            Sink::Show(show) => show(format!("{node} | {}", String::from_utf8_lossy(line))),
+            Sink::Log => {
                 let text = String::from_utf8_lossy(line).into_owned();
                 let line = Line { at: self.since.elapsed(), node: node.to_owned(), text };
-                state.bytes += line.bytes();
-                state.kept.push_back(line);
-                while state.bytes > self.keeps
-                    && let Some(oldest) = state.kept.pop_front()
-                {
-                    state.bytes -= oldest.bytes();
-                    state.dropped += 1;
-                }
+                let bytes = line.bytes();
+                state.log.push(line, bytes);
             }
         }
     }
 }
 
-/// How many of these bytes can be shown without cutting a character in two.
-fn whole(bytes: &[u8]) -> usize {
-    // The last character that has more than one byte; its first one says how many.
+/// How many of these bytes end at a character boundary.
+fn complete_characters(bytes: &[u8]) -> usize {
+    // The first byte of the last multi-byte character says how long that is.
     let begun = (1..=bytes.len().min(3)).find(|&n| bytes[bytes.len() - n] >= 0xC0);
     let cut = begun.filter(|&n| bytes[bytes.len() - n].leading_ones() as usize > n);
     bytes.len() - cut.unwrap_or(0)

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::start_link;
+use super::current::start_link;
 use crate::name;
 use crate::options::StartOptions;
 use crate::origin::{Peer, Start};

@@ -1,180 +1,125 @@
-//! Panics on the threads of a test, which are told with it, and not where they happen.
+//! Panics on the threads of a test. They are kept for its report, and not printed where they happen.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use super::{CURRENT, Line, Scope};
+use parking_lot::Mutex;
+
+use super::console::Line;
+use crate::bounded_log::BoundedLog;
 use crate::panic::Record;
 use crate::sanitize;
 use crate::truncate;
 
-/// So many are kept: what catches its panics may have any number of them.
-const MOST: usize = 256;
+/// How many are kept: code that catches its panics may have any number of them.
+const KEPT: usize = 256;
 
-/// A panic that is to be told.
+/// A panic that is kept.
 #[derive(Clone, Debug)]
 pub struct Panicked {
-    /// Which one of its scope.
+    /// Its number within the scope.
     number: usize,
-    /// From the beginning of its scope.
+    /// Since the scope began.
     at: Duration,
     thread: ThreadId,
     thread_name: String,
     message: String,
     /// `file:line:column`.
     pub(crate) place: String,
-    /// Where the environment asks for it.
+    /// If the environment asks for it.
     pub(crate) backtrace: Option<String>,
-    /// Whether it was said at once, where it happened.
-    is_said: bool,
-    /// All of it, as it is said if there is no report, when nobody can ask for memory any more; nothing if it was said.
-    text: String,
+    /// It was also printed where it happened.
+    is_printed: bool,
 }
 
-/// The panics of a scope, until they are told.
+/// The panics of a scope, until they are reported.
 pub(super) struct Panics {
     since: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    /// How many there were.
     count: usize,
-    kept: VecDeque<Panicked>,
-    /// There was no room for so many of them, and nobody said them.
-    dropped: usize,
-    /// Nobody will tell what comes now.
-    closed: bool,
-    /// For what reasons something here wanted the test to be skipped.
-    skips: Vec<String>,
-}
-
-/// Keeps a panic for the report of the test that the thread belongs to. False if there is none, or it is over, or its output
-/// is shown at once: then it is said at once.
-pub(crate) fn take_panic(record: &Record) -> bool {
-    take(record, true)
-}
-
-/// The same where what is shown at once is no reason to say it.
-pub(crate) fn take_panic_in_any_case(record: &Record) -> bool {
-    take(record, false)
-}
-
-fn take(record: &Record, says_if_live: bool) -> bool {
-    // A thread may be beyond the destruction of its locals.
-    let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
-    let Some(scope) = current.filter(|scope| scope.0.listener.is_some()) else { return false };
-    let is_said = says_if_live && scope.0.console.is_live();
-    let is_kept = scope.0.panics.add(record, is_said);
-    is_kept && !is_said
+    kept: BoundedLog<Panicked>,
+    /// The report is written: later panics are printed.
+    is_closed: bool,
+    /// The reason of the first skip.
+    skip: Option<String>,
 }
 
 impl Panics {
     pub(super) fn new() -> Self {
-        Self { since: Instant::now(), state: Mutex::default() }
+        let state = State { count: 0, kept: BoundedLog::new(KEPT), is_closed: false, skip: None };
+        Self { since: Instant::now(), state: Mutex::new(state) }
     }
 
-    fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn add(&self, record: &Record, is_said: bool) -> bool {
-        let at = self.since.elapsed();
+    /// Keeps a panic. Returns false after the report.
+    pub(super) fn add(&self, record: &Record, is_printed: bool) -> bool {
         let thread = std::thread::current();
-        let name = thread.name().unwrap_or("<unnamed>").to_owned();
-        let (message, place) = (record.message.clone(), record.location.clone());
-        let backtrace = record.backtrace();
         let mut panicked = Panicked {
             number: 0,
-            at,
+            at: self.since.elapsed(),
             thread: thread.id(),
-            thread_name: name,
-            message,
-            place,
-            backtrace,
-            is_said,
-            text: String::new(),
+            thread_name: thread.name().unwrap_or("<unnamed>").to_owned(),
+            message: record.message.clone(),
+            place: record.location.clone(),
+            backtrace: record.backtrace(),
+            is_printed,
         };
-        if !is_said {
-            let text: String = panicked.lines().into_iter().flat_map(|line| [line.text, "\n".to_owned()]).collect();
-            panicked.text = sanitize::text(&text).into_owned();
-        }
-        self.with(|state| {
-            if state.closed {
-                return false;
-            }
+        let mut state = self.state.lock();
+        if !state.is_closed {
             state.count += 1;
-            if state.kept.len() == MOST {
-                let oldest = state.kept.pop_front();
-                state.dropped += usize::from(oldest.is_some_and(|oldest| !oldest.is_said));
-            }
             panicked.number = state.count;
-            state.kept.push_back(panicked);
-            true
-        })
-    }
-}
-
-impl Scope {
-    /// Something here is about to unwind, so that the test is skipped for this reason.
-    pub(crate) fn skips(&self, why: &str) {
-        self.0.panics.with(|state| {
-            // One tells what is wrong with all.
-            if state.skips.is_empty() {
-                state.skips.push(why.to_owned());
-            }
-        });
+            // The limit counts panics, so each has the size 1.
+            state.kept.push(panicked, 1);
+        }
+        !state.is_closed
     }
 
-    /// All such reasons, of which one may have come to nobody who skips for it.
-    pub(crate) fn skipped(&self) -> Vec<String> {
-        self.0.panics.with(|state| std::mem::take(&mut state.skips))
+    /// A thread of the test is about to unwind in order to skip it.
+    pub(super) fn skip(&self, why: &str) {
+        self.state.lock().skip.get_or_insert_with(|| why.to_owned());
     }
 
-    /// The newest panic that says `message`, before all others one of the calling thread.
-    pub(crate) fn panic_of(&self, message: &str) -> Option<Panicked> {
+    /// Takes the reason of the first skip.
+    pub(super) fn take_skip(&self) -> Option<String> {
+        self.state.lock().skip.take()
+    }
+
+    /// The newest panic with this message, preferably one of the calling thread.
+    pub(super) fn find(&self, message: &str) -> Option<Panicked> {
         let own = std::thread::current().id();
-        self.0.panics.with(|state| {
-            let found = |panic: &&Panicked| panic.message == message;
-            let newest = || state.kept.iter().rev().filter(found);
-            newest().find(|panic| panic.thread == own).or_else(|| newest().next()).cloned()
-        })
+        let state = self.state.lock();
+        let newest = || state.kept.iter().rev().filter(|panic| panic.message == message);
+        newest().find(|panic| panic.thread == own).or_else(|| newest().next()).cloned()
     }
 
-    /// Shows what was kept; nothing if somebody looks at that just now, since a signal handler waits for nobody.
-    pub(crate) fn each_kept_panic(&self, show: impl FnMut(&str)) {
-        let state = match self.0.panics.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(state)) => state.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        state.kept.iter().map(|panic| &*panic.text).filter(|text| !text.is_empty()).for_each(show);
-    }
-
-    /// Somebody tells this panic.
-    pub(crate) fn tells(&self, panic: Option<&Panicked>) {
-        if let Some(told) = panic {
-            self.0.panics.with(|state| state.kept.retain(|panic| panic.number != told.number));
+    /// Shows the panics that are kept, unless another thread is just adding one.
+    pub(super) fn each_kept(&self, mut show: impl FnMut(&str)) {
+        let Some(state) = self.state.try_lock() else { return };
+        for panic in state.kept.iter().filter(|panic| !panic.is_printed) {
+            let lines: Vec<_> = panic.lines().into_iter().map(|line| line.text + "\n").collect();
+            show(&sanitize::text(&lines.concat()));
         }
     }
 
-    /// What its peers and those of `others` printed, as far as it is kept, and the panics of its own that nobody has told yet, in the order of their times.
-    /// If this is the `last` time, they are kept no more, and panics are said at once from then on.
-    pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
-        let (panics, dropped) = self.0.panics.with(|state| {
-            state.closed |= last;
-            (std::mem::take(&mut state.kept), std::mem::take(&mut state.dropped))
-        });
-        let mut lines = self.0.console.kept_with(others.iter().map(|other| &other.0.console), last);
-        if let (1.., Some(oldest)) = (dropped, panics.front()) {
+    pub(super) fn remove(&self, reported: &Panicked) {
+        self.state.lock().kept.retain(|panic| panic.number != reported.number);
+    }
+
+    /// Takes the panics that were not printed, as lines. After the `last` call none is kept.
+    pub(super) fn take(&self, last: bool) -> Vec<Line> {
+        let (panics, dropped) = {
+            let mut state = self.state.lock();
+            state.is_closed |= last;
+            state.kept.take()
+        };
+        let mut lines = Vec::new();
+        if let (1.., Some(oldest)) = (dropped, panics.first()) {
             let text = format!("({dropped} earlier panics were dropped)");
             lines.push(Line { at: oldest.at, node: String::new(), text });
         }
-        lines.extend(panics.iter().filter(|panic| !panic.is_said).flat_map(Panicked::lines));
-        lines.sort_by_key(|line| line.at);
+        lines.extend(panics.iter().filter(|panic| !panic.is_printed).flat_map(Panicked::lines));
         lines
     }
 }

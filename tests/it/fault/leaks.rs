@@ -87,7 +87,7 @@ fn lines(ran: &Ran) -> Vec<&str> {
 fn leaks_are_told() {
     let ran = captured("driven_leak_is_reported").passed();
     let [line] = lines(&ran)[..] else { panic!("{}", ran.text()) };
-    says(line, &["driven_leak_is_reported: it-fault-leaks", "left behind os pid", "sleep 1000", "it was ended"]);
+    says(line, &["driven_leak_is_reported: it-fault-leaks", "leaked process", "sleep 1000", "; killed"]);
 
     let ran = captured("driven_leak_is_told_with_a_failure").failed();
     ran.says(&["no quorum"]);

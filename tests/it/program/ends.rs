@@ -37,7 +37,7 @@ async fn it_is_asked_to_end_and_given_time() -> peer::Result {
 async fn what_it_leaves_behind_is_ended_and_told() -> peer::Result {
     let peer = peer::start_link(up("trap 'exit 0' TERM; sleep 1000 & echo up; wait")).await?;
     peer.stop().await?;
-    says(last_words(&peer).await, &["left behind os pid", "sleep 1000", "; it was ended"]);
+    says(last_words(&peer).await, &["leaked process", "sleep 1000", "; killed"]);
     Ok(())
 }
 

@@ -138,7 +138,7 @@ async fn no_process_of_postgres_is_left_however_busy_it_is() -> peer::Result {
             server.stop().await?;
         }
         // It had no time to end them.
-        assert!(!last_words(&server).await.contains("left behind"), "{}", last_words(&server).await);
+        assert!(!last_words(&server).await.contains("leaked"), "{}", last_words(&server).await);
         assert_eq!(cluster.processes(), <[String; 0]>::default());
     }
     Ok(())

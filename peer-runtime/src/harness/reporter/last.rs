@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use super::super::event::{Event, Reporter};
 use super::super::words;
 use super::board::{Board, Entry};
-use crate::scope::{Mark, Scope};
+use crate::scope::{self, Scope};
 use crate::sys;
 
 /// Of the run of this process.
@@ -60,8 +60,8 @@ fn standing(board: &Board) -> String {
 pub(in super::super) fn who() -> (Vec<String>, String) {
     let board = BOARD.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(board) = &*board else { return (Vec::new(), String::new()) };
-    let own = Mark::of_this_thread();
-    let is_own = |entry: &&Entry| entry.running().is_some_and(|running| Some(running.scope.mark()) == own);
+    let own = scope::entered_id();
+    let is_own = |entry: &&Entry| entry.running().is_some_and(|running| Some(running.scope.id()) == own);
     let own: Vec<String> = board.entries.iter().filter(is_own).map(|entry| format!("`{}`", entry.name)).collect();
     (if own.is_empty() { names(board) } else { own }, standing(board))
 }

@@ -1,52 +1,54 @@
-//! Who has arrived where, and when that is enough: without time, threads and nodes.
+//! Who has arrived at which barrier, and when it is complete: no time, no threads, no nodes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
-use super::Answers;
 use crate::barrier::{Answer, Broken, Members, Verdict, Who};
 use crate::error::Break;
 
-/// So many may wait at the barriers of one scope at once.
+/// The most participants that may wait at the barriers of one scope.
 const ROOM: usize = 65_536;
 
-/// The barriers of a scope at which somebody waits.
+/// What those who wait receive, once nothing is locked any more.
+pub(super) type Answers = Vec<(Answer, Verdict)>;
+
+/// The barriers of a scope at which a participant waits.
 #[derive(Default)]
 pub(super) struct Table {
     meetings: BTreeMap<String, Meeting>,
-    /// Why nobody can arrive any more.
+    /// Why nothing can arrive any more.
     pub(super) closed: Option<String>,
 }
 
-/// Those who wait at one barrier.
+/// The participants that wait at one barrier.
 pub(super) struct Meeting {
     pub(super) members: Members,
     pub(super) waiting: Vec<Waiting>,
 }
 
-/// One that has arrived, and waits.
+/// A participant that has arrived, and waits.
 pub(super) struct Waiting {
     pub(super) id: u64,
     pub(super) who: Who,
-    /// Who that is, for a reader.
+    /// Its name in texts.
     pub(super) label: String,
-    /// The scope of the thread that arrived, if that is one of this process.
+    /// The scope of the thread that arrived, if it is one of this process.
     pub(super) by: Option<u64>,
     pub(super) since: Instant,
     pub(super) answer: Answer,
     pub(super) timer: Option<Timer>,
 }
 
-/// Where somebody waits, and for how long.
+/// Where a participant waits, and for how long.
 pub(super) struct Wait {
     pub(super) who: Who,
     pub(super) name: String,
     pub(super) time: Duration,
 }
 
-/// Ends a wait when its time is over; stopped when it is dropped.
+/// Times a wait out, unless it is dropped before.
 pub(super) struct Timer(pub(super) AbortHandle);
 
 impl Drop for Timer {
@@ -56,7 +58,7 @@ impl Drop for Timer {
 }
 
 impl Meeting {
-    /// What all who wait are told.
+    /// The answer to all who wait.
     pub(super) fn broken(self, why: &Broken) -> Answers {
         self.answers(&Verdict::Broken(why.clone()))
     }
@@ -83,7 +85,7 @@ impl Meeting {
 }
 
 impl Table {
-    /// One more arrives, where all nodes are these: who is to be told what, or nobody if it waits now.
+    /// One more arrives, where these are all nodes. Returns the answers; none if it waits.
     pub(super) fn arrive(&mut self, name: &str, members: Members, one: Waiting, nodes: &[&str]) -> Answers {
         if let Some(refused) = self.refusal(&one.who, name, members) {
             return vec![(one.answer, Verdict::Broken(refused))];
@@ -155,19 +157,19 @@ impl Table {
         std::mem::take(&mut self.meetings)
     }
 
-    /// Where those wait who are meant.
-    pub(super) fn waits(&self, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Wait> {
+    /// Where those wait that match.
+    pub(super) fn waits(&self, matches: impl Fn(&Waiting) -> bool) -> Vec<Wait> {
         let all = self.meetings.iter().flat_map(|(name, meeting)| meeting.waiting.iter().map(move |one| (name, one)));
         let wait = |(name, one): (&String, &Waiting)| Wait {
             who: one.who.clone(),
             name: name.clone(),
             time: one.since.elapsed(),
         };
-        all.filter(|(_, one)| is_meant(one)).map(wait).collect()
+        all.filter(|(_, one)| matches(one)).map(wait).collect()
     }
 }
 
-/// Who said what.
+/// Names who disagrees.
 fn disagreement(meeting: &Meeting, label: &str, members: Members) -> Broken {
     let mut said: Vec<String> =
         meeting.waiting.iter().map(|one| format!("{} says {}", one.label, described(meeting.members))).collect();

@@ -1,35 +1,28 @@
 //! The directory of a scope: planned, made, and at the end removed or kept.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::{PRIV_DIR, name};
+use parking_lot::Mutex;
+
+use super::directory_name;
 use crate::error::{Error, Kind};
+use crate::private_dir::{self, is_private};
 
-/// Nobody but its user.
-const PRIVATE: u32 = 0o700;
-/// Set by who wants to look at the directories of tests that pass, too.
+/// The operation in errors.
+const PRIV_DIR: &str = "priv_dir";
+/// The environment variable that keeps the directories of tests that pass, too.
 const KEEP: &str = "PEER_KEEP_DIRS";
-
-/// What became of a directory.
-#[derive(Debug)]
-pub(crate) enum Left {
-    /// There was none, or it has been removed.
-    Nothing,
-    /// It was kept.
-    Kept(PathBuf),
-    /// It could not be removed, or not all of it.
-    NotRemoved(PathBuf, io::Error),
-}
 
 #[derive(Debug)]
 pub(super) struct Directory {
-    whose: Option<String>,
-    /// By an origin, in the directory of the scope that this process is in as a node.
+    /// The test or the group.
+    owner: Option<String>,
+    /// By the origin of this node, in the directory of the node's scope.
     given: OnceLock<PathBuf>,
     state: Mutex<State>,
     keep: AtomicBool,
@@ -38,18 +31,18 @@ pub(super) struct Directory {
 #[derive(Debug)]
 enum State {
     Unnamed,
-    /// Peers know its name, and may have made it.
+    /// Peers know the path, and may have made it.
     Planned(PathBuf),
     Made(PathBuf),
-    /// It is the origin's, who removes it.
+    /// The origin removes it.
     Given(PathBuf),
     Ended,
 }
 
 impl Directory {
-    pub(super) fn new(whose: Option<&str>) -> Self {
+    pub(super) fn new(owner: Option<&str>) -> Self {
         Self {
-            whose: whose.map(str::to_owned),
+            owner: owner.map(str::to_owned),
             given: OnceLock::new(),
             state: Mutex::new(State::Unnamed),
             keep: AtomicBool::new(false),
@@ -61,18 +54,14 @@ impl Directory {
         let _ = self.given.set(given.to_owned());
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Its path, whether it is there or not; none after the end.
+    /// Its path, whether it exists or not; `None` after the end.
     pub(super) fn plan(&self) -> Option<PathBuf> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if matches!(*state, State::Unnamed) {
             if let Some(given) = self.given.get() {
                 return Some(given.clone());
             }
-            *state = State::Planned(name::fresh(self.whose.as_deref()));
+            *state = State::Planned(directory_name::fresh(self.owner.as_deref()));
         }
         match &*state {
             State::Planned(path) | State::Made(path) | State::Given(path) => Some(path.clone()),
@@ -80,9 +69,9 @@ impl Directory {
         }
     }
 
-    /// Its path, if it is there and will be this scope's to remove.
+    /// Its path, if it exists and this scope removes it.
     pub(super) fn made(&self) -> Option<PathBuf> {
-        match &*self.state() {
+        match &*self.state.lock() {
             State::Made(path) => Some(path.clone()),
             State::Planned(path) if is_private(path) => Some(path.clone()),
             State::Unnamed | State::Planned(_) | State::Given(_) | State::Ended => None,
@@ -90,8 +79,8 @@ impl Directory {
     }
 
     pub(super) fn make(&self) -> Result<PathBuf, Error> {
-        let mut state = self.state();
-        // It cannot be had on another machine, or as another user: then there is one of its own.
+        let mut state = self.state.lock();
+        // On another machine, or as another user, the node makes one of its own.
         if let (State::Unnamed, Some(given)) = (&*state, self.given.get())
             && make_both(given).is_ok()
         {
@@ -102,13 +91,13 @@ impl Directory {
                 State::Made(path) | State::Given(path) => return Ok(path.clone()),
                 State::Ended => return Err(ended()),
                 State::Planned(path) => (path.clone(), true),
-                State::Unnamed => (name::fresh(self.whose.as_deref()), false),
+                State::Unnamed => (directory_name::fresh(self.owner.as_deref()), false),
             };
-            match make(&path) {
+            match private_dir::create(&path) {
                 Ok(()) => {}
-                // By a peer, which was told the path.
+                // A peer has made it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && planned && is_private(&path) => {}
-                // By a process that has the same pid, in another container.
+                // A process with the same pid in another container has made it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     *state = State::Unnamed;
                     continue;
@@ -122,7 +111,7 @@ impl Directory {
 
     pub(super) fn make_below(&self, name: &str) -> Result<PathBuf, Error> {
         let path = self.make()?.join(name);
-        make_or_find(&path).map_err(|error| not_made(&path, &error))?;
+        private_dir::create_or_open(&path).map_err(|error| not_made(&path, &error))?;
         Ok(path)
     }
 
@@ -130,74 +119,54 @@ impl Directory {
         self.keep.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn end(&self, keep: bool) -> Left {
-        let path = match std::mem::replace(&mut *self.state(), State::Ended) {
+    pub(super) fn end(&self, keep: bool) -> io::Result<Option<PathBuf>> {
+        let path = match std::mem::replace(&mut *self.state.lock(), State::Ended) {
             State::Made(path) => path,
             State::Planned(path) if is_private(&path) => path,
-            State::Unnamed | State::Planned(_) | State::Given(_) | State::Ended => return Left::Nothing,
+            State::Unnamed | State::Planned(_) | State::Given(_) | State::Ended => return Ok(None),
         };
         if keep || self.keep.load(Ordering::Relaxed) || is_asked_for() {
-            return Left::Kept(path);
+            return Ok(Some(path));
         }
-        match remove(&path) {
-            Ok(()) => Left::Nothing,
-            Err(error) => Left::NotRemoved(path, error),
-        }
+        let why = |error| io::Error::other(format!("the directory `{}` cannot be removed: {error}", path.display()));
+        remove(&path).map_err(why)?;
+        Ok(None)
     }
 }
 
-fn make(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(PRIVATE).create(path)
-}
-
-/// The same, and one that is there already will do if it is as private.
-fn make_or_find(path: &Path) -> io::Result<()> {
-    match make(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_private(path) => Ok(()),
-        made => made,
-    }
-}
-
-/// Makes the directory of a peer, and the one that it is in.
+/// Makes the directory of a peer, and the one around it.
 fn make_both(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), make_or_find)?;
-    make_or_find(path)
-}
-
-/// Whether there is a directory, no link to one, of this user, and of nobody else.
-fn is_private(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| {
-        found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0
-    })
+    path.parent().map_or(Ok(()), private_dir::create_or_open)?;
+    private_dir::create_or_open(path)
 }
 
 fn is_asked_for() -> bool {
     std::env::var_os(KEEP).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// Removes it with all that is in it, folders without permission to write included.
+/// Removes a directory and its content, also directories without write permission.
 fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            open_up(path)?;
+            make_writable(path)?;
             fs::remove_dir_all(path)
         }
         removed => removed,
     };
     match removed {
-        // By the test itself.
+        // The test has removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
 }
 
-/// Gives this user all rights to every folder, those behind links aside.
-fn open_up(folder: &Path) -> io::Result<()> {
-    fs::set_permissions(folder, Permissions::from_mode(PRIVATE))?;
+/// Gives this user all rights to every directory, but does not follow links.
+fn make_writable(folder: &Path) -> io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(private_dir::MODE))?;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            open_up(&entry.path())?;
+            make_writable(&entry.path())?;
         }
     }
     Ok(())
@@ -215,17 +184,19 @@ fn ended() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]
-    fn it_is_private_and_the_same_until_its_end() {
+    fn it_is_private_and_stays_the_same() {
         let directory = Directory::new(Some("suite::same"));
         let path = directory.plan().unwrap();
         assert!(!path.exists());
         assert_eq!(directory.make().unwrap(), path);
         assert_eq!(directory.make().unwrap(), path);
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, PRIVATE);
-        assert!(matches!(directory.end(false), Left::Nothing));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, private_dir::MODE);
+        assert_eq!(directory.end(false).unwrap(), None);
         assert!(!path.exists());
         assert!(directory.make().unwrap_err().is_noscope());
         assert_eq!(directory.plan(), None);
@@ -236,30 +207,29 @@ mod tests {
         let directory = Directory::new(Some("suite::kept"));
         let below = directory.make_below("db-1").unwrap();
         fs::write(below.join("log"), "a line").unwrap();
-        assert!(matches!(directory.end(true), Left::Kept(path) if path == below.parent().unwrap()));
+        assert_eq!(directory.end(true).unwrap().as_deref(), below.parent());
         assert_eq!(fs::read_to_string(below.join("log")).unwrap(), "a line");
         fs::remove_dir_all(below.parent().unwrap()).unwrap();
     }
 
     #[test]
-    fn what_a_peer_has_made_goes_too() {
+    fn what_a_peer_has_made_is_removed() {
         let (origin, peer) = (Directory::new(Some("suite::peers")), Directory::new(None));
         let given = origin.plan().unwrap().join("db-1");
         peer.give(&given);
         assert_eq!(origin.made(), None);
         assert_eq!((peer.plan(), peer.make().unwrap()), (Some(given.clone()), given.clone()));
         assert_eq!((origin.made().as_deref(), peer.made()), (given.parent(), None));
-        // The end of the peer leaves it to the origin.
-        assert!(matches!(peer.end(false), Left::Nothing) && given.exists());
-        assert!(matches!(origin.end(false), Left::Nothing));
+        assert!(peer.end(false).unwrap().is_none() && given.exists());
+        assert_eq!(origin.end(false).unwrap(), None);
         assert!(!given.parent().unwrap().exists());
     }
 
     #[test]
-    fn what_is_somebody_elses_is_not_used() {
+    fn directories_of_others_are_not_used() {
         let planned = Directory::new(Some("suite::taken"));
         let path = planned.plan().unwrap();
-        // A link, and a directory that others may read: as only somebody else would make them.
+        // Only another user would make a link there.
         std::os::unix::fs::symlink("/tmp", &path).unwrap();
         let made = planned.make().unwrap();
         assert_ne!(made, path);
@@ -268,26 +238,20 @@ mod tests {
         assert!(!peer.make().unwrap().starts_with(&path));
         fs::remove_file(&path).unwrap();
         for directory in [planned, peer] {
-            directory.end(false);
+            directory.end(false).unwrap();
         }
     }
 
     #[test]
-    fn folders_without_permission_are_opened_up() {
+    fn directories_without_permission_are_removed() {
         let directory = Directory::new(Some("suite::closed"));
         let closed = directory.make_below("closed").unwrap();
         fs::create_dir(closed.join("inner")).unwrap();
         for folder in [closed.join("inner"), closed.clone()] {
             fs::set_permissions(folder, Permissions::from_mode(0o500)).unwrap();
         }
-        open_up(&directory.make().unwrap()).unwrap();
-        assert_eq!(fs::metadata(closed.join("inner")).unwrap().mode() & 0o777, PRIVATE);
-        assert!(matches!(directory.end(false), Left::Nothing));
-    }
-
-    #[test]
-    fn an_error_says_which_directory_and_what_to_do() {
-        let text = not_made(Path::new("/a/b"), &io::ErrorKind::StorageFull.into()).to_string();
-        assert!(text.contains("`/a/b` cannot be made: ") && text.contains("TMPDIR"), "{text}");
+        make_writable(&directory.make().unwrap()).unwrap();
+        assert_eq!(fs::metadata(closed.join("inner")).unwrap().mode() & 0o777, private_dir::MODE);
+        assert_eq!(directory.end(false).unwrap(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a time-out says: who has arrived, who has not, and what those are doing.
+//! The text of a time-out: who has arrived, who has not, and what those are doing.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,20 +9,19 @@ use crate::error::Break;
 use crate::origin::Snapshot;
 use crate::timeouts;
 
-/// One wait that was in vain.
-pub(super) struct TimeOut<'a> {
+/// The wait that timed out.
+pub(super) struct TimeoutReport<'a> {
     pub(super) whose: &'a str,
     pub(super) limit: Duration,
-    /// How the origin is called, where there is one that takes part.
+    /// The name of the origin, if it takes part.
     pub(super) origin: Option<&'a str>,
 }
 
-impl TimeOut<'_> {
-    /// What all who wait are told, where all nodes are these, and all waits elsewhere.
-    pub(super) fn of(&self, meeting: &Meeting, nodes: &[Snapshot], waits: &[Wait]) -> Broken {
+impl TimeoutReport<'_> {
+    /// The error of all who wait; `nodes` are all nodes, and `waits` all waits of the scope.
+    pub(super) fn broken(&self, meeting: &Meeting, nodes: &[Snapshot], waits: &[Wait]) -> Broken {
         let limit = timeouts::display(self.limit);
         let mut text = format!("not passed within {limit}, the time-out of {}\narrived:", self.whose);
-        // Writing to a string cannot fail.
         for one in &meeting.waiting {
             let _ = write!(text, "\n  {}, {} ago", one.label, timeouts::tenths(one.since.elapsed()));
         }

@@ -1,4 +1,4 @@
-//! Names of directories: which test they are of, and that nobody else has them.
+//! Unique names of directories, which say whose they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,26 +9,26 @@ use rustix::fs::Access;
 
 use crate::name;
 
-/// The longest part of a name that says whose directory it is, in bytes: paths of Unix sockets below it have 107 bytes in all.
+/// The longest part of a name that says whose directory it is, in bytes. The path of a Unix socket has 107 at most.
 const LONGEST: usize = 64;
 
-/// A path that no other place has: `<executable>-<whose>-<ospid>-<n>`, with `-` for `::`.
-pub(super) fn fresh(whose: Option<&str>) -> PathBuf {
+/// A path that no other directory has: `<executable>-<owner>-<ospid>-<n>`, with `-` for `::`.
+pub(super) fn fresh(owner: Option<&str>) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let prefix = prefix(&name::of_program(&name::own_path()), whose);
+    let prefix = prefix(&name::of_program(&name::own_path()), owner);
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = base().join(format!("{prefix}-{}-{n}", std::process::id()));
-        // One is there if it was kept by a process that had the same pid.
+        // A process with the same pid may have kept one.
         if fs::symlink_metadata(&path).is_err() {
             return path;
         }
     }
 }
 
-fn prefix(executable: &str, whose: Option<&str>) -> String {
-    let whole = match whose {
-        Some(whose) => format!("{executable}-{}", whose.replace("::", "-")),
+fn prefix(executable: &str, owner: Option<&str>) -> String {
+    let whole = match owner {
+        Some(owner) => format!("{executable}-{}", owner.replace("::", "-")),
         None => executable.to_owned(),
     };
     let mut prefix: String = whole.chars().filter(|c| name::is_of_word(*c)).collect();
@@ -36,7 +36,7 @@ fn prefix(executable: &str, whose: Option<&str>) -> String {
     prefix
 }
 
-/// The name of the directory of the peer `name`: the same, but for what cannot be part of one.
+/// The directory of the peer `name`: its name, with what cannot be part of a file name encoded.
 pub(super) fn of_peer(name: &str) -> String {
     match name {
         "." | ".." => name.replace('.', "%2E"),
@@ -44,29 +44,28 @@ pub(super) fn of_peer(name: &str) -> String {
     }
 }
 
-/// Where the directories of this process are: cargo's place for what tests write, or that of this machine.
+/// Where the directories of this process are: cargo's `tmp`, or the machine's directory for temporary files.
 fn base() -> &'static Path {
     static BASE: OnceLock<PathBuf> = OnceLock::new();
     BASE.get_or_init(|| {
         let temporary = std::env::temp_dir();
-        // An error says that there is no working directory, which a relative one would need.
+        // Fails for a relative path without a working directory.
         let temporary = || std::path::absolute(&temporary).unwrap_or(temporary);
         target_dir(&crate::name::own_path()).and_then(|target| writable(target.join("tmp"))).unwrap_or_else(temporary)
     })
 }
 
-/// The target directory that `executable` is in. Cargo tells it to nobody at run time (`CARGO_TARGET_TMPDIR` is there when
-/// an integration test is compiled), but leaves its mark there.
+/// The target directory of cargo that contains `executable`. Cargo sets `CARGO_TARGET_TMPDIR` only at compile time, but
+/// leaves a tag file there.
 fn target_dir(executable: &Path) -> Option<&Path> {
     executable.ancestors().skip(1).find(|folder| {
-        let mark = fs::read_to_string(folder.join("CACHEDIR.TAG"));
-        mark.is_ok_and(|mark| mark.contains("created by cargo"))
+        let tag = fs::read_to_string(folder.join("CACHEDIR.TAG"));
+        tag.is_ok_and(|tag| tag.contains("created by cargo"))
     })
 }
 
-/// The folder, if new ones can be made in it; it is made itself, as cargo would.
+/// The directory, if it is writable. It is made if it is missing, as cargo does.
 fn writable(folder: PathBuf) -> Option<PathBuf> {
-    // What it was not is seen in the next line.
     let _ = fs::create_dir(&folder);
     rustix::fs::access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_ok().then_some(folder)
 }
