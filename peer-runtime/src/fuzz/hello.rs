@@ -1,29 +1,29 @@
-//! The first words of a caller: without the token, nobody is the peer.
+//! The hello of a caller: only the token makes it the peer.
 
-use super::Cuts;
+use super::stream::Cuts;
 use crate::link::handshake::{Checked, Claim, read_hello};
 use crate::link::tcp::Hello;
 use crate::wire::MAGIC;
 use crate::wire::frame::ROOM;
 
-/// What the peer would prove with; not UTF-8, so that no name can contain it.
+/// The token; not UTF-8, so that no name can contain it.
 pub(super) const TOKEN: [u8; 32] = *b"\xfftoken of the fuzzed hello 0123\xfe";
 
-/// `cuts`, which bit of the token is wrong, and what the caller sends.
+/// `cuts`, which bit of the token to change, and what the caller sends.
 pub fn hello(input: &[u8]) -> bool {
     let Some((&[cuts, bit], bytes)) = input.split_first_chunk() else { return false };
     let checked = claim(bytes, &TOKEN, Cuts::new(cuts));
     for cuts in [Cuts::WHOLE, Cuts::SINGLE] {
         assert_eq!(checked, claim(bytes, &TOKEN, cuts));
     }
-    // What comes over standard output is checked in the same way, and has no magic in front.
+    // Over standard output it comes without the magic.
     let frame = bytes.strip_prefix(MAGIC).and_then(|bytes| bytes.get(4..)).unwrap_or(bytes);
     let read = read_hello(frame, &TOKEN);
     if let Err(why) = &read {
         assert!(why.len() < 1000, "{} bytes of error", why.len());
     }
 
-    // A stranger is not listened to for long.
+    // Too long for a hello is refused at once.
     let length =
         bytes.strip_prefix(MAGIC).and_then(|bytes| bytes.first_chunk()).map(|length| u32::from_be_bytes(*length));
     assert!(length <= Some(1024) || checked == Checked::Refused, "a hello of {length:?} bytes: {checked:?}");
@@ -54,12 +54,12 @@ fn accepts(bytes: &[u8], frame: &[u8], token: &[u8; 32]) -> bool {
     matches!(claim(bytes, token, Cuts::WHOLE), Checked::Proved(_)) || read_hello(frame, token).is_ok()
 }
 
-/// Where the token stands.
+/// Where the token is.
 fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
     bytes.windows(TOKEN.len()).enumerate().filter(|(_, window)| *window == TOKEN).map(|(at, _)| at)
 }
 
-/// What the origin makes of a caller that sends `bytes`.
+/// The result for a caller that sends `bytes`.
 fn claim(mut bytes: &[u8], token: &[u8; 32], mut cuts: Cuts) -> Checked {
     let mut claim = Claim::new();
     loop {

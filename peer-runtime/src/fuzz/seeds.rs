@@ -1,10 +1,11 @@
-//! Inputs to begin with: what a correct peer and a correct origin say, and what others do.
+//! The first inputs: what correct peers and origins send, and what others do.
 
 use std::net::SocketAddr;
 
 use serde::Serialize;
 
 use super::hello::TOKEN;
+use super::messages::{Kind, Payload};
 use crate::barrier::{Broken, Members, Verdict};
 use crate::codec::Encoding;
 use crate::error::Break;
@@ -42,33 +43,13 @@ fn first_words() -> ToOrigin<'static> {
     ToOrigin::Hello { protocol: PROTOCOL, token: TOKEN, build: 1 << 99, os_pid: 4711, host: "host", home: u128::MAX }
 }
 
-/// Payloads as `messages::Payload` is encoded, in both ways.
+/// A payload in both encodings.
 fn payloads() -> [Vec<u8>; 2] {
-    #[derive(Serialize)]
-    struct Payload {
-        text: &'static str,
-        numbers: Vec<u64>,
-        small: i16,
-        table: std::collections::BTreeMap<&'static str, Vec<Option<f64>>>,
-        kind: Kind,
-        message: char,
-    }
-    #[derive(Serialize)]
-    enum Kind {
-        #[expect(dead_code, reason = "keeps the place that `Fields` has")]
-        Unit,
-        #[expect(dead_code, reason = "keeps the place that `Fields` has")]
-        Pair(bool, u128),
-        Fields {
-            result: Result<i64, String>,
-            unit: (),
-        },
-    }
     let payload = Payload {
-        text: "some text",
+        text: "some text".to_owned(),
         numbers: vec![0, 300, u64::MAX],
         small: -2,
-        table: [("key", vec![None, Some(0.5), Some(f64::NAN)])].into(),
+        table: [("key".to_owned(), vec![None, Some(0.5), Some(f64::NAN)])].into(),
         kind: Kind::Fields { result: Err("why".to_owned()), unit: () },
         message: 'é',
     };
@@ -146,23 +127,15 @@ fn to_origin() -> Vec<Vec<u8>> {
 
 fn frames() -> Vec<Vec<u8>> {
     let all = both().concat();
-    let first = to_peer()[0].len() as u8;
     vec![
-        [&[6, 3, 0, 0], &all[..]].concat(),
-        [&[3, 0, 0, 0], &all[..]].concat(),
-        // The buffer grows for the long one, or has to make room for it, or it is too long, or never ends.
-        [&[6, 5, 255, 0], &all[..300]].concat(),
-        [&[6, 1, 207, first], &all[..300]].concat(),
-        [&[5, 3, 230, first], &all[..300]].concat(),
-        [&[4, 5, 208, 0], &all[..300]].concat(),
-        [&[6, 4, 178, first], &all[..300]].concat(),
-        [&[7, 2, 145, 0], &all[..300]].concat(),
-        // Text where a frame belongs; a length that nothing bears out; an empty frame; half a frame.
-        b"\x06\x02\x00\x00Segmentation fault".to_vec(),
-        b"\x06\x02\x00\x00\x03\xff\xff\xffabc".to_vec(),
-        b"\x07\x02\x00\x00\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
-        // Behind the last words there is text, whatever it looks like.
-        [b"\x06\x02\x00\x00", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
+        [&[6, 3], &all[..]].concat(),
+        [&[3, 0], &all[..]].concat(),
+        // Text in place of a frame; a length without bytes; an empty frame; half a frame.
+        b"\x06\x02Segmentation fault".to_vec(),
+        b"\x06\x02\x03\xff\xff\xffabc".to_vec(),
+        b"\x07\x02\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
+        // Everything after a `Bye` is text.
+        [b"\x06\x02", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
     ]
 }
 
@@ -194,7 +167,7 @@ fn console() -> Vec<Vec<u8>> {
         [b"\x05\x02\x40\x03a\0\xffpee\0\xffpeer-1\xfe\r\n", &MAGIC[..], &session[..100]].concat(),
         [b"\x02\x01\xff\x03", cause.as_bytes(), MAGIC, &session].concat(),
     ];
-    // Some without an end of line, in characters of more than one byte: longer than what is shown at once.
+    // Lines longer than what is shown at once, in characters of several bytes.
     for text in ["\u{e9}", "\u{20ac}x", "\u{1f980}", "\n", "a long line\r\nand one\n", "\u{20ac}\u{1f980}\n\n"] {
         all.push([b"\x0b\x06\xff\x02", text.repeat(20).as_bytes()].concat());
     }

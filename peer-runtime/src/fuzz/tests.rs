@@ -1,4 +1,4 @@
-//! The targets of the fuzzers, bounded: the kept corpus, and some hundred inputs made from it each time.
+//! The fuzz targets with a bounded number of inputs: the corpus, and inputs made from it.
 
 use std::cell::Cell;
 use std::fs;

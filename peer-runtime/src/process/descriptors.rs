@@ -6,7 +6,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Output, SpawnRequest, not_entered};
+use super::request::{Output, SpawnRequest, not_entered};
 use crate::name;
 use crate::wire::keeper::DESCRIPTORS;
 

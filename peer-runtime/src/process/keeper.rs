@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +12,10 @@ use parking_lot::{Mutex, MutexGuard};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::sync::{oneshot, watch};
 
+use super::handle::Process;
 use super::keeper_socket::{KeeperSocket, Outgoing};
-use super::{Process, SpawnRequest, spawn_error};
+use super::request::spawn_error;
 use crate::name;
-use crate::options::EnvValue;
-use crate::state::Reason;
-use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::frame::Stream;
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, LIMIT, Spawn, ToKeeper};
@@ -46,7 +43,7 @@ pub(crate) fn interrupted() {
     INTERRUPTED.store(true, Ordering::SeqCst);
     let current = CURRENT.lock().clone();
     if let Some(keeper) = current {
-        keeper.request(&ToKeeper::Interrupted);
+        keeper.socket.request(&ToKeeper::Interrupted);
     }
 }
 
@@ -59,8 +56,7 @@ enum Entry {
 }
 
 pub(super) struct Keeper {
-    socket: KeeperSocket,
-    pid: u32,
+    pub(super) socket: Arc<KeeperSocket>,
     /// `None` once the keeper is lost.
     entries: Mutex<Option<HashMap<ProcessTag, Entry>>>,
     /// True once the keeper is lost.
@@ -94,7 +90,6 @@ impl Keeper {
         let (ours, theirs) =
             rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
         rustix::io::ioctl_fionbio(&ours, true)?;
-        let socket = KeeperSocket::new(ours)?;
         let child = Command::new("/proc/self/exe")
             .arg0(name::own_path())
             .arg(KEEPER)
@@ -104,15 +99,14 @@ impl Keeper {
             .spawn()
             .map_err(|error| no_keeper(format!("the keeper of all peers cannot start: {error}")))?;
         let keeper = Arc::new(Self {
-            socket,
-            pid: child.id(),
+            socket: Arc::new(KeeperSocket::new(ours, child.id())?),
             entries: Mutex::new(Some(HashMap::new())),
             lost: watch::Sender::new(false),
             unable: OnceLock::new(),
         });
-        keeper.request(&ToKeeper::Keep { origin: std::process::id(), runner: RUNNER.get().copied() });
+        keeper.socket.request(&ToKeeper::Keep { origin: std::process::id(), runner: RUNNER.get().copied() });
         if INTERRUPTED.load(Ordering::SeqCst) {
-            keeper.request(&ToKeeper::Interrupted);
+            keeper.socket.request(&ToKeeper::Interrupted);
         }
         tokio::spawn({
             let keeper = Arc::clone(&keeper);
@@ -127,14 +121,6 @@ impl Keeper {
             }
         });
         Ok(keeper)
-    }
-
-    /// The error if it does not answer in time.
-    pub(super) fn silent(&self) -> io::Error {
-        let limit = timeouts::display(KEEPER_ANSWER);
-        let text =
-            format!("the keeper of all peers, os pid {}, has not answered for {limit}; is it stopped?", self.pid);
-        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 
     /// Completes when it is lost.
@@ -190,11 +176,6 @@ impl Keeper {
         spawned.await.map_err(|_| self.lost_error())?
     }
 
-    /// Sends a request without descriptors. Without a keeper it has no effect, since its children are ending anyway.
-    pub(super) fn request(&self, request: &ToKeeper) {
-        let _ = Outgoing::new(request).and_then(|outgoing| self.socket.send(outgoing));
-    }
-
     /// Handles the messages of the keeper until its end.
     async fn receive(self: &Arc<Self>) {
         let mut stream = Stream::frames(LIMIT);
@@ -217,7 +198,7 @@ impl Keeper {
     }
 
     fn spawned(self: &Arc<Self>, tag: ProcessTag, pid: u32) {
-        let process = Arc::new(Process::new(tag, pid, Arc::clone(self)));
+        let process = Arc::new(Process::new(tag, pid, Arc::clone(&self.socket)));
         let asked =
             self.entries().as_mut().and_then(|entries| entries.insert(tag, Entry::Running(Arc::clone(&process))));
         if let Some(Entry::Requested(answer)) = asked
@@ -259,11 +240,7 @@ impl Keeper {
             }
         }
         for process in &running {
-            process.exit.send_if_modified(|exit| {
-                let known = exit.is_some();
-                exit.get_or_insert(Reason::KeeperLost);
-                !known
-            });
+            process.keeper_is_lost();
         }
         let sweep = move || {
             // Both fail if it has ended.
@@ -283,34 +260,4 @@ impl Keeper {
 /// An error of a kind that `execve` never gives.
 fn no_keeper(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, what)
-}
-
-impl SpawnRequest {
-    /// The message to the keeper, with the current environment of this process.
-    pub(super) fn to_wire(&self, tag: ProcessTag, name: Option<&str>) -> Spawn {
-        let bytes = |word: &std::ffi::OsStr| word.as_bytes().to_vec();
-        let program = self.program.as_os_str();
-        let args = std::iter::once(self.arg0.as_deref().unwrap_or(program)).chain(self.args.iter().map(|arg| &**arg));
-        let own = std::env::vars_os().filter(|(name, _)| !self.env.iter().any(|(changed, _)| changed == name));
-        let mut env: Vec<Vec<u8>> =
-            own.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat()).collect();
-        // The last one of a name counts.
-        let mut set: HashMap<_, _> = HashMap::new();
-        for (name, value) in &self.env {
-            set.insert(name, value);
-        }
-        for (name, value) in set {
-            if let EnvValue::Set(value) = value {
-                env.push([name.as_bytes(), b"=", value.as_bytes()].concat());
-            }
-        }
-        Spawn {
-            tag,
-            name: name.map(name::socket_name),
-            program: bytes(program),
-            args: args.map(bytes).collect(),
-            env,
-            directory_matters: self.current_dir.is_some(),
-        }
-    }
 }

@@ -14,12 +14,14 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
 use crate::sys;
+use crate::timeouts::{self, KEEPER_ANSWER};
 use crate::wire::frame::{Item, Stream};
-use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT};
+use crate::wire::keeper::{DESCRIPTORS, FromKeeper, LIMIT, ToKeeper};
 use crate::wire::message;
 use crate::wire::process_tag::ProcessTag;
 
 /// A frame to send, with the descriptors that go with its first byte.
+#[derive(Debug)]
 pub(super) struct Outgoing {
     /// Of the process to spawn.
     tag: Option<ProcessTag>,
@@ -47,7 +49,9 @@ impl Outgoing {
     }
 }
 
+#[derive(Debug)]
 pub(super) struct KeeperSocket {
+    keeper: u32,
     socket: AsyncFd<OwnedFd>,
     queue: Mutex<VecDeque<Outgoing>>,
     /// Wakes [`KeeperSocket::drive`] for the queue.
@@ -56,9 +60,22 @@ pub(super) struct KeeperSocket {
 
 impl KeeperSocket {
     /// Takes a non-blocking socket; on the I/O thread.
-    pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
+    pub(super) fn new(socket: OwnedFd, keeper: u32) -> io::Result<Self> {
         let socket = sys::watch(socket, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { socket, queue: Mutex::default(), queued: Notify::new() })
+        Ok(Self { keeper, socket, queue: Mutex::default(), queued: Notify::new() })
+    }
+
+    /// Sends a request without descriptors. Without a keeper it has no effect, since its children are ending anyway.
+    pub(super) fn request(&self, request: &ToKeeper) {
+        let _ = Outgoing::new(request).and_then(|outgoing| self.send(outgoing));
+    }
+
+    /// The error if the keeper does not answer in time.
+    pub(super) fn silent(&self) -> io::Error {
+        let limit = timeouts::display(KEEPER_ANSWER);
+        let text =
+            format!("the keeper of all peers, os pid {}, has not answered for {limit}; is it stopped?", self.keeper);
+        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 
     /// Sends a frame, after all earlier ones. The error is one of this frame, or that the keeper is gone.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::Process;
+use super::handle::Process;
 use crate::tree::{self, Roots, Search, Seen};
 
 /// The state of a socket that listens, in the kernel's tables.

@@ -1,20 +1,90 @@
-//! A stream, read in pieces; and what it has to be, worked out in the plainest way from all the bytes at once.
+//! Streams of frames and text: what arrives is what was sent, in whatever pieces.
 
-use super::Cuts;
+use crate::wire::FRAME_LIMIT;
 use crate::wire::MAGIC;
-use crate::wire::frame::{Item, ROOM, Stream};
+use crate::wire::frame::{self, Item, ROOM, Stream};
 use crate::wire::message::{self, ToOrigin};
 
-/// What a stream consists of; texts that follow each other are one.
+const LIMITS: [usize; 8] = [0, 1, 100, 1024, 16 << 10, 100_000, FRAME_LIMIT, u32::MAX as usize];
+
+/// Frames from the first byte on: `limit`, `cuts`, and the bytes of the stream.
+pub fn frames(input: &[u8]) -> bool {
+    let Some((&[limit, cuts], bytes)) = input.split_first_chunk() else { return false };
+    let limit = LIMITS[usize::from(limit) % LIMITS.len()];
+    let found = checked(true, limit, bytes, Cuts::new(cuts));
+    // Sent again, it is what came.
+    let mut again = Vec::new();
+    for part in &found.parts {
+        match part {
+            Part::Frame(content) => {
+                let fits = frame::append(&mut again, limit, |out| out.extend_from_slice(content));
+                assert_eq!(fits, Ok(()), "it fitted when it came");
+            }
+            Part::Text(text) => again.extend_from_slice(text),
+        }
+    }
+    assert!(bytes.starts_with(&again), "sent again, it is something else");
+    found.frames().next().is_some_and(|frame| !frame.is_empty())
+}
+
+/// Reads `bytes` in all ways of cutting, which must agree.
+pub(super) fn checked(framed: bool, limit: usize, bytes: &[u8], cuts: Cuts) -> Read {
+    let stream = || if framed { Stream::frames(limit) } else { Stream::text(limit) };
+    let found = read(stream(), limit, bytes, cuts);
+    assert_eq!(found, expected(framed, limit, bytes));
+    assert_eq!(found, read(stream(), limit, bytes, Cuts::WHOLE));
+    if bytes.len() < 4096 {
+        assert_eq!(found, read(stream(), limit, bytes, Cuts::SINGLE));
+    }
+    found
+}
+
+/// Sizes of reads, made from one byte of an input.
+#[derive(Clone, Debug)]
+pub(super) struct Cuts {
+    state: u32,
+    longest: usize,
+}
+
+impl Cuts {
+    /// All at once.
+    pub(super) const WHOLE: Self = Self { state: 0, longest: usize::MAX };
+    /// Byte by byte.
+    pub(super) const SINGLE: Self = Self { state: 0, longest: 1 };
+
+    pub(super) fn new(seed: u8) -> Self {
+        Self { state: u32::from(seed), longest: 2 << (seed % 14) }
+    }
+
+    /// The size of the next read, at least 1.
+    pub(super) fn next(&mut self) -> usize {
+        if self.longest == usize::MAX {
+            return self.longest;
+        }
+        // Numerical Recipes' generator: any sequence that is always the same.
+        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        1 + (self.state >> 8) as usize % self.longest
+    }
+
+    /// Takes the next piece off `bytes`.
+    pub(super) fn piece<'a>(&mut self, bytes: &mut &'a [u8]) -> &'a [u8] {
+        let size = self.next().min(bytes.len());
+        let (piece, rest) = bytes.split_at(size);
+        *bytes = rest;
+        piece
+    }
+}
+
+/// The content of a stream; adjacent texts are one.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
-    pub(super) parts: Vec<Part>,
-    /// The length that was refused.
-    pub(super) too_long: Option<usize>,
+    parts: Vec<Part>,
+    /// The length of a frame beyond the limit.
+    too_long: Option<usize>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Part {
+enum Part {
     Text(Vec<u8>),
     Frame(Vec<u8>),
 }
@@ -45,8 +115,8 @@ impl Read {
     }
 }
 
-/// Reads `bytes` from `stream`, whose limit is `limit`, as the origin's end of a connection does.
-pub(super) fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts: Cuts) -> Read {
+/// Reads `bytes` as the origin's end of a connection does, from a stream with this limit.
+fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts: Cuts) -> Read {
     let (mut found, mut arrived) = (Read::default(), 0);
     while !bytes.is_empty() {
         let spare = stream.spare();
@@ -57,7 +127,7 @@ pub(super) fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts:
         bytes = &bytes[piece..];
         stream.filled(piece);
         arrived += piece;
-        // No length alone makes it grow: neither beyond what has arrived vouches for, nor beyond what is allowed.
+        // The length of a frame alone must not make the buffer grow, and nothing beyond the limit.
         let most = arrived.saturating_mul(8).min(limit.saturating_add(4).saturating_mul(2)).max(ROOM);
         assert!(stream.room() <= most, "room for {} bytes after {arrived}, limit {limit}", stream.room());
         loop {
@@ -93,8 +163,8 @@ pub(super) fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts:
     found
 }
 
-/// What [`read`] has to find.
-pub(super) fn expected(framed: bool, limit: usize, bytes: &[u8]) -> Read {
+/// What [`read`] must find, from all bytes at once.
+fn expected(framed: bool, limit: usize, bytes: &[u8]) -> Read {
     let (mut found, mut rest) = (Read::default(), bytes);
     if !framed {
         let magic = bytes.windows(MAGIC.len()).position(|window| window == MAGIC);
