@@ -19,7 +19,6 @@ const STILL: &[(&str, usize)] = &[
     ("options::StartOptions", 3),
     ("origin::peer::Peer", 6),
     ("origin::shared::PeerShared", 4),
-    ("scope::Scope", 6),
 ];
 
 /// Files with more code than one job needs.
