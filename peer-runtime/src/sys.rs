@@ -30,7 +30,7 @@ pub(crate) fn exit_now(status: i32) -> ! {
 
 /// Writing to a closed pipe is an error and not a signal, as it is after every Rust `main`.
 pub(crate) fn ignore_sigpipe() {
-    // SAFETY: SIG_IGN is no handler of ours; it runs nothing.
+    // SAFETY: SIG_IGN runs no code.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
@@ -41,9 +41,9 @@ pub(crate) fn watch(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<Owned
     unsafe { Ok(AsyncFd::register_with_interest(fd, interest)?) }
 }
 
-/// Has `run` run when this process ends by the end of main, or by `exit`. A child that it forks, and that does, runs it, too.
+/// Runs `run` when main returns or the process calls `exit`; also in a forked child that does.
 pub(crate) fn at_exit(run: extern "C" fn()) {
-    // SAFETY: a function without arguments, which is there as long as the process. It fails when there is no memory for it.
+    // SAFETY: a function without arguments, which lives as long as the process. Without memory it is not registered.
     let _ = unsafe { libc::atexit(run) };
 }
 
@@ -52,8 +52,8 @@ unsafe extern "C" {
     fn on_exit(run: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
 }
 
-/// The same; `run` is told the exit status, too.
+/// Runs `run` with the exit status when main returns or the process calls `exit`.
 pub(crate) fn at_exit_with(run: extern "C" fn(c_int, *mut c_void)) {
-    // SAFETY: as above; it gives the pointer back and does nothing else with it.
+    // SAFETY: a function that lives as long as the process; the C library only passes the pointer on.
     let _ = unsafe { on_exit(run, std::ptr::null_mut()) };
 }

@@ -44,7 +44,7 @@ impl Seen {
         Some(Self { pid, parent, group, state, threads, started })
     }
 
-    /// It is a zombie.
+    /// It has ended, and its parent has not reaped it.
     pub(crate) fn has_ended(&self) -> bool {
         // The first thread of a process may end before the others.
         matches!(self.state, b'Z' | b'X') && self.threads <= 1

@@ -1,4 +1,4 @@
-//! The identity of this build: what decides whether two processes run the same code.
+//! The identity of this build: whether two processes run the same code.
 
 use std::ffi::{c_int, c_void};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +11,7 @@ pub(crate) fn build_id() -> u128 {
     static ID: OnceLock<u128> = OnceLock::new();
     *ID.get_or_init(|| match note().or_else(|| std::fs::read("/proc/self/exe").ok()) {
         Some(bytes) => hash(&bytes),
-        // Equal to no other: then everything is called by name.
+        // Equal to no other build, so that everything is called by name.
         None => rand::random(),
     })
 }

@@ -1,4 +1,4 @@
-//! A process that no signal disturbs, and that hears of its children by a descriptor.
+//! A process that blocks all signals, and learns of its children through a descriptor.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -25,7 +25,7 @@ pub(crate) fn block_signals(_: &Start) -> io::Result<SignalFd> {
         libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
         libc::sigemptyset(&raw mut set);
         libc::sigaddset(&raw mut set, libc::SIGCHLD);
-        // A parent that ignored this one would never hear of its children.
+        // A process that ignores SIGCHLD would never learn of its children.
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
             -1 => Err(io::Error::last_os_error()),
@@ -34,7 +34,7 @@ pub(crate) fn block_signals(_: &Start) -> io::Result<SignalFd> {
     }
 }
 
-/// The next child that has ended and is not reaped, and how it ended.
+/// The next child that has ended and is not reaped, and its exit.
 pub(crate) fn next_ended() -> Option<(u32, Exit)> {
     // SAFETY: zeroes are a valid `siginfo_t`, which `waitid` fills in; its fields are those of an ended child.
     unsafe {
@@ -55,11 +55,11 @@ pub(crate) fn close_from(_: &Start, first: u32) {
     if unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) } == 0 {
         return;
     }
-    // An old kernel, or one that is told to refuse what it does not know.
+    // An old kernel, or a filter that refuses the call.
     let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
     let open: Vec<i32> = open.filter_map(|fd| fd.file_name().to_str()?.parse().ok()).collect();
     for fd in open.into_iter().filter(|fd| fd.unsigned_abs() >= first) {
-        // SAFETY: the same; that of the listing is closed already.
+        // SAFETY: as above; the descriptor of the listing is closed already.
         unsafe { libc::close(fd) };
     }
 }

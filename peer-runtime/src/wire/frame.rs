@@ -4,18 +4,18 @@ use super::MAGIC;
 
 /// Bytes of the length before each frame.
 const PREFIX: usize = 4;
-/// What a buffer has room for at first, and again after a large frame.
+/// The size of a buffer at first, and again after a large frame.
 pub(crate) const ROOM: usize = 16 << 10;
-/// A buffer that grew beyond this is given back when it is empty.
+/// A larger buffer is freed when it is empty.
 const KEEP: usize = 4 << 20;
 
-/// A stream that does not consist of frames.
+/// The error of a stream that does not consist of frames.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a frame of {length} bytes, where at most {limit} are allowed; it starts with {start:?}")]
 pub(crate) struct TooLong {
     pub(crate) length: usize,
     pub(crate) limit: usize,
-    /// The first bytes, as text: a program's output where a frame belongs is easy to recognise.
+    /// The first bytes as text, to recognise a program's output in place of a frame.
     pub(crate) start: String,
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Item<'a> {
     Frame(&'a [u8]),
 }
 
-/// The receiving end: a buffer that is filled with bytes and emptied by the frame.
+/// The receiving end: bytes in, frames out.
 #[derive(Debug)]
 pub(crate) struct Stream {
     buffer: Vec<u8>,
@@ -90,8 +90,8 @@ impl Stream {
         &mut self.buffer[self.end..]
     }
 
-    /// The next size of a full buffer: towards what the frame needs, as far as what has arrived vouches for
-    /// it, and never what a length alone promises.
+    /// The next size of a full buffer: what the frame needs, but at most a multiple of what has arrived. A length alone
+    /// allocates nothing.
     fn larger(&self) -> usize {
         let has = self.buffer.len();
         let promised = match self.buffer[self.start..self.end].first_chunk::<PREFIX>() {
@@ -103,12 +103,12 @@ impl Stream {
         promised.clamp(has * 2, has * 8)
     }
 
-    /// That many bytes were put into [`spare`](Self::spare).
+    /// So many bytes were written to [`spare`](Self::spare).
     pub(crate) fn filled(&mut self, bytes: usize) {
         self.end = (self.end + bytes).min(self.buffer.len());
     }
 
-    /// What has arrived whole.
+    /// The next item that has arrived completely.
     pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, TooLong> {
         if self.carries != Carries::Frames
             && let Some((start, end)) = self.text_range()
@@ -124,7 +124,7 @@ impl Stream {
         }))
     }
 
-    /// Whether a whole frame waits in the buffer.
+    /// Is a complete frame in the buffer?
     pub(crate) fn has_frame(&self) -> bool {
         self.carries == Carries::Frames && matches!(self.frame_range(), Ok(Some(_)))
     }
@@ -141,7 +141,7 @@ impl Stream {
         Ok((rest.len() >= length).then_some((start, start + length)))
     }
 
-    /// Takes the text up to the magic, and the magic, after which there are frames.
+    /// Takes the text up to the magic, and the magic.
     fn text_range(&mut self) -> Option<(usize, usize)> {
         let bytes = &self.buffer[self.start..self.end];
         let from = self.start;
@@ -156,7 +156,7 @@ impl Stream {
                 at
             }
             None => {
-                // The last bytes may be the beginning of the magic.
+                // The magic may begin in the last bytes.
                 let longest = (MAGIC.len() - 1).min(bytes.len());
                 let entries = (1..=longest).rev().find(|&n| bytes.ends_with(&MAGIC[..n])).unwrap_or(0);
                 self.start = self.end - entries;
@@ -166,26 +166,26 @@ impl Stream {
         (text > 0).then_some((from, from + text))
     }
 
-    /// How large the buffer is.
+    /// The size of the buffer.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn room(&self) -> usize {
         self.buffer.len()
     }
 
-    /// The text that is left when nothing more will come; half a frame is none.
+    /// The text that is left at the end of the stream, without an incomplete frame.
     pub(crate) fn rest(&mut self) -> &[u8] {
         let start = std::mem::replace(&mut self.start, self.end);
         if self.carries == Carries::Frames { &[] } else { &self.buffer[start..self.end] }
     }
 }
 
-/// What a buffer has room for at first, where no frame may be longer than `limit`.
+/// The size of a new buffer.
 fn room(limit: usize) -> usize {
     limit.saturating_add(PREFIX).min(ROOM)
 }
 
-/// Appends a frame to `out` whose content `write` appends. Gives the frame's length back as an
-/// error, and `out` as it was, if it is longer than `limit`.
+/// Appends a frame to `out` whose content `write` appends. If it is longer than `limit`, restores `out` and returns the
+/// length as the error.
 pub(crate) fn append(out: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), usize> {
     let start = out.len();
     begin(out);
@@ -197,12 +197,12 @@ pub(crate) fn append(out: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Ve
     fits
 }
 
-/// Appends room for the length of a frame, whose content follows.
+/// Appends space for the length of a frame, whose content follows.
 pub(crate) fn begin(out: &mut Vec<u8>) {
     out.extend_from_slice(&[0; PREFIX]);
 }
 
-/// Writes the length of `frame` to its beginning; the error is a length beyond `limit`.
+/// Writes the length of `frame` at its beginning. The error is a length beyond `limit`.
 pub(crate) fn finish(frame: &mut [u8], limit: usize) -> Result<(), usize> {
     let length = frame.len() - PREFIX;
     match u32::try_from(length) {

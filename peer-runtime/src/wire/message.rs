@@ -24,18 +24,18 @@ pub(crate) struct BootSpec {
     pub(crate) longnames: bool,
     /// The full name of the origin.
     pub(crate) origin: String,
-    /// What the peer proves with that it is the one that was started.
+    /// With it the peer proves that it is the one that was started.
     pub(crate) token: [u8; 32],
     pub(crate) connect: Connect,
     pub(crate) build: u128,
     pub(crate) frame_limit: u32,
-    /// The process whose terminal the node keeps; none where its console is relayed.
+    /// The process whose terminal the node keeps; `None` if its console is relayed.
     pub(crate) terminal: Option<u32>,
     /// Whether standard input will be fed.
     pub(crate) input: bool,
-    /// Whether the boot's steps are told on the console.
+    /// Are the steps of the boot shown on the console?
     pub(crate) debug: bool,
-    /// Its directory in that of its scope, which it makes when it needs it.
+    /// Its directory within that of its scope; it makes it when it needs it.
     pub(crate) directory: Option<OsString>,
 }
 
@@ -94,7 +94,7 @@ pub(crate) enum ToPeer<'a> {
         #[serde(borrow)]
         function: Function<'a>,
     },
-    /// As a call, and nobody waits for it.
+    /// A call without a reply.
     Cast {
         #[serde(borrow)]
         function: Function<'a>,
@@ -113,7 +113,7 @@ pub(crate) enum ToPeer<'a> {
     Input,
     EndOfInput,
     Ping,
-    /// What became of the barrier that the node's arrival of this number waited at.
+    /// The verdict on the node's arrival with this number.
     Barrier {
         id: u64,
         verdict: Verdict,
@@ -171,14 +171,14 @@ pub(crate) enum ToOrigin<'a> {
     Pong,
     /// The node ends in order, with nothing more to say.
     Bye,
-    /// Somebody in the node arrives at a barrier, under a number of the node's own.
+    /// A thread of the node arrives at a barrier, with a number of the node's own.
     Arrive {
         id: u64,
         name: &'a str,
         members: Members,
         timeout: Duration,
     },
-    /// That one waits no longer.
+    /// That arrival waits no longer.
     Withdraw {
         id: u64,
     },
@@ -207,7 +207,7 @@ pub(crate) fn append<M: Serialize>(out: &mut Vec<u8>, limit: usize, message: &M,
 
 /// Appends the header of `message`; the payload follows it.
 pub(crate) fn header<M: Serialize>(message: &M, out: &mut Vec<u8>) {
-    // Our own types, into memory: there is nothing that could fail.
+    // Our own types, into memory: it cannot fail.
     Encoding::Postcard.append(message, out).unwrap_or_else(|error| unreachable!("a header: {error}"));
 }
 
