@@ -39,7 +39,7 @@ pub fn skip(why: impl Into<String>) -> ! {
 /// fail.
 ///
 /// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
-/// Of a text that is longer than 64 KiB both ends are told, and of all comments on one test the first MiB.
+/// Of a text that is longer than 64 KiB both ends are told, and of all comments on one test the last MiB.
 ///
 /// ```no_run
 /// use peer::prelude::*;

@@ -168,11 +168,11 @@ pub fn mailbox<T>(name: &str) -> Mailbox<T> {
     scope_or_root().0.mailboxes.open(name)
 }
 
-/// Waits at the barrier `name` until all participants have arrived: in a test, and in a program, for all its nodes; in a
-/// node for the other nodes of its origin's scope, and for the origin. OTP has no such function.
+/// Waits at the barrier `name` until all participants have arrived: in a test and in a program all its nodes; in a node the
+/// other nodes of its origin's scope, and the origin.
 ///
-/// Who takes part, how long it waits and what breaks it: see [`Barrier`]. A node that is an origin itself waits with its own peers
-/// at [`Peer::barrier`](crate::Peer::barrier).
+/// [`Barrier`] says who takes part, how long it waits and what breaks it. A node that is an origin itself waits with its own
+/// peers at [`Peer::barrier`](crate::Peer::barrier).
 ///
 /// # Errors
 /// See [`Barrier`]; `is_noscope` on a thread of a test executable that belongs to no test; `is_bad_option` for a name
@@ -213,24 +213,23 @@ pub fn barrier(name: &str) -> Barrier {
     Barrier::new(name, gate)
 }
 
-/// The directory of the current scope, for files of the test: nobody but its user can look into it. Common Test's `priv_dir`.
+/// The directory of the current scope, for files of the test, which only its user can enter. Common Test's `priv_dir`.
 ///
-/// It is made by the first call, and the same on all threads of the scope. It is in `tmp` of cargo's target directory
-/// where the executable is below one, otherwise in this machine's directory for temporary files (`TMPDIR`, or `/tmp`), and is
-/// called `<executable>-<test>-<ospid>-<n>`, with `-` for `::`, so that no two tests, runs or attempts share one.
+/// The first call makes it; all threads of the scope share it. It is in `tmp` of cargo's target directory if the executable is
+/// below one, otherwise in the directory for temporary files (`TMPDIR`, or `/tmp`). Its name is
+/// `<executable>-<test>-<ospid>-<n>`, with `-` for `::`, so that no two tests, runs or attempts share one.
 ///
-/// It is removed when the test passes, after the end of its linked peers; one that is not linked goes on without it. It is kept when the test fails, and the report says
-/// where it is; with `PEER_KEEP_DIRS=1` in the environment it is always kept. The directory of a program is removed when its main
-/// returns or it calls [`exit`](std::process::exit), and kept when something kills it.
+/// It is removed when the test has passed and its linked peers have ended. It is kept when the test fails, and the report says
+/// where it is; `PEER_KEEP_DIRS=1` in the environment keeps all. The directory of a program is removed when its main returns or
+/// it calls [`exit`](std::process::exit), and kept when a signal kills it.
 ///
-/// In a node it is `<name of the node>` in the directory of the scope that started the node: it is there again after a
-/// [`restart`](crate::Peer::restart), and goes, or is kept for a failed test, with all the others. A node on another machine,
-/// or of another user, cannot have that one; it makes one of its own there, which is removed by nobody.
+/// In a node it is `<name of the node>` in the directory of the scope that started the node. It survives a
+/// [`restart`](crate::Peer::restart), and is removed or kept with the scope's. A node on another machine, or of another user,
+/// makes one of its own, which is never removed.
 ///
 /// # Errors
-/// It is a `Result` since a full disk is no bug of the test: with `?` the report names the directory and the line. The
-/// directory cannot be made; `is_noscope` on a thread that belongs to no test, after the end of the scope, and in a node that has not
-/// entered.
+/// The directory cannot be made; `is_noscope` on a thread that belongs to no test, after the end of the scope, and in a node
+/// that has not entered.
 ///
 /// ```
 /// # fn main() -> peer::Result {
@@ -243,27 +242,25 @@ pub fn priv_dir() -> Result<PathBuf, Error> {
     checked("priv_dir")?.resources().priv_dir()
 }
 
-/// A port on which nobody listens, on lease: until the current scope ends, nobody else is given it, in whatever process
-/// or node of this machine.
+/// Leases a free port until the current scope ends: no other call on this machine, in any process or node, returns it.
 ///
-/// For a server that does not take port 0, or has to have the same one again: the port is not bound, so that a
-/// node can listen on it, and again after a [`restart`](crate::Peer::restart). It was free for TCP and UDP, at every address of this
-/// machine, loopback included, and it is none of those that the kernel gives to outgoing connections
-/// (`ip_local_port_range`) unless all are. A lease ends with its process, however that ends. A node has its own leases, which end with the
-/// node: what is to outlive a restart is leased in the origin. OTP has no such function.
+/// For a server that cannot listen on port 0, or needs the same port again. The port is not bound, so that a node can listen
+/// on it, also after a [`restart`](crate::Peer::restart). It is free for TCP and UDP at every address of this machine, and
+/// outside the kernel's range for outgoing connections (`ip_local_port_range`) unless that contains all ports. A lease ends with
+/// its process. A lease of a node ends with the node, so a port that must survive a restart is leased in the origin.
 ///
-/// Who takes a port without asking here may take this one, too: a lease binds those who use this crate. A server that can
-/// listen on port 0 and tell what it got has no need of it.
+/// A process that does not use this crate may take the port. A server that can listen on port 0 and report its port needs no
+/// lease.
 ///
 /// # Errors
-/// All ports are in use, or there is no descriptor left for the lease; `is_noscope` as for [`priv_dir`].
+/// All ports are in use, or the process has no free descriptor; `is_noscope` as for [`priv_dir`].
 ///
 /// ```
 /// # fn main() -> peer::Result {
 /// let port = peer::free_port()?;
 /// let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
 /// drop(listener);
-/// assert_ne!(peer::free_port()?, port); // it is still ours
+/// assert_ne!(peer::free_port()?, port); // the first one is still leased
 /// # Ok(()) }
 /// ```
 pub fn free_port() -> Result<u16, Error> {

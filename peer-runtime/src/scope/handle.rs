@@ -55,7 +55,7 @@ pub(super) struct Shared {
     pub(super) peers: Arc<Peers>,
     pub(super) mailboxes: Arc<Mailboxes>,
     pub(super) barriers: Arc<Barriers>,
-    pub(super) console: Console,
+    pub(super) console: Arc<Console>,
     /// Why it has ended, once it has.
     ended: OnceLock<String>,
     /// `None` in the scope of a program.
@@ -94,7 +94,7 @@ impl Scope {
             peers,
             mailboxes,
             barriers,
-            console,
+            console: Arc::new(console),
             ended: OnceLock::new(),
             listener,
             leaks: Mutex::default(),
@@ -178,7 +178,7 @@ impl Scope {
     /// What it owns on this machine.
     pub(super) fn resources(&self) -> &Resources {
         if !self.is_test() {
-            program::prepare(&self.0.resources);
+            program::prepare(&self.0.resources, &self.0.console);
         }
         &self.0.resources
     }
@@ -250,7 +250,7 @@ impl Scope {
     /// Output of its peers and of those of `others`, and its own panics, by time. The `last` call takes the output, and later
     /// panics are printed.
     pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
-        let mut lines = self.0.console.kept_with(others.iter().map(|other| &other.0.console), last);
+        let mut lines = self.0.console.kept_with(others.iter().map(|other| &*other.0.console), last);
         lines.extend(self.0.panics.take(last));
         lines.sort_by_key(|line| line.at);
         lines

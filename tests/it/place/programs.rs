@@ -33,7 +33,7 @@ fn it_is_removed_when_main_returns() {
 fn it_is_kept_on_request() {
     let ran = run(example().env(KEEP, "1")).passed();
     let directory = directory_of(&ran);
-    says(&ran.stderr, &[&format!("peer: this program: directory: {}\n", directory.display())]);
+    says(&ran.stderr, &[&format!("[peer] directory: {}\n", directory.display())]);
     let servers: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|server| server.unwrap().path()).collect();
     assert!(servers.len() == 1 && servers[0].join("log").exists(), "{servers:?}");
     std::fs::remove_dir_all(directory).unwrap();
