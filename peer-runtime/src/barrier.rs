@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Break, Error, Kind};
 use crate::timeouts::BARRIER;
+use crate::truncate;
 
 /// The longest name of a barrier, in bytes: it is far shorter than any message may be.
 const LONGEST_NAME: usize = 256;
@@ -283,7 +284,7 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
         length if length > LONGEST_NAME => "the name of a barrier has at most 256 bytes",
         _ => return Ok(()),
     };
-    let short = &name[..name.floor_char_boundary(LONGEST_NAME)];
+    let short = truncate::start(name, LONGEST_NAME);
     Err(Error::new(Kind::BadOption, operation(short), fault))
 }
 

@@ -1,5 +1,6 @@
 //! Names of nodes: making them, checking them, and holding them while they are in use.
 
+use crate::truncate;
 use std::collections::HashSet;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
@@ -57,7 +58,7 @@ pub(crate) fn from_function(path: &str) -> String {
         .collect();
     let unique = unique();
     let mut prefix = parts.join("-");
-    prefix.truncate(prefix.floor_char_boundary(LONGEST_DERIVED - unique.len() - 1));
+    prefix.truncate(truncate::start(&prefix, LONGEST_DERIVED - unique.len() - 1).len());
     format!("{prefix}-{unique}")
 }
 

@@ -1,4 +1,4 @@
-//! Shortens long texts for reports.
+//! Shortens texts between two characters.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,16 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     if text.len() <= LIMIT {
         return Cow::Borrowed(text);
     }
-    let head = text.floor_char_boundary(LIMIT / 2);
-    let tail = text.ceil_char_boundary(text.len() - LIMIT / 2);
-    Cow::Owned(format!("{}\n[{} bytes are left out here]\n{}", &text[..head], tail - head, &text[tail..]))
+    let head = start(text, LIMIT / 2);
+    let tail = (text.len() - LIMIT / 2..).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    Cow::Owned(format!("{head}\n[{} bytes are left out here]\n{}", tail - head.len(), &text[tail..]))
+}
+
+/// The whole characters within the first `longest` bytes.
+pub(crate) fn start(text: &str, longest: usize) -> &str {
+    // `str::floor_char_boundary` does this from Rust 1.91 on.
+    let end = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
 #[cfg(test)]

@@ -77,6 +77,11 @@ fn versions_agree() {
 }
 
 #[test]
+fn dependencies_need_no_newer_rust() {
+    package::rust_versions().none();
+}
+
+#[test]
 fn licenses_are_allowed() {
     package::licenses().none();
 }

@@ -31,6 +31,13 @@ fn metadata(arguments: &[&str]) -> Vec<Value> {
     }
 }
 
+/// The packages that a build for this machine contains.
+fn built() -> Vec<Value> {
+    let about = cargo(&["-vV"]).unwrap_or_else(|error| panic!("{error}"));
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo -vV names the host");
+    metadata(&["--filter-platform", host])
+}
+
 /// One version for all packages, which pin one another with `=` and are named in the change log.
 pub(crate) fn versions() -> Violations {
     let mut violations = Violations::default();
@@ -76,13 +83,36 @@ pub(crate) fn versions() -> Violations {
     violations
 }
 
+/// Dependencies of users that need a newer toolchain than `rust-version` says.
+pub(crate) fn rust_versions() -> Violations {
+    let mut violations = Violations::default();
+    let all = built();
+    let face = all.iter().find(|package| package["name"] == "peer").expect("the package `peer`");
+    let limit = number(text(&face["rust_version"]));
+    // Names of packages of users, dev-dependencies left out, with all features.
+    let listed = cargo(&["tree", "--offline", "--all-features", "-e", "normal,build", "--prefix", "none", "-f", "{p}"]);
+    let listed = listed.unwrap_or_else(|error| panic!("{error}"));
+    for package in &all {
+        let name = format!("{} v{}", text(&package["name"]), text(&package["version"]));
+        let wanted = text(&package["rust_version"]);
+        if number(wanted) > limit && listed.lines().any(|line| line.starts_with(&name)) {
+            let remedy = "take an older version into Cargo.lock, or do without it";
+            violations.add("Cargo.lock", 1, format_args!("{name} needs Rust {wanted}"), remedy);
+        }
+    }
+    violations
+}
+
+/// `1.88` as numbers that can be compared.
+fn number(version: &str) -> Vec<u32> {
+    version.split('.').filter_map(|part| part.parse().ok()).take(2).collect()
+}
+
 /// The license of every package that a build for this machine contains, against the list in `deny.toml`.
 pub(crate) fn licenses() -> Violations {
     let mut violations = Violations::default();
     let allowed = allowed_licenses();
-    let about = cargo(&["-vV"]).unwrap_or_else(|error| panic!("{error}"));
-    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo -vV names the host");
-    for package in metadata(&["--filter-platform", host]) {
+    for package in built() {
         let license = package["license"].as_str().unwrap_or("unknown");
         if !permits(license, &allowed) {
             let found = format!("{} {} is licensed as {license}", text(&package["name"]), text(&package["version"]));

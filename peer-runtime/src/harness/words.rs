@@ -16,6 +16,7 @@ use super::exit;
 use super::reporter::each_running;
 use crate::sanitize;
 use crate::sys;
+use crate::truncate;
 use reader::{Reader, without_waiting};
 
 /// To a terminal: nothing is from here on.
@@ -57,7 +58,7 @@ impl Text {
     }
 
     fn set(&self, text: &str) {
-        let text = &text[..text.floor_char_boundary(ROOM)];
+        let text = truncate::start(text, ROOM);
         self.bytes.iter().zip(text.bytes()).for_each(|(to, byte)| to.store(byte, Ordering::Relaxed));
         self.length.store(text.len(), Ordering::Release);
     }

@@ -15,6 +15,7 @@ use super::NodeRuntime;
 use crate::panic;
 use crate::registry::{self, Answer, Handler, Request};
 use crate::sys;
+use crate::truncate;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, Refusal, ToOrigin};
 
@@ -66,7 +67,7 @@ fn same_build(node: &NodeRuntime, function: &Function<'_>) -> Result<(), (Refusa
 /// As much of a text as fits into a message with it.
 fn short(text: &str, limit: usize) -> &str {
     let longest = limit.saturating_sub(64);
-    if text.len() <= longest { text } else { &text[..text.floor_char_boundary(longest)] }
+    truncate::start(text, longest)
 }
 
 /// What came of a call.

@@ -7,6 +7,7 @@ use super::peer::Peer;
 use super::shared::PeerShared;
 use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
 use crate::state::Reason;
+use crate::truncate;
 use crate::wire::message::{self, ToPeer};
 
 /// So much of a message, of 4,096 bytes at least, is not the text in it, at most.
@@ -69,7 +70,7 @@ pub(super) fn withdraw(shared: &PeerShared, id: u64) {
 fn fitting(mut verdict: Verdict, limit: usize) -> Verdict {
     let room = limit.saturating_sub(REST);
     if let Verdict::Broken(Broken { text, output, .. }) = &mut verdict {
-        text.truncate(text.floor_char_boundary(room));
+        text.truncate(truncate::start(text, room).len());
         if text.len() + output.len() > room {
             output.clear();
         }

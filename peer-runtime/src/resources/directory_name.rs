@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::Access;
 
 use crate::name;
+use crate::truncate;
 
 /// The longest part of a name that says whose directory it is, in bytes. The path of a Unix socket has 107 at most.
 const LONGEST: usize = 64;
@@ -32,7 +33,7 @@ fn prefix(executable: &str, owner: Option<&str>) -> String {
         None => executable.to_owned(),
     };
     let mut prefix: String = whole.chars().filter(|c| name::is_of_word(*c)).collect();
-    prefix.truncate(prefix.floor_char_boundary(LONGEST));
+    prefix.truncate(truncate::start(&prefix, LONGEST).len());
     prefix
 }
 

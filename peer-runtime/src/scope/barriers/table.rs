@@ -146,11 +146,14 @@ impl Table {
 
     /// The barriers that cannot be passed without this node.
     pub(super) fn take_concerned(&mut self, node: &str) -> Vec<Meeting> {
-        let concerned = |_: &String, meeting: &mut Meeting| match meeting.members {
+        let is_concerned = |meeting: &Meeting| match meeting.members {
             Members::All | Members::Nodes => true,
             Members::Count(_) => meeting.has_node(node),
         };
-        self.meetings.extract_if(.., concerned).map(|(_, meeting)| meeting).collect()
+        let all = self.take_all().into_iter();
+        let (concerned, others): (BTreeMap<_, _>, BTreeMap<_, _>) = all.partition(|(_, meeting)| is_concerned(meeting));
+        self.meetings = others;
+        concerned.into_values().collect()
     }
 
     pub(super) fn take_all(&mut self) -> BTreeMap<String, Meeting> {
