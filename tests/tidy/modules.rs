@@ -248,7 +248,7 @@ impl<'a> Tree<'a> {
         let mut module = Vec::new();
         for (at, segment) in path.iter().enumerate() {
             let here = self.modules.get(&module)?;
-            let child = [&module[..], &[segment.clone()]].concat();
+            let child = [&module[..], std::slice::from_ref(segment)].concat();
             let is_last = at + 1 == path.len();
             if self.modules.contains_key(&child) && (!is_last || module.is_empty()) {
                 module = child;
@@ -267,7 +267,8 @@ impl<'a> Tree<'a> {
             if self.modules.contains_key(&child) {
                 return None;
             }
-            let globbed = here.globs.iter().find_map(|glob| follow(&[&glob[..], &[segment.clone()]].concat()));
+            let globbed =
+                here.globs.iter().find_map(|glob| follow(&[&glob[..], std::slice::from_ref(segment)].concat()));
             // What a macro defines has no name here; the root shows things, and nothing in the crate takes them there.
             return globbed.or_else(|| (!module.is_empty()).then(|| (here.file, segment.clone())));
         }
