@@ -66,11 +66,13 @@ fn scope_or_root() -> Scope {
     scope().unwrap_or_else(|| root().clone())
 }
 
+/// What to do on a thread that belongs to no scope.
+const ENTER: &str = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test";
+
 /// The error on a thread that belongs to no scope.
 fn no_scope(operation: impl Into<String>) -> Error {
     let what = "there is no scope on this thread, which belongs to no `#[peer_test]`";
-    let hint = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test";
-    Error::new(Kind::NoScope, operation, what).hint(hint)
+    Error::new(Kind::NoScope, operation, what).hint(ENTER)
 }
 
 fn checked(operation: &str) -> Result<Scope, Error> {
@@ -151,7 +153,10 @@ pub fn start(options: impl Into<StartOptions>) -> Start {
 pub fn start_link(options: impl Into<StartOptions>) -> Start {
     match scope() {
         Some(scope) => scope.start(options.into(), true),
-        None => Start::failed(no_scope("start of a linked peer")),
+        None => {
+            let error = no_scope("start of a linked peer");
+            Start::failed(error.hint(format!("{ENTER}; or use `peer::start`")))
+        }
     }
 }
 
