@@ -1,5 +1,4 @@
-//! Barriers: where participants wait for one another. Here is what arrives at one; who is waited for, and what becomes
-//! of it, is decided by the scope.
+//! Barriers, where participants wait for one another: the wait itself. The scope decides who takes part.
 
 use std::fmt;
 use std::future::Future;
@@ -19,14 +18,14 @@ use crate::truncate;
 /// The longest name of a barrier, in bytes: it is far shorter than any message may be.
 const LONGEST_NAME: usize = 256;
 
-/// Who has to arrive.
+/// Which participants must arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Members {
     /// All nodes, and the origin where it takes part.
     All,
-    /// All nodes, and nobody else.
+    /// All nodes, without the origin.
     Nodes,
-    /// So many, whoever they are.
+    /// Any so many of them.
     Count(u32),
 }
 
@@ -45,7 +44,7 @@ impl Who {
     }
 }
 
-/// What became of a barrier.
+/// The end of a barrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Passed,
@@ -86,7 +85,7 @@ impl Broken {
     }
 }
 
-/// Told once what became of it.
+/// Called once, with the end of the barrier.
 pub(crate) type Answer = Box<dyn FnOnce(Verdict) + Send>;
 
 /// One arrival at a barrier.
@@ -122,10 +121,10 @@ pub(crate) trait BarrierGate: Send + Sync {
 /// All of them are `is_barrier`, and all who wait get the same one at once, the first one; afterwards the name is free again:
 /// - a participant goes down (`down_reason`), also by [`stop`](crate::Peer::stop) or [`restart`](crate::Peer::restart);
 /// - the time of one of them runs out (`is_timeout`): who has arrived, who has not, and what those are doing;
-/// - they do not agree on who takes part: who said what;
+/// - they disagree on who takes part: each with its own setting;
 /// - the scope ends (`is_noconnection`).
 ///
-/// Only who arrives gets an error if it waits there already, if nobody is there to be waited for, or if it takes no part.
+/// An arrival alone fails if it waits there already, if there is no other participant, or if it takes no part.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -150,10 +149,10 @@ pub struct Barrier {
     name: String,
     members: Members,
     timeout: Duration,
-    state: State,
+    state: WaitState,
 }
 
-enum State {
+enum WaitState {
     Failed(Option<Error>),
     Before(Arc<dyn BarrierGate>),
     Waiting { gate: Arc<dyn BarrierGate>, id: u64, verdict: oneshot::Receiver<Verdict> },
@@ -163,23 +162,21 @@ enum State {
 impl Barrier {
     pub(crate) fn new(name: &str, gate: Result<Arc<dyn BarrierGate>, Error>) -> Self {
         let state = match gate.and_then(|gate| check(name).map(|()| gate)) {
-            Ok(gate) => State::Before(gate),
-            Err(error) => State::Failed(Some(error)),
+            Ok(gate) => WaitState::Before(gate),
+            Err(error) => WaitState::Failed(Some(error)),
         };
         Self { name: name.to_owned(), members: Members::All, timeout: BARRIER, state }
     }
 
     /// Waits at most this long, from the arrival; [`UNLIMITED`](crate::UNLIMITED) is possible. Where one waits for less
     /// long than others, its time-out is that of all.
-    ///
-    /// See [`Barrier`] for an example.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// It is passed when so many have arrived, whoever they are: some of the nodes, or several tasks of one of them.
-    /// Since nobody knows who is to come, it is broken by the end of a node only if that one had arrived.
+    /// It is passed when any so many have arrived: some of the nodes, or several tasks of one of them.
+    /// The end of a node breaks it only if that node had arrived.
     ///
     /// ```
     /// use peer::prelude::*;
@@ -197,29 +194,15 @@ impl Barrier {
         // More than there can ever be is as good as as many as that.
         self.members = Members::Count(u32::try_from(parties).unwrap_or(u32::MAX));
         if parties == 0 {
-            let error = Error::new(Kind::BadOption, operation(&self.name), "`.parties(0)`: nobody would ever arrive");
-            self.state = State::Failed(Some(error));
+            let error =
+                Error::new(Kind::BadOption, operation(&self.name), "`.parties(0)`: no participant would ever arrive");
+            self.state = WaitState::Failed(Some(error));
         }
         self
     }
 
     /// It is passed when all nodes have arrived: the origin takes no part in it. Barriers of the nodes of a group, which
     /// several tests may share, are so anyway.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// #[remote]
-    /// async fn round() -> Result<(), String> {
-    ///     peer::barrier("round").among_nodes().await.map_err(|error| error.to_string())
-    /// }
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let peers = [peer::start(()).await?, peer::start(()).await?];
-    /// let calls = peers.each_ref().map(|peer| tokio::spawn(peer.call(round, ())));
-    /// for call in calls {
-    ///     assert_eq!(call.await??, Ok(()));
-    /// }
-    /// # for peer in peers { peer.stop().await?; } Ok(()) }
-    /// ```
     pub fn among_nodes(mut self) -> Self {
         self.members = Members::Nodes;
         self
@@ -230,18 +213,6 @@ impl Barrier {
     ///
     /// # Errors
     /// As when it is awaited.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// #[remote]
-    /// fn ready() -> bool { peer::barrier("ready").wait().is_ok() }
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let peer = peer::start(()).await?;
-    /// let call = tokio::spawn(peer.call(ready, ()));
-    /// peer::barrier("ready").await?;
-    /// assert!(call.await??);
-    /// # peer.stop().await?; Ok(()) }
-    /// ```
     pub fn wait(mut self) -> Result<(), Error> {
         let (answer, verdict) = mpsc::channel();
         self.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
@@ -252,15 +223,15 @@ impl Barrier {
     fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn BarrierGate>, u64), Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let again = || Error::new(Kind::Io, operation(&self.name), "it was polled after it was done");
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Before(gate) => {
+        match std::mem::replace(&mut self.state, WaitState::Done) {
+            WaitState::Before(gate) => {
                 let id = NEXT.fetch_add(1, Ordering::Relaxed);
                 let (name, members, timeout) = (self.name.clone(), self.members, self.timeout);
                 gate.arrive(Who::Origin, Arrival { id, name, members, timeout, answer });
                 Ok((gate, id))
             }
-            State::Failed(error) => Err(error.unwrap_or_else(again)),
-            State::Waiting { .. } | State::Done => Err(again()),
+            WaitState::Failed(error) => Err(error.unwrap_or_else(again)),
+            WaitState::Waiting { .. } | WaitState::Done => Err(again()),
         }
     }
 
@@ -293,22 +264,22 @@ impl Future for Barrier {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if !matches!(this.state, State::Waiting { .. }) {
+        if !matches!(this.state, WaitState::Waiting { .. }) {
             let (answer, verdict) = oneshot::channel();
-            // An error says that nobody waits any more.
+            // Fails if the wait was dropped.
             let (gate, id) = this.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
-            this.state = State::Waiting { gate, id, verdict };
+            this.state = WaitState::Waiting { gate, id, verdict };
         }
-        let State::Waiting { verdict, .. } = &mut this.state else { return Poll::Pending };
+        let WaitState::Waiting { verdict, .. } = &mut this.state else { return Poll::Pending };
         let Poll::Ready(verdict) = Pin::new(verdict).poll(cx) else { return Poll::Pending };
-        this.state = State::Done;
+        this.state = WaitState::Done;
         Poll::Ready(this.finish(verdict.ok()))
     }
 }
 
 impl Drop for Barrier {
     fn drop(&mut self) {
-        if let State::Waiting { gate, id, .. } = &self.state {
+        if let WaitState::Waiting { gate, id, .. } = &self.state {
             gate.withdraw(&Who::Origin, *id);
         }
     }

@@ -70,27 +70,3 @@ impl Flavor for Appending<'_> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_encoded_is_decoded() {
-        for encoding in [Encoding::Postcard, Encoding::MessagePack] {
-            let mut bytes = vec![7];
-            encoding.append(&(1_u64, "x", Some(2.5)), &mut bytes).unwrap();
-            assert_eq!(encoding.decode::<(u64, String, Option<f64>)>(&bytes[1..]), Ok((1, "x".to_owned(), Some(2.5))));
-        }
-    }
-
-    #[test]
-    fn too_many_and_too_few_values_are_errors() {
-        for encoding in [Encoding::Postcard, Encoding::MessagePack] {
-            let mut bytes = Vec::new();
-            encoding.append(&(1_u64, 2_u64), &mut bytes).unwrap();
-            assert!(encoding.decode::<(u64,)>(&bytes).is_err(), "{encoding:?}");
-            assert!(encoding.decode::<(u64, u64, u64)>(&bytes).is_err(), "{encoding:?}");
-        }
-    }
-}

@@ -10,12 +10,14 @@ use crate::sanitize;
 use crate::state::Reason;
 use crate::timeouts;
 
-mod accessors;
+mod boot_failure;
+
+pub(crate) use boot_failure::{BootFailure, BootPhase, SpawnFault};
 
 /// What an operation of this crate failed of.
 ///
-/// Its text names the operation, the node, what happened, what to do about it where that is known,
-/// and the tail of what the node last wrote, without colours, and with other control characters as Rust writes them. The accessors tell the kinds apart, after OTP's
+/// Its text names the operation, the node, what happened, what to do about it where that is known, and the last output
+/// of the node, without colours, and with other control characters escaped. The accessors distinguish OTP's
 /// `timeout`, `undef`, `badarg`, `noconnection`, `noproc` and `boot_failed`.
 ///
 /// ```
@@ -38,8 +40,6 @@ struct Repr {
     what: String,
     hint: Option<String>,
     output: Option<String>,
-    /// The machine had no room, or did not answer: whoever asked did nothing wrong.
-    of_machine: bool,
 }
 
 /// The kinds of errors, for the accessors.
@@ -55,7 +55,7 @@ pub(crate) enum Kind {
     NoConnection(Option<Reason>),
     /// The control process has ended: there is nothing to stop or to ask any more.
     NoProcess(Option<Reason>),
-    BootFailed(Option<Reason>),
+    BootFailed(Box<BootFailure>),
     /// A message or a reply is larger than the connection takes.
     TooLarge,
     /// A value that could not be encoded or decoded.
@@ -68,7 +68,7 @@ pub(crate) enum Kind {
 /// Why a barrier was not passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Break {
-    /// Who arrived does not go with the others, or not at all.
+    /// The arrival contradicts the others, or takes no part.
     Refused,
     /// A participant went down.
     Down(Reason),
@@ -81,12 +81,17 @@ impl Error {
     /// An error of `kind` in `operation` ("call of `suite::sum`"), and what happened.
     pub(crate) fn new(kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Self {
         let (operation, what) = (operation.into(), what.into());
-        Self(Box::new(Repr { kind, operation, node: None, what, hint: None, output: None, of_machine: false }))
+        Self(Box::new(Repr { kind, operation, node: None, what, hint: None, output: None }))
     }
 
     /// `option` was given `value`, and `fault` says what is wrong with that.
     pub(crate) fn option(option: &str, value: impl fmt::Display, fault: impl fmt::Display) -> Self {
         Self::new(Kind::BadOption, "start of a peer", format!("option `{option}`: {value}: {fault}"))
+    }
+
+    /// `failure` of the start of a peer; it renders itself when the error is displayed.
+    pub(crate) fn boot_failed(failure: BootFailure) -> Self {
+        Self::new(Kind::BootFailed(Box::new(failure)), "start of a peer", "")
     }
 
     pub(crate) fn timeout(operation: impl Into<String>, limit: Duration, waited_for: &str) -> Self {
@@ -110,31 +115,158 @@ impl Error {
         self
     }
 
-    /// Says that the machine had no room, or did not answer.
-    pub(crate) fn of_machine(mut self) -> Self {
-        self.0.of_machine = true;
-        self
-    }
-
-    /// Whether a peer could not boot for no fault of who asked for it: the same may work a moment later.
+    /// Whether a peer did not start for want of room on the machine, or of an answer: the same start may work a moment later.
     pub(crate) fn is_infrastructure(&self) -> bool {
-        let reason = match &self.0.kind {
-            Kind::BootFailed(reason) => reason,
-            _ => return false,
-        };
-        self.0.of_machine || matches!(reason, Some(Reason::BootTimeout | Reason::KeeperLost | Reason::Unheard(_)))
+        matches!(&self.0.kind, Kind::BootFailed(failure) if failure.is_infrastructure())
     }
 
-    /// For where the last output of its node is already: on the console of that, and in reports.
+    /// Leaves out the last output of the node, where a report shows it beside the error.
     pub(crate) fn without_output(mut self) -> Self {
         self.0.output = None;
         self
     }
 }
 
+impl Error {
+    /// Whether something took longer than it may: a call, a boot, a wait for a message or at a barrier. OTP's `timeout`.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// # use std::time::Duration;
+    /// #[remote]
+    /// async fn never() { std::future::pending().await }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let error = peer.call(never, ()).timeout(Duration::from_millis(10)).await.unwrap_err();
+    /// assert!(error.is_timeout());
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn is_timeout(&self) -> bool {
+        match &self.0.kind {
+            Kind::Timeout | Kind::Barrier(Break::TimedOut) => true,
+            Kind::BootFailed(failure) => failure.reason() == Some(&Reason::BootTimeout),
+            _ => false,
+        }
+    }
+
+    /// Whether the remote function panicked; [`panic`](Self::panic) has the details. The exception that
+    /// OTP's `call/4,5` raises.
+    ///
+    /// ```
+    /// use peer::prelude::*;
+    /// #[remote]
+    /// fn elect() { panic!("no quorum") }
+    /// # #[tokio::main] async fn main() -> peer::Result {
+    /// let peer = peer::start(()).await?;
+    /// let error = peer.call(elect, ()).await.unwrap_err();
+    /// assert!(error.is_panic() && error.to_string().contains("no quorum"));
+    /// # peer.stop().await?; Ok(()) }
+    /// ```
+    pub fn is_panic(&self) -> bool {
+        self.panic().is_some()
+    }
+
+    /// The panic of the remote function; none for another error.
+    pub fn panic(&self) -> Option<&RemotePanic> {
+        match &self.0.kind {
+            Kind::Panic(panic) => Some(panic),
+            _ => None,
+        }
+    }
+
+    /// Whether the node does not have the function. OTP's `undef`.
+    pub fn is_undef(&self) -> bool {
+        self.0.kind == Kind::Undef
+    }
+
+    /// Whether the arguments are not those of the function. OTP's `badarg`.
+    pub fn is_badarg(&self) -> bool {
+        self.0.kind == Kind::BadArg
+    }
+
+    /// Whether a start option was refused; its text names the option and the value. Also whether an operation
+    /// needs an option that the peer was not started with.
+    pub fn is_bad_option(&self) -> bool {
+        self.0.kind == Kind::BadOption
+    }
+
+    /// Whether the name is that of a node which is still there.
+    pub fn is_name_in_use(&self) -> bool {
+        self.0.kind == Kind::NameInUse
+    }
+
+    /// Whether the node was not connected: booting, stopping or down. OTP's `noconnection`. Of a wait for a
+    /// message, or at a barrier: whether its scope has ended.
+    pub fn is_noconnection(&self) -> bool {
+        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_) | Kind::Barrier(Break::Ended))
+    }
+
+    /// Whether the peer had been stopped, or had ended, before. OTP's `noproc`.
+    pub fn is_noproc(&self) -> bool {
+        matches!(self.0.kind, Kind::NoProcess(_))
+    }
+
+    /// Whether the peer could not boot; [`down_reason`](Self::down_reason) is why, where its process was
+    /// started at all. OTP's `boot_failed`.
+    ///
+    /// ```
+    /// # use peer::prelude::*;
+    /// # #[tokio::main] async fn main() {
+    /// let error = peer::start(StartOptions::new().exec(("sh", ["-c", "exit 3"]))).await.unwrap_err();
+    /// assert!(error.is_boot_failed());
+    /// assert_eq!(error.down_reason(), Some(&Reason::Exited(3)));
+    /// # }
+    /// ```
+    pub fn is_boot_failed(&self) -> bool {
+        matches!(self.0.kind, Kind::BootFailed(_))
+    }
+
+    /// Whether a message was larger than the connection takes.
+    pub fn is_too_large(&self) -> bool {
+        self.0.kind == Kind::TooLarge
+    }
+
+    /// Whether a value could not be encoded or decoded: an argument, a result or a message.
+    pub fn is_codec(&self) -> bool {
+        self.0.kind == Kind::Codec
+    }
+
+    /// Whether there was no scope to link to, or one that had ended.
+    pub fn is_noscope(&self) -> bool {
+        self.0.kind == Kind::NoScope
+    }
+
+    /// Whether a barrier was not passed: a participant went down ([`down_reason`](Self::down_reason)), it timed out
+    /// ([`is_timeout`](Self::is_timeout)), its scope ended, or the participants disagreed.
+    pub fn is_barrier(&self) -> bool {
+        matches!(self.0.kind, Kind::Barrier(_))
+    }
+
+    /// Why the node is down, where that is why the operation failed.
+    ///
+    /// See [`node::halt`](crate::node::halt) for an example.
+    pub fn down_reason(&self) -> Option<&Reason> {
+        match &self.0.kind {
+            Kind::NoConnection(reason) | Kind::NoProcess(reason) => reason.as_ref(),
+            Kind::BootFailed(failure) => failure.reason(),
+            Kind::Barrier(Break::Down(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The full name of the node that it happened on, `name@host`, where there is one.
+    pub fn node(&self) -> Option<&str> {
+        self.0.node.as_deref()
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Repr { operation, node, what, hint, output, .. } = &*self.0;
+        let Repr { kind, operation, node, what, hint, output } = &*self.0;
+        let (what, hint) = match kind {
+            Kind::BootFailed(failure) => (&failure.to_string(), &failure.hint()),
+            _ => (what, hint),
+        };
         write!(f, "{}", sanitize::text(operation))?;
         if let Some(node) = node {
             write!(f, " on node `{node}`")?;

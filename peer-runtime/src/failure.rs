@@ -41,8 +41,6 @@ pub type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     /// Where the `?` stands that this failure comes from.
-    ///
-    /// See [`Failure`] for an example.
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }
@@ -53,11 +51,6 @@ impl Failure {
     }
 
     /// The error that `?` met.
-    ///
-    /// ```
-    /// let failure = peer::Failure::from("no quorum");
-    /// assert_eq!(failure.error().to_string(), "no quorum");
-    /// ```
     pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.error
     }
@@ -71,7 +64,7 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Failure {
     }
 }
 
-/// So many are told: an error may be its own cause.
+/// The most causes that are shown: an error may be its own cause.
 const MOST_CAUSES: usize = 64;
 
 impl fmt::Display for Failure {

@@ -1,6 +1,6 @@
 //! The I/O thread: one thread with the I/O and the timers of all peers of this process.
 //!
-//! It is nobody else's, so that a caller who blocks a runtime of its own blocks no peer, and so
+//! It is separate, so that a caller who blocks a runtime of its own blocks no peer, and so
 //! that nothing public needs a runtime of the caller's. It starts with the first use.
 
 use std::future::Future;

@@ -9,9 +9,9 @@ use crate::name;
 use crate::options::{Connection, Exec, StartOptions};
 use crate::process::{Output, SpawnRequest};
 
-/// The argument that says who is a node: a node of this build's protocol that has no main.
+/// The argument that makes a process a node without main.
 pub(crate) const SELF: &str = "--peer-node=1:self";
-/// The same for one whose main goes on beside it.
+/// The argument that makes it a node beside its main.
 pub(crate) const MAIN: &str = "--peer-node=1:main";
 
 /// What to spawn for `options`; the error is what `post_process_args` spoiled.

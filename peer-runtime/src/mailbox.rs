@@ -1,6 +1,5 @@
 //! Mailboxes: named receivers of typed messages, and the addresses they can be reached by.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
@@ -22,7 +22,7 @@ mod address;
 pub use address::{Address, Recipient};
 pub(crate) use address::{ROOT, Target};
 
-/// Messages that may wait in one mailbox; the oldest make room, and that is told.
+/// Messages that may wait in one mailbox; then the oldest is dropped, and the console says so.
 const ROOM: usize = 65_536;
 /// And their bytes.
 const BYTES: usize = 256 << 20;
@@ -57,7 +57,7 @@ fn owned_name(name: &str) -> String {
     }
 }
 
-/// Where this process keeps its mailboxes, as others address it.
+/// The number of this process in the addresses of its mailboxes.
 pub(crate) fn home() -> u128 {
     static HOME: OnceLock<u128> = OnceLock::new();
     *HOME.get_or_init(rand::random)
@@ -69,11 +69,11 @@ pub(crate) struct Mailboxes {
     id: u64,
     /// What this process was built from.
     build: u128,
-    table: Mutex<Table>,
+    table: Mutex<QueueTable>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct QueueTable {
     queues: HashMap<String, Arc<Queue>>,
     /// Why nothing is received any more, in mailboxes that are opened later, too.
     closed: Option<String>,
@@ -81,24 +81,18 @@ struct Table {
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingMessages>,
     arrived: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct WaitingMessages {
     messages: VecDeque<Message>,
-    /// Whether anybody ever asked for this mailbox.
+    /// Whether it was ever opened.
     opened: bool,
     bytes: usize,
     dropped: u64,
     closed: Option<String>,
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock()
-    }
 }
 
 impl Mailboxes {
@@ -113,16 +107,16 @@ impl Mailboxes {
 
     fn queue(&self, name: &str) -> Arc<Queue> {
         let mut table = self.table.lock();
-        let Table { queues, closed } = &mut *table;
+        let QueueTable { queues, closed } = &mut *table;
         let queue = queues.entry(name.to_owned()).or_default();
-        queue.lock().closed.clone_from(closed);
+        queue.waiting.lock().closed.clone_from(closed);
         Arc::clone(queue)
     }
 
     /// The mailbox `name`, with what has arrived for it already.
     pub(crate) fn open<T>(&self, name: &str) -> Mailbox<T> {
         let queue = self.queue(name);
-        queue.lock().opened = true;
+        queue.waiting.lock().opened = true;
         Mailbox {
             address: Address {
                 home: home(),
@@ -135,13 +129,14 @@ impl Mailboxes {
         }
     }
 
-    /// Puts `message` into its mailbox. Says so if nobody has opened that one (yet).
+    /// Puts `message` into its mailbox. The error is a note for the console: the message, or an older one, was dropped, or
+    /// waits in a mailbox that was not opened yet.
     pub(crate) fn put(&self, message: Message) -> Result<(), String> {
         let name = message.to.name().to_owned();
-        // Who sends to all nodes of a test cannot know how far each of them is.
+        // A sender to all nodes of a test cannot know how far each of them is.
         let may_be_early = matches!(message.to, Target::Address { table: ROOT, .. });
         let queue = self.queue(&name);
-        let mut waiting = queue.lock();
+        let mut waiting = queue.waiting.lock();
         if let Some(why) = &waiting.closed {
             return Err(format!("a message for mailbox `{name}` was dropped: {why}"));
         }
@@ -173,7 +168,7 @@ impl Mailboxes {
         let mut table = self.table.lock();
         table.closed = Some(why.to_owned());
         for queue in table.queues.values() {
-            queue.lock().closed = Some(why.to_owned());
+            queue.waiting.lock().closed = Some(why.to_owned());
             queue.arrived.notify_waiters();
             queue.arrived.notify_one();
         }
@@ -203,17 +198,11 @@ pub struct Mailbox<T> {
 
 impl<T> Mailbox<T> {
     /// The name it was opened by.
-    ///
-    /// ```
-    /// assert_eq!(peer::mailbox::<u8>("inbox").name(), "inbox");
-    /// ```
     pub fn name(&self) -> &str {
         &self.address.name
     }
 
     /// What reaches this mailbox from anywhere: it can be passed in calls and messages.
-    ///
-    /// See [`Mailbox`] for an example.
     pub fn address(&self) -> Address<T> {
         self.address.clone()
     }
@@ -225,8 +214,6 @@ impl<T: DeserializeOwned> Mailbox<T> {
     /// # Errors
     /// `is_timeout` when none came, `is_noconnection` when the mailbox's scope has ended, `is_codec` when the message is
     /// not a `T`: both types are named, and only that message is lost.
-    ///
-    /// See [`Mailbox`] for an example.
     pub async fn recv(&self) -> Result<T, Error> {
         self.recv_within(CALL).await
     }
@@ -235,21 +222,13 @@ impl<T: DeserializeOwned> Mailbox<T> {
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
-    ///
-    /// ```
-    /// # use peer::prelude::*; use std::time::Duration;
-    /// # #[tokio::main] async fn main() {
-    /// let error = mailbox::<u8>("quiet").recv_within(Duration::from_millis(5)).await.unwrap_err();
-    /// assert!(error.is_timeout());
-    /// # }
-    /// ```
     pub async fn recv_within(&self, timeout: Duration) -> Result<T, Error> {
         let operation = format!("receive from mailbox `{}`", self.name());
         let message = io_thread::within(Deadline::after(timeout), async {
             loop {
                 let arrived = self.queue.arrived.notified();
                 {
-                    let mut waiting = self.queue.lock();
+                    let mut waiting = self.queue.waiting.lock();
                     if let Some(message) = waiting.messages.pop_front() {
                         waiting.bytes -= message.payload.len();
                         if !waiting.messages.is_empty() {

@@ -1,6 +1,6 @@
-//! The peer's side: entering, serving calls, and what code node a node can ask and do.
+//! The peer's side: entering, serving calls, and what code inside a node can ask and do.
 //!
-//! A node knows nothing of the origin but the protocol; whom it delivers messages to is its owner.
+//! A node knows nothing of the origin but the protocol; it delivers messages to its owner.
 //!
 //! ```
 //! // The main of a server that can be a node, and is none here.
@@ -11,20 +11,16 @@
 //! }
 //! ```
 
-use parking_lot::Mutex;
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::codec::Encoding;
-use crate::link::blocking::Outgoing;
 use crate::mailbox::{Message, Recipient};
 use crate::name;
-use crate::owner::PeerEvents;
 use crate::sys;
-use crate::wire::message::{self, BootSpec, ToOrigin};
 
 mod barrier;
 mod boot;
@@ -32,6 +28,7 @@ mod call;
 mod descriptors;
 mod halt;
 mod input;
+mod runtime;
 mod serve;
 
 pub(crate) use barrier::gate;
@@ -39,20 +36,6 @@ pub(crate) use boot::{Prepared, prepare};
 pub use halt::{halt, on_stop};
 pub(crate) use serve::serve_here;
 
-/// This process as a node.
-struct NodeRuntime {
-    spec: BootSpec,
-    /// The full name.
-    name: String,
-    args: Vec<OsString>,
-    out: Outgoing,
-    owner: Arc<dyn PeerEvents>,
-    input: input::Feeder,
-    started: OnceLock<()>,
-}
-
-/// Set when the node has entered.
-static NODE: OnceLock<NodeRuntime> = OnceLock::new();
 /// Set before main, where main goes on beside the node; taken when it enters.
 static PREPARED: Mutex<Option<Prepared>> = Mutex::new(None);
 
@@ -70,7 +53,7 @@ pub(crate) fn has_not_entered() -> bool {
 ///
 /// The first line of the main of an executable that is started with `exec`. Main goes on beside
 /// the node; when main returns the process ends, as it always does. Dropping the result does nothing.
-/// A panic hook that main sets later takes place and backtrace from the panics that origins are told of.
+/// A panic hook that main sets later takes location and backtrace from the panics that origins receive.
 ///
 /// ```
 /// let _node = peer::node::enter(); // this process is no peer: nothing happens
@@ -114,10 +97,8 @@ pub struct Node {
 
 impl Node {
     /// Reports that this node is started; the second time, and in a process that is no node, does nothing.
-    ///
-    /// See [`enter_booting`] for an example.
     pub fn started(&self) {
-        if let Some(node) = NODE.get() {
+        if let Some(node) = runtime::get() {
             node.started();
         }
     }
@@ -129,7 +110,7 @@ impl Node {
 /// assert!(!peer::node::is_node());
 /// ```
 pub fn is_node() -> bool {
-    NODE.get().is_some()
+    runtime::get().is_some()
 }
 
 /// The full name of this process, `name@host`: the node's, or an origin's own.
@@ -156,12 +137,12 @@ pub fn name() -> String {
 /// # peer.stop().await?; Ok(()) }
 /// ```
 pub fn args() -> Vec<OsString> {
-    NODE.get().map(|node| node.args.clone()).unwrap_or_default()
+    runtime::get().map(|node| node.args.clone()).unwrap_or_default()
 }
 
 /// The directory that the origin gave this node.
 pub(crate) fn directory() -> Option<&'static Path> {
-    NODE.get()?.spec.directory.as_deref().map(Path::new)
+    runtime::get()?.spec.directory.as_deref().map(Path::new)
 }
 
 /// The origin of this node; none in a process that is no node.
@@ -170,7 +151,7 @@ pub(crate) fn directory() -> Option<&'static Path> {
 /// assert!(peer::node::origin().is_none());
 /// ```
 pub fn origin() -> Option<Origin> {
-    NODE.get().map(|_| Origin { _private: () })
+    runtime::get().map(|_| Origin { _private: () })
 }
 
 /// The origin, seen from a node.
@@ -207,15 +188,13 @@ impl Origin {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn name(&self) -> String {
-        NODE.get().map(|node| node.spec.origin.clone()).unwrap_or_default()
+        runtime::get().map(|node| node.spec.origin.clone()).unwrap_or_default()
     }
 
     /// Sends `message` to a mailbox of the scope in the origin that owns this node. What cannot be
     /// sent is noted on the console.
-    ///
-    /// See [`Origin`] for an example.
     pub fn send<M: Serialize>(&self, to: impl Into<Recipient>, message: M) {
-        if let Some(node) = NODE.get() {
+        if let Some(node) = runtime::get() {
             let encoding = if node.spec.build == sys::build_id() { Encoding::Postcard } else { Encoding::MessagePack };
             match Message::new(to.into().0, encoding, &message) {
                 Ok(message) => node.post(&message, true),
@@ -228,51 +207,5 @@ impl Origin {
 /// Sends a message on to the origin; `false` in a process that is no node. A `patient` caller is slowed down
 /// where it sends more than can be read.
 pub(crate) fn post_up(message: &Message, patient: bool) -> bool {
-    NODE.get().map(|node| node.post(message, patient)).is_some()
-}
-
-impl NodeRuntime {
-    fn started(&self) {
-        if self.started.set(()).is_ok() {
-            self.tell(&ToOrigin::Started { node: &self.name }, &[]);
-        }
-    }
-
-    fn limit(&self) -> usize {
-        self.spec.frame_limit as usize
-    }
-
-    /// Sends a message; a `patient` sender is slowed down where it sends more than can be read.
-    fn post(&self, message: &Message, patient: bool) {
-        let head =
-            ToOrigin::Message { to: message.to.clone(), type_name: &message.type_name, encoding: message.encoding };
-        let name = message.to.name();
-        let mut fits = Ok(());
-        self.out.hold(|queue| fits = message::append(queue, self.limit(), &head, &message.payload));
-        if patient {
-            self.out.flush();
-        } else {
-            self.out.flush_if_idle();
-        }
-        if let Err(length) = fits {
-            self.note(&format!(
-                "a message of {length} bytes for mailbox `{name}` was dropped: the limit is {}",
-                self.limit()
-            ));
-        }
-    }
-
-    /// Says something to who reads the origin's console.
-    fn note(&self, text: &str) {
-        self.tell(&ToOrigin::Note { text }, &[]);
-    }
-
-    /// Sends a message that is far shorter than any limit; the leader does, too, and must not wait.
-    fn tell(&self, message: &ToOrigin<'_>, payload: &[u8]) {
-        self.out.hold(|queue| {
-            // Shorter than the smallest limit; if a text were not, it would be left out.
-            let _ = message::append(queue, self.limit(), message, payload);
-        });
-        self.out.flush_if_idle();
-    }
+    runtime::get().map(|node| node.post(message, patient)).is_some()
 }

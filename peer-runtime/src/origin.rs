@@ -5,7 +5,6 @@
 
 mod barrier;
 mod boot;
-mod boot_error;
 mod call;
 mod connection;
 pub(crate) mod console;
@@ -15,9 +14,10 @@ mod faults;
 mod handle;
 mod heartbeat;
 mod leaks;
+mod lifecycle;
 mod peer;
+mod pending_calls;
 mod program;
-mod restart;
 mod send;
 mod shared;
 
@@ -26,5 +26,6 @@ pub(crate) use boot::start;
 pub use call::Call;
 pub(crate) use describe::{Description, Snapshot};
 pub(crate) use handle::{Adopter, Handle};
-pub use peer::{Peer, Stop};
+pub use lifecycle::Stop;
+pub use peer::Peer;
 pub(crate) use shared::{How, PeerShared};

@@ -4,7 +4,6 @@
 //! the end of a call, perhaps after a task carried it to another thread. Records are therefore
 //! kept for the whole process, and matched by what was said.
 
-use parking_lot::Mutex;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::Cell;
@@ -17,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 use std::time::SystemTime;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 /// How many panics a node remembers for calls that still have to end.
@@ -49,22 +49,16 @@ pub struct RemotePanic {
 
 impl RemotePanic {
     /// What the panic said.
-    ///
-    /// See [`RemotePanic`] for an example.
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// Where it happened: `file:line:column`, or `unknown place`.
-    ///
-    /// See [`RemotePanic`] for an example.
     pub fn location(&self) -> &str {
         &self.location
     }
 
     /// The remote backtrace as text, without the frames of this crate.
-    ///
-    /// See [`RemotePanic`] for an example.
     pub fn backtrace(&self) -> &str {
         &self.backtrace
     }

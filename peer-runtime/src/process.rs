@@ -12,7 +12,6 @@ mod descriptors;
 mod handle;
 mod keeper;
 mod keeper_socket;
-mod listener;
 mod request;
 
 pub(crate) use handle::Process;

@@ -1,4 +1,4 @@
-//! What a link-time table holds: the remote functions of this executable.
+//! The remote functions of this executable, from a link-time table.
 
 use std::sync::OnceLock;
 
@@ -14,16 +14,16 @@ pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result}
 #[linkme::distributed_slice]
 pub static REMOTE_FUNCTIONS: [RemoteFunction];
 
-/// None: the unit tests of this crate link it a second time, by way of `peer`, and a table is there once.
+/// None: the unit tests link this crate twice, once by way of `peer`, and a table exists once.
 #[cfg(test)]
 pub static REMOTE_FUNCTIONS: [RemoteFunction; 0] = [];
 
-/// Those of this crate itself, where there are any; entries of the table are for generated code.
+/// Functions of this crate itself; the table is for generated code.
 static OWN: OnceLock<&'static [RemoteFunction]> = OnceLock::new();
 
 /// Adds functions of this crate, before main.
 pub(crate) fn add(own: &'static [RemoteFunction]) {
-    // The same ones, if anybody does it twice.
+    // A second call adds the same ones.
     let _ = OWN.set(own);
 }
 
@@ -36,8 +36,7 @@ pub struct Place {
     pub line: u32,
     /// Counted from 1.
     pub column: u32,
-    /// Line and column of what stands there where a macro wrote it: within that macro. It tells the order of all that one use
-    /// of it wrote.
+    /// Line and column within the macro that wrote it, which order what one use of the macro wrote.
     pub written: (u32, u32),
 }
 
@@ -87,7 +86,7 @@ fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
 /// The one function that `wanted` names.
 pub(crate) fn find(wanted: &Function<'_>) -> Result<&'static RemoteFunction, (Refusal, String)> {
     let all = functions();
-    // On the path of every call: the first two are looked for, and nothing is collected.
+    // Every call looks here, so nothing is collected.
     let found = match wanted {
         Function::Typed(key) => {
             let start = all.partition_point(|(_, type_name)| type_name < key);
@@ -111,7 +110,7 @@ fn first_two<T>(mut items: impl Iterator<Item = T>) -> (Option<T>, Option<T>) {
     (items.next(), items.next())
 }
 
-/// Functions of the same name elsewhere, for who mistook the module.
+/// Functions of the same name in other modules, for the error.
 fn similar(wanted: &Function<'_>) -> String {
     let Function::Named { name, .. } = wanted else { return String::new() };
     let others: Vec<_> = functions()

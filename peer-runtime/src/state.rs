@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The state of a peer, as [`Peer::state`](crate::Peer::state) tells it.
+/// The state of a peer, which [`Peer::state`](crate::Peer::state) returns.
 ///
 /// Mirrors the manual's `peer_state()`: booting until the node has reported that it is started,
 /// then running, and down from the first reason on.

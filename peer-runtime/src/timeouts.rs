@@ -73,15 +73,13 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(1);
 pub(crate) const PROBE: Duration = Duration::from_secs(5);
 /// From the connection of a TCP caller until it has proved that it is the peer.
 pub(crate) const PROOF: Duration = Duration::from_secs(5);
-/// In a crowd of TCP callers: how long each is heard at least, before it makes room for another one.
-pub(crate) const HEARD_AT_LEAST: Duration = Duration::from_millis(3);
 /// From the first TCP connection that could not be accepted: until its peer is given up.
 pub(crate) const ACCEPT: Duration = Duration::from_secs(2);
 /// After a TCP connection could not be accepted: until the next try.
 pub(crate) const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 /// In a node: until the origin's TCP port has answered.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
-/// In a node that has no room for another thread: until one that has just replied is back for the next call.
+/// In a node that can start no further thread: until one that has just replied comes back for the next call.
 pub(crate) const COME_BACK: Duration = Duration::from_millis(50);
 /// In a run that ends in its middle: until who reads its last words has read on.
 pub(crate) const READS_ON: Duration = Duration::from_secs(1);

@@ -1,8 +1,7 @@
 //! The hello of a caller: only the token makes it the peer.
 
 use super::stream::Cuts;
-use crate::link::handshake::{Checked, Claim, read_hello};
-use crate::link::tcp::Hello;
+use crate::link::handshake::{Handshake, Hello, Progress, read_hello};
 use crate::wire::MAGIC;
 use crate::wire::frame::ROOM;
 
@@ -12,9 +11,9 @@ pub(super) const TOKEN: [u8; 32] = *b"\xfftoken of the fuzzed hello 0123\xfe";
 /// `cuts`, which bit of the token to change, and what the caller sends.
 pub fn hello(input: &[u8]) -> bool {
     let Some((&[cuts, bit], bytes)) = input.split_first_chunk() else { return false };
-    let checked = claim(bytes, &TOKEN, Cuts::new(cuts));
+    let checked = offered(bytes, &TOKEN, Cuts::new(cuts));
     for cuts in [Cuts::WHOLE, Cuts::SINGLE] {
-        assert_eq!(checked, claim(bytes, &TOKEN, cuts));
+        assert_eq!(checked, offered(bytes, &TOKEN, cuts));
     }
     // Over standard output it comes without the magic.
     let frame = bytes.strip_prefix(MAGIC).and_then(|bytes| bytes.get(4..)).unwrap_or(bytes);
@@ -26,9 +25,9 @@ pub fn hello(input: &[u8]) -> bool {
     // Too long for a hello is refused at once.
     let length =
         bytes.strip_prefix(MAGIC).and_then(|bytes| bytes.first_chunk()).map(|length| u32::from_be_bytes(*length));
-    assert!(length <= Some(1024) || checked == Checked::Refused, "a hello of {length:?} bytes: {checked:?}");
+    assert!(length <= Some(1024) || checked == Progress::Refused, "a hello of {length:?} bytes: {checked:?}");
 
-    let proved = matches!(checked, Checked::Proved(_));
+    let proved = matches!(checked, Progress::Proved(_));
     assert!(!proved || bytes.starts_with(MAGIC), "accepted without the magic");
     if proved || read.is_ok() {
         let (at, bit) = (usize::from(bit) / 8, 1 << (bit % 8));
@@ -44,14 +43,14 @@ pub fn hello(input: &[u8]) -> bool {
         let frame = &forged[bytes.len() - frame.len()..];
         assert!(!accepts(&forged, frame, &TOKEN), "accepted with a token that is wrong in one bit");
     }
-    if let (Checked::Proved(one), Ok(other)) = (&checked, &read) {
+    if let (Progress::Proved(one), Ok(other)) = (&checked, &read) {
         assert_eq!(one, other);
     }
     proved
 }
 
 fn accepts(bytes: &[u8], frame: &[u8], token: &[u8; 32]) -> bool {
-    matches!(claim(bytes, token, Cuts::WHOLE), Checked::Proved(_)) || read_hello(frame, token).is_ok()
+    matches!(offered(bytes, token, Cuts::WHOLE), Progress::Proved(_)) || read_hello(frame, token).is_ok()
 }
 
 /// Where the token is.
@@ -60,24 +59,24 @@ fn places(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The result for a caller that sends `bytes`.
-fn claim(mut bytes: &[u8], token: &[u8; 32], mut cuts: Cuts) -> Checked {
-    let mut claim = Claim::new();
+fn offered(mut bytes: &[u8], token: &[u8; 32], mut cuts: Cuts) -> Progress {
+    let mut handshake = Handshake::new();
     loop {
-        match claim.check(token) {
-            Checked::Unfinished if !bytes.is_empty() => {}
+        match handshake.check(token) {
+            Progress::Unfinished if !bytes.is_empty() => {}
             checked => {
-                if let Checked::Proved(Hello { host, .. }) = &checked {
+                if let Progress::Proved(Hello { host, .. }) = &checked {
                     assert!(host.len() < ROOM, "{} bytes of host", host.len());
                 }
                 return checked;
             }
         }
-        let spare = claim.spare();
+        let spare = handshake.spare();
         assert!(!spare.is_empty(), "nowhere to put {} more bytes", bytes.len());
         let piece = cuts.next().min(spare.len()).min(bytes.len());
         spare[..piece].copy_from_slice(&bytes[..piece]);
         bytes = &bytes[piece..];
-        claim.filled(piece);
-        assert!(claim.room() <= ROOM, "a stranger was given room for {} bytes", claim.room());
+        handshake.filled(piece);
+        assert!(handshake.room() <= ROOM, "a stranger was given room for {} bytes", handshake.room());
     }
 }

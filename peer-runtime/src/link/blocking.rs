@@ -1,11 +1,12 @@
 //! The node's end of a control connection: plain blocking reads and writes, on threads of the
 //! node's own, so that it answers whatever the node's other threads do.
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::timeouts::Deadline;
 use crate::wire::frame::{Item, Stream};
@@ -54,20 +55,20 @@ impl Incoming {
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     fd: OwnedFd,
-    state: Mutex<State>,
-    /// Nobody is sending any more.
+    state: Mutex<SendQueue>,
+    /// Notified when no thread sends.
     idle: Condvar,
     /// What a node does without its connection.
     lost: fn() -> !,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SendQueue {
     queue: Vec<u8>,
     sending: bool,
-    /// Threads that wait until nobody is sending.
+    /// Threads that wait for the end of `sending`.
     waiting: usize,
-    /// The last words are said: what comes after them is dropped.
+    /// The last message is queued: later ones are dropped.
     finished: bool,
 }
 
@@ -78,7 +79,7 @@ impl Outgoing {
 
     /// Adds what `write` appends, to be sent by the next [`flush`](Self::flush). Whether it can wait for that.
     pub(crate) fn hold(&self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if !state.finished {
             write(&mut state.queue);
         }
@@ -87,7 +88,7 @@ impl Outgoing {
 
     /// The same for a whole frame of its own.
     pub(crate) fn hold_frame(&self, frame: Vec<u8>) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.queue.is_empty() && frame.len() > HELD && !state.finished {
             state.queue = frame;
         } else if !state.finished {
@@ -97,26 +98,24 @@ impl Outgoing {
     }
 
     /// Sends all that is held. If another thread is at it, that one sends it all, and this one only waits
-    /// while more is held than should be: whoever sends more than can be read is slowed down.
+    /// while more is held than should be: that slows down a sender of more than the origin reads.
     pub(crate) fn flush(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         while state.sending && state.queue.len() > HELD {
-            state.waiting += 1;
-            self.idle.wait(&mut state);
-            state.waiting -= 1;
+            self.wait_idle(&mut state);
         }
         self.send_all(state);
     }
 
     /// The same for a thread that has something else to do: it never waits for another one.
     pub(crate) fn flush_if_idle(&self) {
-        self.send_all(self.lock());
+        self.send_all(self.state.lock());
     }
 
     /// Sends all that is held and `last`, and nothing after that; waits for it, at most until `deadline`: an
-    /// origin that does not read keeps nobody from halting.
+    /// origin that does not read must not keep the node from halting.
     pub(crate) fn finish(&'static self, last: &[u8], deadline: Deadline) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if !state.finished {
             state.queue.extend_from_slice(last);
             state.finished = true;
@@ -126,7 +125,7 @@ impl Outgoing {
         if std::thread::Builder::new().name("peer-last".to_owned()).spawn(|| self.drain()).is_err() {
             self.drain();
         }
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         while state.sending || !state.queue.is_empty() {
             if self.idle.wait_for(&mut state, deadline.left()).timed_out() {
                 return;
@@ -134,14 +133,12 @@ impl Outgoing {
         }
     }
 
-    /// Sends until nothing is held, taking over from whoever is at it.
+    /// Sends until nothing is held, also what other threads hold.
     fn drain(&self) {
         loop {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             while state.sending {
-                state.waiting += 1;
-                self.idle.wait(&mut state);
-                state.waiting -= 1;
+                self.wait_idle(&mut state);
             }
             if state.queue.is_empty() {
                 return;
@@ -150,12 +147,14 @@ impl Outgoing {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
+    fn wait_idle(&self, state: &mut MutexGuard<'_, SendQueue>) {
+        state.waiting += 1;
+        self.idle.wait(state);
+        state.waiting -= 1;
     }
 
-    /// Sends, unless somebody else does, until nothing is held or somebody waits to go on with it.
-    fn send_all<'a>(&'a self, mut state: MutexGuard<'a, State>) {
+    /// Sends, unless another thread does, until nothing is held or another thread waits to go on with it.
+    fn send_all<'a>(&'a self, mut state: MutexGuard<'a, SendQueue>) {
         if state.sending {
             return;
         }
@@ -166,7 +165,7 @@ impl Outgoing {
             drop(state);
             self.write_all(&bytes);
             bytes.clear();
-            state = self.lock();
+            state = self.state.lock();
             if state.queue.is_empty() && bytes.capacity() <= HELD {
                 // The next sender needs no new buffer.
                 std::mem::swap(&mut bytes, &mut state.queue);
@@ -180,7 +179,7 @@ impl Outgoing {
         self.idle.notify_all();
     }
 
-    /// Writes bytes. Whoever cannot write has lost the connection: what followed half a frame could not be read.
+    /// Writes bytes. A write that fails has lost the connection: nothing after half a frame could be read.
     fn write_all(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match rustix::io::write(&self.fd, bytes) {

@@ -1,33 +1,52 @@
-//! What a caller on a TCP port has to say before it is taken for the peer.
+//! The handshake: what a caller sends before the origin accepts it as the peer.
 
-use super::tcp::Hello;
+use std::os::fd::OwnedFd;
+
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
 use crate::wire::{MAGIC, PROTOCOL};
 
-/// A hello is no longer than this.
+/// The longest hello, in bytes.
 const HELLO: usize = 1024;
 
-/// What is shown of a message that is something else, in characters.
+/// How much of a message that is no hello an error shows, in characters.
 const SHOWN: usize = 200;
 
-/// What a caller has said so far, which has to begin with the magic and a hello.
+/// What a peer reports about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hello {
+    pub(crate) build: u128,
+    pub(crate) os_pid: u32,
+    pub(crate) host: String,
+    pub(crate) home: u128,
+}
+
+/// A connection whose caller has proved to be the peer.
 #[derive(Debug)]
-pub(crate) struct Claim {
+pub(super) struct Authenticated {
+    pub(super) socket: OwnedFd,
+    /// The rest of what it sent.
+    pub(super) stream: Stream,
+    pub(super) hello: Hello,
+}
+
+/// The bytes of one caller so far: they must begin with the magic and a hello.
+#[derive(Debug)]
+pub(crate) struct Handshake {
     magic: [u8; MAGIC.len()],
     got: usize,
     stream: Stream,
 }
 
-/// What a claim is worth.
+/// How far a handshake is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Checked {
+pub(crate) enum Progress {
     Proved(Hello),
     Refused,
     Unfinished,
 }
 
-impl Claim {
+impl Handshake {
     pub(crate) fn new() -> Self {
         Self { magic: [0; MAGIC.len()], got: 0, stream: Stream::frames(HELLO) }
     }
@@ -37,28 +56,27 @@ impl Claim {
         if self.got < self.magic.len() { &mut self.magic[self.got..] } else { self.stream.spare() }
     }
 
-    /// That many bytes were put into [`spare`](Self::spare).
+    /// Takes that many bytes, which were put into [`spare`](Self::spare).
     pub(crate) fn filled(&mut self, bytes: usize) {
         if self.got < self.magic.len() { self.got += bytes } else { self.stream.filled(bytes) }
     }
 
-    /// Decides, as soon as enough has been said.
-    pub(crate) fn check(&mut self, token: &[u8; 32]) -> Checked {
-        // What is no beginning of the magic never will be one.
+    /// Decides as soon as enough bytes are there.
+    pub(crate) fn check(&mut self, token: &[u8; 32]) -> Progress {
         if self.magic[..self.got] != MAGIC[..self.got] {
-            return Checked::Refused;
+            return Progress::Refused;
         }
         if self.got < self.magic.len() {
-            return Checked::Unfinished;
+            return Progress::Unfinished;
         }
         match self.stream.next() {
-            Ok(Some(Item::Frame(frame))) => read_hello(frame, token).map_or(Checked::Refused, Checked::Proved),
-            Ok(Some(Item::Console(_))) | Err(_) => Checked::Refused,
-            Ok(None) => Checked::Unfinished,
+            Ok(Some(Item::Frame(frame))) => read_hello(frame, token).map_or(Progress::Refused, Progress::Proved),
+            Ok(Some(Item::Console(_))) | Err(_) => Progress::Refused,
+            Ok(None) => Progress::Unfinished,
         }
     }
 
-    /// The rest of what the caller sends, once it has proved itself.
+    /// The stream of what follows the hello.
     pub(super) fn into_stream(self) -> Stream {
         self.stream
     }
@@ -70,7 +88,7 @@ impl Claim {
     }
 }
 
-/// The first frame of a peer; the error says what it is instead.
+/// Decodes the first frame of a peer; the error names what it is instead.
 pub(crate) fn read_hello(frame: &[u8], token: &[u8; 32]) -> Result<Hello, String> {
     match message::decode::<ToOrigin<'_>>(frame) {
         Ok((ToOrigin::Hello { protocol, .. }, _)) if protocol != PROTOCOL => Err(format!(

@@ -1,12 +1,12 @@
 //! The origin's sending end: a sender writes itself where nothing is in its way, so that a call
 //! costs no other thread; what the kernel does not take at once is left to the I/O thread.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -24,13 +24,13 @@ const KEPT: usize = 1 << 20;
 /// Frames on their way to a peer.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    state: Mutex<State>,
+    state: Mutex<OutboxState>,
     /// Something is left for [`Outbox::drive`].
     left: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct OutboxState {
     /// What no write has taken yet. Not empty: only the I/O thread writes.
     queue: Vec<u8>,
     /// How much of the queue has been taken since.
@@ -52,14 +52,10 @@ enum Sink {
 }
 
 impl Outbox {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-
     /// Connects it to a descriptor that does not block.
     pub(crate) fn open(&self, fd: OwnedFd) -> io::Result<()> {
         let sink = Arc::new(sys::watch(fd, Interest::WRITABLE)?);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if !matches!(state.sink, Sink::Closed) {
             state.sink = Sink::Open(sink);
         }
@@ -70,7 +66,7 @@ impl Outbox {
 
     /// Drops the connection, and what was not sent.
     pub(crate) fn close(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if let Sink::Open(sink) = std::mem::replace(&mut state.sink, Sink::Closed) {
             // A socket has other descriptors; a pipe, where this is an error, has not.
             let _ = SockRef::from(sink.get_ref()).shutdown(Shutdown::Both);
@@ -83,13 +79,13 @@ impl Outbox {
 
     /// Closes the connection when everything is sent; what is sent from now on is refused.
     pub(crate) fn finish(&self) {
-        self.lock().finishing = true;
+        self.state.lock().finishing = true;
         self.left.notify_one();
     }
 
     /// Sends a frame, after all frames before it; `false` if the connection is closed.
     pub(crate) fn send(&self, frame: &[u8]) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let written = match &state.sink {
             Sink::Closed => return false,
             _ if state.finishing => return false,
@@ -110,7 +106,7 @@ impl Outbox {
 
     /// Something arrived from the peer.
     pub(crate) fn heard(&self) {
-        self.lock().unheard = 0;
+        self.state.lock().unheard = 0;
     }
 
     /// Sends what senders had to leave behind, until the connection is closed.
@@ -118,7 +114,7 @@ impl Outbox {
         loop {
             loop {
                 let sink = {
-                    let state = self.lock();
+                    let state = self.state.lock();
                     match &state.sink {
                         Sink::Closed => return,
                         Sink::Open(sink) if !state.queue.is_empty() => Arc::clone(sink),
@@ -130,7 +126,7 @@ impl Outbox {
                     }
                 };
                 let Ok(mut ready) = sink.writable().await else { return };
-                let mut state = self.lock();
+                let mut state = self.state.lock();
                 let written = write(sink.get_ref(), &state.queue[state.sent..]);
                 state.sent += written;
                 if state.sent < state.queue.len() {
@@ -161,7 +157,7 @@ fn write(fd: &OwnedFd, bytes: &[u8]) -> usize {
             Ok(more) => written += more,
             Err(rustix::io::Errno::INTR) => {}
             Err(rustix::io::Errno::AGAIN) => break,
-            // Nobody will read this; it is dropped with the connection.
+            // The connection is gone, and this with it.
             Err(_) => return bytes.len(),
         }
     }

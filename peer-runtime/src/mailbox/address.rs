@@ -1,4 +1,4 @@
-//! Whom a message is for: a mailbox by its name, or one mailbox wherever it is.
+//! Recipients of messages: a mailbox by its name, or one mailbox wherever it is.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Encoding;
 
-/// The table of a process that nobody needs to ask for its number: that of its root scope.
+/// The table of the root scope of every process.
 pub(crate) const ROOT: u64 = 0;
 
-/// Whom a message is for.
+/// The recipient of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// The mailbox of this name, wherever the connection leads.
@@ -27,7 +27,7 @@ impl Target {
     }
 }
 
-/// Whom `send` sends to: a mailbox by its name, or by its address.
+/// The recipient that `send` takes: a mailbox by its name, or by its address.
 ///
 /// ```
 /// use peer::prelude::*;

@@ -6,7 +6,8 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::{NodeRuntime, descriptors, halt, input};
+use super::runtime::NodeRuntime;
+use super::{descriptors, halt, input};
 use crate::link::blocking::{self, Incoming, Outgoing};
 use crate::name;
 use crate::owner::PeerEvents;
@@ -42,7 +43,7 @@ pub(crate) fn prepare(args: Vec<OsString>, owner: Arc<dyn PeerEvents>) -> Prepar
 
 /// Ends a process that cannot be the node that it was started as.
 pub(super) fn fail(why: &str) -> ! {
-    // The console is all that can still tell; where that is gone there is nobody to tell.
+    // Fails if the console is gone, and with it every reader.
     let _ = writeln!(io::stderr(), "peer: this process was started as a node and cannot be one: {why}");
     #[expect(clippy::disallowed_methods, reason = "this process is nothing but the node that it cannot be")]
     std::process::exit(1)
@@ -100,7 +101,6 @@ impl Prepared {
             home: crate::mailbox::home(),
         };
         let hello = [MAGIC, &*message::small(&hello)].concat();
-        // From here on without delay: in a crowd, who is silent is hung up on.
         let out = match (&spec.connect, frames) {
             (Connect::StandardIo, Some(frames)) => frames,
             (Connect::Tcp { addresses, heartbeat }, _) => {
@@ -134,7 +134,7 @@ fn begun() -> Instant {
 fn debug(spec: &BootSpec, step: &str) {
     if spec.debug {
         let ms = begun().elapsed().as_secs_f64() * 1e3;
-        // A line that cannot be shown is missed by nobody else.
+        // Fails if the console is gone.
         let _ = writeln!(io::stderr(), "[peer] boot +{ms:.2}ms in the node: {step}");
     }
 }

@@ -1,6 +1,5 @@
-//! Running one function for the origin, and telling it what came of that.
+//! Running one function for the origin, and the reply.
 
-use parking_lot::Mutex;
 use std::io;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,9 +8,10 @@ use std::sync::OnceLock;
 use std::task::Poll;
 use std::thread;
 
+use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
-use super::NodeRuntime;
+use super::runtime::NodeRuntime;
 use crate::panic;
 use crate::registry::{self, Answer, Handler, Request};
 use crate::sys;
@@ -19,15 +19,15 @@ use crate::truncate;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, Refusal, ToOrigin};
 
-/// Answers a call that is not run.
+/// Reports a call that is not run.
 pub(super) fn refuse(node: &NodeRuntime, seq: Option<u64>, why: &str) {
     match seq {
-        Some(seq) => node.tell(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
+        Some(seq) => node.send(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
         None => node.note(&format!("a cast was not run: {why}")),
     }
 }
 
-/// Runs `function`. Whether its reply may wait for a next one's; none for what replies later.
+/// Runs `function`. `false` if its reply must be sent at once, and not with the next one.
 pub(super) fn run(node: &'static NodeRuntime, seq: Option<u64>, function: &Function<'_>, arguments: &[u8]) -> bool {
     let outcome = same_build(node, function).and_then(|()| registry::find(function)).and_then(|found| {
         let mut out = Vec::with_capacity(64);
@@ -39,19 +39,19 @@ pub(super) fn run(node: &'static NodeRuntime, seq: Option<u64>, function: &Funct
         let refused = |(refusal, fault)| (refusal, explain(refusal, function, found.signature, fault));
         match &found.handler {
             Handler::Sync(handler) => match catch_unwind(AssertUnwindSafe(|| handler(request))) {
-                Ok(answer) => answer.map(Outcome::Reply).map_err(refused),
-                Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
+                Ok(answer) => answer.map(CallOutcome::Reply).map_err(refused),
+                Err(payload) => Ok(CallOutcome::Panic(panic::caught(payload))),
             },
             Handler::Async(handler) => {
                 let name = function.to_string();
                 match catch_unwind(AssertUnwindSafe(|| handler(request))) {
                     Ok(answer) => answer.map_err(refused).and_then(|future| start(node, seq, name, future)),
-                    Err(payload) => Ok(Outcome::Panic(panic::caught(payload))),
+                    Err(payload) => Ok(CallOutcome::Panic(panic::caught(payload))),
                 }
             }
         }
     });
-    tell(node, seq, function, outcome)
+    reply(node, seq, function, outcome)
 }
 
 /// A typed call from another build could mean another function, and other types.
@@ -64,14 +64,14 @@ fn same_build(node: &NodeRuntime, function: &Function<'_>) -> Result<(), (Refusa
     }
 }
 
-/// As much of a text as fits into a message with it.
+/// As much of a text as fits into a message.
 fn short(text: &str, limit: usize) -> &str {
     let longest = limit.saturating_sub(64);
     truncate::start(text, longest)
 }
 
-/// What came of a call.
-enum Outcome {
+/// The result of a call.
+enum CallOutcome {
     /// The frame of the reply, but for its length; empty for a cast.
     Reply(Vec<u8>),
     Panic(panic::RemotePanic),
@@ -84,7 +84,7 @@ fn start(
     seq: Option<u64>,
     name: String,
     future: Pin<Box<dyn Future<Output = Answer> + Send>>,
-) -> Result<Outcome, (Refusal, String)> {
+) -> Result<CallOutcome, (Refusal, String)> {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(why) => {
@@ -98,27 +98,27 @@ fn start(
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 let poll = future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx));
                 if poll.is_ready() {
-                    // What its drop does belongs to the call, too.
+                    // A panic of its drop is the call's, too.
                     future = None;
                 }
                 poll
             }));
             match polled {
-                Ok(poll) => poll.map(|answer| answer.map(Outcome::Reply)),
+                Ok(poll) => poll.map(|answer| answer.map(CallOutcome::Reply)),
                 Err(payload) => {
                     panic::quietly(|| future = None);
-                    Poll::Ready(Ok(Outcome::Panic(panic::caught(payload))))
+                    Poll::Ready(Ok(CallOutcome::Panic(panic::caught(payload))))
                 }
             }
         })
         .await;
-        tell(node, seq, &name, outcome);
+        reply(node, seq, &name, outcome);
         node.out.flush();
     });
-    Ok(Outcome::Later)
+    Ok(CallOutcome::Later)
 }
 
-/// The runtime of async functions; it starts with the first one. The error says why it does not.
+/// The runtime of async functions, which starts with the first one.
 fn runtime() -> Result<&'static Runtime, String> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
@@ -141,37 +141,34 @@ fn runtime() -> Result<&'static Runtime, String> {
     Ok(RUNTIME.get_or_init(|| built))
 }
 
-/// Whether this process may have so many more threads: a runtime that gets only some of its own never starts, and
-/// never gives up either.
+/// Fails if this process cannot start so many threads. Without this check the call would hang: tokio panics if it can start
+/// no worker, and waits for the others while that unwinds.
 fn room_for_threads(count: usize) -> io::Result<()> {
     let gate = Mutex::new(());
     thread::scope(|scope| {
-        let closed = gate.lock();
-        let wait = || drop(gate.lock());
-        let all = (0..count).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, wait).map(drop));
-        drop(closed);
-        all
+        let _closed = gate.lock();
+        (0..count).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, || drop(gate.lock())).map(drop))
     })
 }
 
-/// Holds what the origin is to know; whether that may wait for what follows.
-fn tell(
+/// Queues the reply; `false` if it must be sent at once.
+fn reply(
     node: &NodeRuntime,
     seq: Option<u64>,
     name: &dyn std::fmt::Display,
-    outcome: Result<Outcome, (Refusal, String)>,
+    outcome: Result<CallOutcome, (Refusal, String)>,
 ) -> bool {
     let limit = node.limit();
     let (refusal, text) = match (seq, outcome) {
-        (_, Ok(Outcome::Later)) | (None, Ok(_)) => return true,
-        (Some(_), Ok(Outcome::Reply(mut reply))) => match frame::finish(&mut reply, limit) {
-            Ok(()) => return node.out.hold_frame(reply),
+        (_, Ok(CallOutcome::Later)) | (None, Ok(_)) => return true,
+        (Some(_), Ok(CallOutcome::Reply(mut frame))) => match frame::finish(&mut frame, limit) {
+            Ok(()) => return node.out.hold_frame(frame),
             Err(length) => (
                 Refusal::TooLarge,
                 format!("its result is a message of {length} bytes; the limit is {limit} (option `frame_limit`)"),
             ),
         },
-        (Some(seq), Ok(Outcome::Panic(panic))) => {
+        (Some(seq), Ok(CallOutcome::Panic(panic))) => {
             return node.out.hold(|queue| {
                 // A text beyond the limit would leave the call without an answer.
                 if message::append(queue, limit, &ToOrigin::Panic { seq, panic: panic.clone() }, &[]).is_err() {
@@ -195,7 +192,7 @@ fn tell(
     node.out.hold(|queue| queue.extend_from_slice(&message::small(&ToOrigin::Refused { seq, refusal, text })))
 }
 
-/// The text of a refusal, for the caller.
+/// The text of a refusal; both signatures where the arguments do not decode.
 fn explain(refusal: Refusal, function: &Function<'_>, signature: &str, fault: String) -> String {
     match (refusal, function) {
         (Refusal::BadArg, Function::Named { signature: wanted, .. }) => {

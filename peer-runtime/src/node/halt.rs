@@ -1,12 +1,12 @@
 //! The ends of a node: in order, with its stop hooks, and at once when its origin is gone.
 
-use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use rustix::process::Signal;
 
-use super::NODE;
+use super::runtime;
 use crate::panic;
 use crate::sys;
 use crate::timeouts::{Deadline, LAST_WORDS};
@@ -34,7 +34,7 @@ static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
 /// # Ok(()) }
 /// ```
 pub fn halt(status: i32) -> ! {
-    if let Some(node) = NODE.get() {
+    if let Some(node) = runtime::get() {
         node.out.finish(&message::small(&ToOrigin::Bye), Deadline::after(LAST_WORDS));
     }
     end_group();
@@ -64,7 +64,7 @@ fn end_group() {
         && let Ok(group) = parent
         && rustix::process::setpgid(None, Some(group)).is_ok()
     {
-        // An error says that nobody else is in it.
+        // Fails if the group is empty.
         let _ = rustix::process::kill_process_group(own, Signal::KILL);
     }
 }
@@ -110,7 +110,7 @@ pub(super) fn shut_down() -> ! {
 pub(super) fn connection_lost() -> ! {
     let own = rustix::process::getpid();
     if rustix::process::getpgrp() == own {
-        // The status cannot matter to anybody any more, so one blow is best. An error changes nothing.
+        // This process too: its status matters to no one without a connection.
         let _ = rustix::process::kill_process_group(own, Signal::KILL);
     }
     sys::exit_now(CONNECTION_LOST)

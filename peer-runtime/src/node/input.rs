@@ -1,16 +1,17 @@
 //! Standard input of a node: what the test feeds, written by a thread of its own, so that a full
-//! pipe that nobody reads keeps nothing else waiting.
+//! pipe without a reader blocks nothing else.
 
-use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 
-/// The writing end of standard input.
-pub(super) struct Feeder(Mutex<State>);
+use parking_lot::Mutex;
 
-enum State {
+/// The writing end of standard input.
+pub(super) struct Feeder(Mutex<InputState>);
+
+enum InputState {
     Closed,
     Open(OwnedFd),
     Writing(mpsc::Sender<Vec<u8>>),
@@ -19,31 +20,31 @@ enum State {
 impl Feeder {
     /// A reader finds the end of the file.
     pub(super) fn closed() -> Self {
-        Self(Mutex::new(State::Closed))
+        Self(Mutex::new(InputState::Closed))
     }
 
     pub(super) fn open(write: OwnedFd) -> Self {
-        Self(Mutex::new(State::Open(write)))
+        Self(Mutex::new(InputState::Open(write)))
     }
 
     /// Appends `bytes` to what a reader finds.
     pub(super) fn feed(&self, bytes: &[u8]) {
         let mut state = self.0.lock();
-        if matches!(*state, State::Open(_))
-            && let State::Open(write) = std::mem::replace(&mut *state, State::Closed)
+        if matches!(*state, InputState::Open(_))
+            && let InputState::Open(write) = std::mem::replace(&mut *state, InputState::Closed)
             && let Some(sender) = writer(write)
         {
-            *state = State::Writing(sender);
+            *state = InputState::Writing(sender);
         }
-        if let State::Writing(sender) = &*state {
-            // An error says that standard input was closed.
+        if let InputState::Writing(sender) = &*state {
+            // Fails if standard input was closed.
             let _ = sender.send(bytes.to_vec());
         }
     }
 
     /// After what was fed, a reader finds the end of the file.
     pub(super) fn end(&self) {
-        *self.0.lock() = State::Closed;
+        *self.0.lock() = InputState::Closed;
     }
 }
 
@@ -54,7 +55,7 @@ fn writer(write: OwnedFd) -> Option<mpsc::Sender<Vec<u8>>> {
     let write_all = move || {
         for chunk in chunks {
             if pipe.write_all(&chunk).is_err() {
-                return; // standard input was closed: nobody will read it
+                return; // standard input was closed
             }
         }
     };

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::limit;
+use crate::timeouts::display;
 
 /// The control connection between origin and peer. When it closes, the peer ends.
 ///
@@ -87,8 +87,8 @@ impl fmt::Display for Shutdown {
         match self {
             Self::Close => f.write_str("Close"),
             Self::Halt => f.write_str("Halt"),
-            Self::HaltWithin(within) => write!(f, "HaltWithin({})", limit(*within)),
-            Self::Graceful(within) => write!(f, "Graceful({})", limit(*within)),
+            Self::HaltWithin(within) => write!(f, "HaltWithin({})", display(*within)),
+            Self::Graceful(within) => write!(f, "Graceful({})", display(*within)),
         }
     }
 }

@@ -1,14 +1,13 @@
-//! `wait_boot`: waiting for a boot, being told of it, or neither.
+//! `wait_boot`: waiting for a boot, being notified of it, or neither.
 
 use std::fmt;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::limit;
 use crate::error::{Error, Kind};
 use crate::io_thread;
-use crate::timeouts::{BOOT, Deadline, HALT};
+use crate::timeouts::{BOOT, Deadline, HALT, display};
 
 /// How the start of a peer waits for its boot.
 ///
@@ -26,10 +25,10 @@ pub enum WaitBoot {
     /// The start waits until the node is started, at most this long, or
     /// [`UNLIMITED`](crate::UNLIMITED); a peer that needs longer is ended.
     For(Duration),
-    /// The start returns at once; the receiver is told of the start, or of the boot failure, which
-    /// not being started within 15 s is, too.
+    /// The start returns at once; the receiver is notified of the start, or of the boot failure, also when the node does not
+    /// start within 15 s.
     Notify(BootNotify),
-    /// The start returns at once, and nobody is told.
+    /// The start returns at once, without a notice.
     No,
 }
 
@@ -42,14 +41,14 @@ impl Default for WaitBoot {
 impl fmt::Display for WaitBoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::For(timeout) => write!(f, "For({})", limit(*timeout)),
+            Self::For(timeout) => write!(f, "For({})", display(*timeout)),
             Self::Notify(notify) => write!(f, "Notify({:?})", notify.tag),
             Self::No => f.write_str("No"),
         }
     }
 }
 
-/// What a receiver is told of a boot: the manual's `{Tag, {started, Node, Peer}}` and
+/// The notice of a boot: the manual's `{Tag, {started, Node, Peer}}` and
 /// `{Tag, {boot_failed, Reason, Peer}}`.
 ///
 /// ```
@@ -106,16 +105,12 @@ impl Default for BootNotices {
 
 impl BootNotices {
     /// A receiver of notices.
-    ///
-    /// See [`BootNotices`] for an example.
     pub fn new() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         Self { sender, receiver }
     }
 
-    /// The option that tells this receiver of a boot, under `tag`.
-    ///
-    /// See [`BootNotices`] for an example.
+    /// The option that notifies this receiver of a boot, under `tag`.
     pub fn tagged(&self, tag: impl Into<String>) -> WaitBoot {
         WaitBoot::Notify(BootNotify { tag: tag.into(), sender: self.sender.clone() })
     }
@@ -124,8 +119,6 @@ impl BootNotices {
     ///
     /// # Errors
     /// `is_timeout` when none came.
-    ///
-    /// See [`BootNotices`] for an example.
     pub async fn recv(&mut self) -> Result<BootNotice, Error> {
         self.recv_within(BOOT + HALT).await
     }
@@ -134,14 +127,6 @@ impl BootNotices {
     ///
     /// # Errors
     /// `is_timeout` when none came.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() {
-    /// let mut boots = peer::BootNotices::new();
-    /// let error = boots.recv_within(std::time::Duration::from_millis(5)).await.unwrap_err();
-    /// assert!(error.is_timeout());
-    /// # }
-    /// ```
     pub async fn recv_within(&mut self, timeout: Duration) -> Result<BootNotice, Error> {
         match io_thread::within(Deadline::after(timeout), self.receiver.recv()).await {
             Some(Some(notice)) => Ok(notice),
@@ -152,7 +137,7 @@ impl BootNotices {
     }
 }
 
-/// Who is told of a boot, and under which tag; made by [`BootNotices::tagged`].
+/// The receiver of a notice, and its tag; made by [`BootNotices::tagged`].
 ///
 /// ```
 /// use peer::WaitBoot;
@@ -166,8 +151,8 @@ pub struct BootNotify {
 }
 
 impl BootNotify {
-    pub(crate) fn tell(&self, name: &str, outcome: Result<String, Error>) {
-        // A receiver that is gone does not want to know.
+    pub(crate) fn send(&self, name: &str, outcome: Result<String, Error>) {
+        // Fails if the receiver was dropped.
         let _ = self.sender.send(BootNotice { tag: self.tag.clone(), name: name.to_owned(), outcome });
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::Exec;
+use super::kinds::Exec;
 
 /// When a [`program`](crate::StartOptions::program) is ready, and so started.
 ///
@@ -38,50 +38,23 @@ pub(crate) enum Sign {
 #[expect(non_snake_case, non_upper_case_globals, reason = "they are read, and written, as the variants of an enum")]
 impl Ready {
     /// As soon as it runs.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let options = StartOptions::new().program("sleep").args(["1000"]).ready(Ready::Spawned);
-    /// peer::start(options).await?.stop().await?;
-    /// # Ok(()) }
-    /// ```
     pub const Spawned: Self = Self(Sign::Spawned);
 
     /// When it has printed this, within one line of its standard output or error. The line need not be finished.
-    ///
-    /// See [`Ready`] for an example.
     pub fn Line(text: impl Into<String>) -> Self {
         Self(Sign::Line(text.into()))
     }
 
     /// When a connection to this port of 127.0.0.1 is accepted (and closed again).
     ///
-    /// A listener that is certainly not the program's, nor of what it has started, does not count. Each test needs a port
-    /// of its own: bind port 0, ask which one it is, and close it again.
+    /// Each test needs a port of its own: see [`free_port`](crate::free_port).
     ///
     /// The start fails with `is_bad_option`, before anything is spawned, if something listens there already.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let other = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// let ready = Ready::Tcp(other.local_addr()?.port());
-    /// let error = peer::start(StartOptions::new().program("cat").ready(ready)).await.unwrap_err();
-    /// assert!(error.is_bad_option() && error.to_string().contains("something else listens"));
-    /// # Ok(()) }
-    /// ```
     pub fn Tcp(port: u16) -> Self {
         Self::TcpAt(Ipv4Addr::LOCALHOST, port)
     }
 
     /// As [`Tcp`](Self::Tcp), at another address.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// use std::net::Ipv6Addr;
-    /// assert_eq!(Ready::TcpAt(Ipv6Addr::LOCALHOST, 7000).to_string(), "TcpAt([::1]:7000)");
-    /// ```
     pub fn TcpAt(address: impl Into<IpAddr>, port: u16) -> Self {
         Self(Sign::Tcp(SocketAddr::new(address.into(), port)))
     }
@@ -106,15 +79,6 @@ impl Ready {
 
     /// When this command ends with exit status 0: a program, or a pair of a program and its arguments. It is run again
     /// and again, one at a time, in the directory and with the environment of the program, and for at most 5 s.
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let options = StartOptions::new().program("sleep").args(["1000"]);
-    /// let server = peer::start(options.ready(Ready::Probe(("test", ["-d", "/proc/self"])))).await?;
-    /// server.stop().await?;
-    /// # Ok(()) }
-    /// ```
     pub fn Probe(command: impl Into<Exec>) -> Self {
         Self(Sign::Probe(command.into()))
     }
@@ -137,20 +101,6 @@ impl fmt::Display for Ready {
             Sign::Tcp(at) => write!(f, "TcpAt({at})"),
             Sign::File(path) => write!(f, "File({path:?})"),
             Sign::Probe(command) => write!(f, "Probe({command})"),
-        }
-    }
-}
-
-impl Sign {
-    /// What makes it impossible, if anything does.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        match self {
-            Self::Line(text) if text.is_empty() => Some("every line contains it; `Ready::Spawned` waits for none"),
-            Self::Line(text) if text.contains('\n') => Some("no line contains the end of a line"),
-            Self::Tcp(at) if at.port() == 0 => Some("nothing listens on port 0; give the one that the program uses"),
-            Self::File(path) if path.as_os_str().is_empty() => Some("the path is empty"),
-            Self::Probe(command) => command.fault(),
-            _ => None,
         }
     }
 }

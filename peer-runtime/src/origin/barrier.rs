@@ -3,40 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::peer::Peer;
 use super::shared::PeerShared;
-use crate::barrier::{self, Answer, Arrival, Barrier, Broken, Members, Verdict, Who};
+use crate::barrier::{self, Answer, Arrival, Broken, Members, Verdict, Who};
 use crate::state::Reason;
 use crate::truncate;
 use crate::wire::message::{self, ToPeer};
 
 /// So much of a message, of 4,096 bytes at least, is not the text in it, at most.
 const REST: usize = 2_048;
-
-impl Peer {
-    /// Waits at the barrier `name` of the scope that owns this peer, which is where this peer waits at its barriers: for tests
-    /// that share the nodes of their group, and for nodes that have peers of their own. Which peer of the scope it is makes no
-    /// difference.
-    ///
-    /// In the barriers of a group's scope the origin takes no part, since several tests may share its nodes, unless all say how many
-    /// they are, with [`Barrier::parties`].
-    ///
-    /// ```
-    /// use peer::prelude::*;
-    /// #[remote]
-    /// async fn loaded() -> Result<(), String> {
-    ///     peer::barrier("loaded").parties(2).await.map_err(|error| error.to_string())
-    /// }
-    /// # #[tokio::main] async fn main() -> peer::Result {
-    /// let peer = peer::start(()).await?;
-    /// peer.cast(loaded, ());
-    /// peer.barrier("loaded").parties(2).await?;
-    /// # peer.stop().await?; Ok(()) }
-    /// ```
-    pub fn barrier(&self, name: &str) -> Barrier {
-        Barrier::new(name, Ok(self.handle.launch_spec.owner.clone()))
-    }
-}
 
 /// An arrival as it comes over the control connection.
 pub(super) struct Arrived<'a> {
@@ -83,7 +57,7 @@ mod tests {
     use super::*;
     use crate::error::Break;
 
-    /// What is longer than a frame may be would end the node that is to be told.
+    /// A frame beyond the limit would end the node.
     #[test]
     fn a_long_story_is_cut_to_what_the_connection_takes() {
         let reason = Reason::Protocol("no magic".repeat(100));
@@ -99,8 +73,8 @@ mod tests {
             let verdict = fitting(whole.clone(), 4_096);
             assert_eq!(verdict == whole, text + output < 100, "{text} {output}");
             let mut frame = Vec::new();
-            let told = ToPeer::Barrier { id: u64::MAX, verdict };
-            assert_eq!(message::append(&mut frame, 4_096, &told, &[]), Ok(()), "{text} {output}");
+            let answer = ToPeer::Barrier { id: u64::MAX, verdict };
+            assert_eq!(message::append(&mut frame, 4_096, &answer, &[]), Ok(()), "{text} {output}");
         }
     }
 }

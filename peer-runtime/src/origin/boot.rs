@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::control::{self, Booted};
-use super::handle::{Adopter, LaunchSpec};
+use super::control::{self, BootWaiter};
+use super::handle::{Adopter, Handle, LaunchSpec};
 use super::peer::Peer;
 use super::program::Readiness;
 use super::shared::{How, Parts, PeerShared};
-use crate::error::{Error, Kind};
+use crate::error::{BootFailure, Error, Kind, SpawnFault};
 use crate::io_thread;
 use crate::launch;
 use crate::link::tcp::Listener;
@@ -67,7 +67,7 @@ struct Unfinished(Option<Peer>);
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(peer) = &self.0 {
-            // An error says that it has ended already.
+            // Fails if it has ended.
             let _ = peer.shared().end(How::Kill, Reason::Stopped);
         }
     }
@@ -76,7 +76,7 @@ impl Drop for Unfinished {
 /// Starts a peer that `owner` owns.
 pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool) -> Start {
     Start(Box::pin(async move {
-        // Here, and not on the I/O thread: `post_process_args` is the user's own.
+        // Not on the I/O thread: `post_process_args` is the user's code.
         options.verify()?;
         let mut options = options.settled()?;
         let name = name_of(&options);
@@ -90,20 +90,20 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
             let launch_spec = LaunchSpec::new(name, options, request, owner, linked);
             let begun = match begin(&launch_spec, SpawnRequest::clone(&launch_spec.request)).await {
                 Ok((shared, booted)) => {
-                    let peer = Peer::new(launch_spec, shared);
-                    let unfinished = Unfinished(Some(peer.clone()));
-                    match peer.adopt() {
+                    let handle = Handle::new(launch_spec, shared);
+                    let unfinished = Unfinished(Some(Arc::clone(&handle).into()));
+                    match handle.adopt() {
                         Ok(()) => Ok((unfinished, booted)),
                         Err(error) => {
                             drop(unfinished);
-                            peer.shared().wait_gone().await;
+                            handle.current().wait_gone().await;
                             Err(error)
                         }
                     }
                 }
                 Err(error) => Err(error),
             };
-            // Nobody is interested any more: what was begun is dropped, and so ended.
+            // Fails if the start was dropped; then what was begun is dropped, and so ended.
             let _ = early.send(begun);
             drop(starting);
         });
@@ -115,9 +115,6 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
         unfinished.0.take().ok_or_else(ended)
     }))
 }
-
-/// `ENOEXEC`.
-pub(super) const NO_PROGRAM: i32 = 8;
 
 fn name_of(options: &StartOptions) -> String {
     match (&options.name, &options.host) {
@@ -142,43 +139,39 @@ pub(super) async fn begin(
     let spec = specification(launch_spec, listener.as_ref());
     let readiness = Readiness::before(options).await?;
     let spawned = spawn(request, name, &node, options).await?;
-    let parts = Parts {
-        launch_spec: launch_spec.clone(),
+    let (shared, ends) = PeerShared::new(Parts {
+        name: Arc::clone(name),
         node,
         process: Arc::clone(&spawned.process),
+        options: Arc::clone(options),
+        command_line: Arc::clone(&launch_spec.command_line),
         frame_limit: spec.frame_limit as usize,
-    };
-    let (shared, ends) = PeerShared::new(parts);
-    let (booted, result) = match &options.wait_boot {
+        owner: launch_spec.owner.clone(),
+        linked: launch_spec.linked,
+    });
+    let (waiter, result) = match &options.wait_boot {
         WaitBoot::For(timeout) => {
             let (sender, receiver) = oneshot::channel();
-            (Booted::Waiting { sender, timeout: *timeout }, Some(receiver))
+            (Some(BootWaiter::Start { sender, timeout: *timeout }), Some(receiver))
         }
-        WaitBoot::Notify(notify) => (Booted::Notify(notify.clone()), None),
-        WaitBoot::No => (Booted::Nobody, None),
+        WaitBoot::Notify(notify) => (Some(BootWaiter::Notify(notify.clone())), None),
+        WaitBoot::No => (None, None),
     };
     let boot = message::small(&ToPeer::Boot(spec.clone()));
     let peer = Arc::clone(&shared);
-    control::spawn(control::New { shared, ends, spawned, listener, reservation, spec, boot, booted, begun, readiness });
+    control::spawn(control::New { shared, ends, spawned, listener, reservation, spec, boot, waiter, begun, readiness });
     Ok((peer, result))
 }
 
 fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error> {
     Listener::bind(connection).map_err(|error| {
         if name::is_short(&error) {
-            return no_room(node, &format!("it cannot be listened for: {error}"));
+            let fault = SpawnFault::Listen(error.to_string());
+            return Error::boot_failed(BootFailure::Spawn(fault)).on(node);
         }
         Error::option("connection", format!("{connection:?}"), error)
             .hint("0 picks a free port; a fixed one must be free")
     })
-}
-
-/// The operating system has no more of something.
-fn no_room(node: &str, what: &str) -> Error {
-    Error::new(Kind::BootFailed(None), "start of a peer", what)
-        .on(node)
-        .of_machine()
-        .hint("every peer takes some descriptors and some processes of this one's user; see `ulimit -a`")
 }
 
 fn name_in_use(name: &str) -> Error {
@@ -195,29 +188,13 @@ async fn spawn(
 ) -> Result<process::Spawned, Error> {
     let program = request.program.display().to_string();
     let option = if options.program.is_some() { "program" } else { "exec" };
-    process::spawn(request, Some(name)).await.map_err(|error| {
-        // The keeper is not there, or does not answer.
-        let of_machine = matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::TimedOut);
-        let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => return name_in_use(name),
-            io::ErrorKind::NotFound if options.program.is_some() && program.contains(' ') => "the option `program` names the program only, and its arguments go into `args`: `program: \"redis-server\", args: [\"--port\", \"7000\"]`".to_owned(),
-            io::ErrorKind::NotFound if options.program.is_some() => "the option `program` names no file, and nothing that `PATH` leads to; is the program installed?".to_owned(),
-            io::ErrorKind::NotFound => "the option `exec` names no file, and nothing that `PATH` leads to; a program of the same package is `env!(\"CARGO_BIN_EXE_name\")`".to_owned(),
-            io::ErrorKind::NotConnected => "the keeper is this executable once more: it needs /proc, and room for a process (`ulimit -a`); a later start has another one".to_owned(),
-            io::ErrorKind::TimedOut => "SIGCONT continues it; if it is killed, the next peer has another one".to_owned(),
-            io::ErrorKind::NotADirectory => "the option `current_dir` names it".to_owned(),
-            io::ErrorKind::PermissionDenied => format!("the option `{option}` names a file that may not be executed"),
-            io::ErrorKind::ArgumentListTooLong => "the options `args` and `env` are longer than the operating system takes".to_owned(),
-            _ if error.raw_os_error() == Some(NO_PROGRAM) => format!("the option `{option}` names a file that is no program for this machine; a script needs a `#!` line"),
-            _ => return no_room(node, &format!("`{program}` cannot be executed: {error}")),
-        };
-        let what = format!("`{program}` cannot be executed: {error}");
-        let error = Error::new(Kind::BootFailed(None), "start of a peer", what).on(node).hint(hint);
-        if of_machine { error.of_machine() } else { error }
+    process::spawn(request, Some(name)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => name_in_use(name),
+        _ => Error::boot_failed(BootFailure::Spawn(SpawnFault::execute(option, program, &error))).on(node),
     })
 }
 
-/// The name by which a peer goes until it has said its own.
+/// The full name of a peer until it has reported its own.
 fn first_name(options: &StartOptions, name: &str) -> String {
     let own = if options.longnames == Some(true) { name::full_host() } else { name::short_host() };
     let host = match (&options.host, &options.exec) {

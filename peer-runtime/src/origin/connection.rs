@@ -1,4 +1,4 @@
-//! What arrives from one peer: frames on its connection, and text on its console.
+//! The connection of one peer: frames that arrive on it, and text on its console.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,46 +9,46 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::barrier::{self, Arrived};
-use super::call::Answer;
+use super::pending_calls::CallAnswer;
 use super::shared::PeerShared;
-use crate::link::handshake;
+use crate::link::handshake::{self, Hello};
 use crate::link::reader::{Read, Reader};
-use crate::link::tcp::{Caller, Hello, Listener};
+use crate::link::tcp::{Caller, Listener};
 use crate::mailbox::Message;
 use crate::owner::PeerEvent;
 use crate::state::Reason;
 use crate::wire::frame::{Item, Stream};
 use crate::wire::message::{self, ToOrigin};
 
-/// What is read at a node's end at most, if somebody goes on writing: more than a pipe or a socket holds.
+/// The most bytes that are read at a node's end, if a child goes on writing: more than a pipe or a socket holds.
 const DRAINED: usize = 8 << 20;
 
-/// What the control process has to know.
+/// What the control process reacts to.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(super) enum ConnectionEvent {
     Hello,
     Started,
-    /// The same of a program that is no node.
+    /// A program is ready.
     Ready,
-    /// It gave no sign of life.
+    /// It missed its heartbeats.
     Silent,
-    /// The connection ended; with a reason if what came over it was wrong.
+    /// The connection ended; with a reason if the peer broke the protocol, or the origin failed.
     Ended(Option<Reason>),
 }
 
 /// What everything that reads from one peer shares.
 #[derive(Clone)]
-pub(super) struct Wires {
+pub(super) struct ConnectionContext {
     pub(super) shared: Arc<PeerShared>,
     pub(super) token: [u8; 32],
-    pub(super) events: mpsc::UnboundedSender<Event>,
+    pub(super) events: mpsc::UnboundedSender<ConnectionEvent>,
     /// Set with everything that arrives.
     pub(super) heard: Arc<AtomicBool>,
     /// Turns true when the process has ended.
     pub(super) ending: watch::Receiver<bool>,
 }
 
-impl Wires {
+impl ConnectionContext {
     /// Attaches the ends of a peer's pipes, and sends the boot specification, its first frame.
     pub(super) fn attach(
         self,
@@ -68,8 +68,8 @@ impl Wires {
             )));
         }
         if let Some(listener) = listener {
-            // Standard input carries nothing else; an empty pipe takes it whole. Where nobody reads it the
-            // process has ended, and its status says more than this error would.
+            // Standard input carries nothing else; an empty pipe takes it whole. `EPIPE` is the end of the process,
+            // whose status says more.
             match rustix::io::write(&stdin, boot) {
                 Ok(_) | Err(rustix::io::Errno::PIPE) => {}
                 Err(error) => return Err(error.into()),
@@ -79,7 +79,7 @@ impl Wires {
             self.shared.outbox.open(stdin)?;
             self.shared.outbox.send(boot);
             let stream = Stream::text(self.shared.frame_limit);
-            tasks.push(tokio::spawn(Link { reader: Reader::new(frames)?, stream, wires: self }.run()));
+            tasks.push(tokio::spawn(FrameReader { reader: Reader::new(frames)?, stream, context: self }.run()));
         }
         Ok(())
     }
@@ -93,41 +93,41 @@ impl Wires {
         };
         let Caller { reader, write, stream, hello } = match caller {
             Ok(caller) => caller,
-            Err(unheard) => return self.unwatched(&unheard.error),
+            Err(failed) => return self.unreadable(&failed.error),
         };
         if let Err(error) = self.shared.outbox.open(write) {
-            return self.unwatched(&error);
+            return self.unreadable(&error);
         }
         self.greet(hello);
-        Link { reader, stream, wires: self }.run().await;
+        FrameReader { reader, stream, context: self }.run().await;
     }
 
-    /// The connection cannot be watched, for a reason of ours.
-    fn unwatched(&self, error: &io::Error) {
+    /// The connection cannot be read, for a reason of the origin's.
+    fn unreadable(&self, error: &io::Error) {
         let why = Reason::Unheard(error.to_string());
-        // The control process may have ended on its own account.
-        let _ = self.events.send(Event::Ended(Some(why)));
+        // Fails if the control process has ended.
+        let _ = self.events.send(ConnectionEvent::Ended(Some(why)));
     }
 
     fn greet(&self, hello: Hello) {
         self.shared.greet(hello);
-        // The control process may have ended on its own account.
-        let _ = self.events.send(Event::Hello);
+        // Fails if the control process has ended.
+        let _ = self.events.send(ConnectionEvent::Hello);
     }
 }
 
 /// The receiving end of a peer's control connection.
-struct Link {
+struct FrameReader {
     reader: Reader,
     stream: Stream,
-    wires: Wires,
+    context: ConnectionContext,
 }
 
-impl Link {
+impl FrameReader {
     /// Handles what arrives until the connection ends, or until the process has ended and all that
     /// it had sent is handled.
     async fn run(mut self) {
-        let mut ending = self.wires.ending.clone();
+        let mut ending = self.context.ending.clone();
         let why = loop {
             if let Err(reason) = self.handle_all() {
                 break Some(reason);
@@ -142,10 +142,10 @@ impl Link {
             }
         };
         if why.is_none() {
-            self.wires.shared.printed(self.stream.rest());
+            self.context.shared.printed(self.stream.rest());
         }
-        // The same: then nobody asks why.
-        let _ = self.wires.events.send(Event::Ended(why));
+        // Fails if the control process has ended.
+        let _ = self.context.events.send(ConnectionEvent::Ended(why));
     }
 
     /// Reads what is there, without waiting for an end that a child may keep from coming.
@@ -162,19 +162,19 @@ impl Link {
     }
 
     fn handle_all(&mut self) -> Result<(), Reason> {
-        let wires = &self.wires;
-        wires.heard.store(true, Ordering::Relaxed);
-        wires.shared.outbox.heard();
+        let context = &self.context;
+        context.heard.store(true, Ordering::Relaxed);
+        context.shared.outbox.heard();
         loop {
             let item = self.stream.next().map_err(|fault| Reason::Protocol(fault.to_string()))?;
             match item {
                 None => return Ok(()),
-                Some(Item::Console(text)) => wires.shared.printed(text),
-                Some(Item::Frame(frame)) if wires.shared.hello.get().is_none() => {
-                    wires.greet(handshake::read_hello(frame, &wires.token).map_err(Reason::Protocol)?);
+                Some(Item::Console(text)) => context.shared.printed(text),
+                Some(Item::Frame(frame)) if context.shared.hello.get().is_none() => {
+                    context.greet(handshake::read_hello(frame, &context.token).map_err(Reason::Protocol)?);
                 }
                 Some(Item::Frame(frame)) => {
-                    if handle(&wires.shared, &wires.events, frame)? {
+                    if handle(&context.shared, &context.events, frame)? {
                         self.stream.end_frames();
                     }
                 }
@@ -184,21 +184,27 @@ impl Link {
 }
 
 /// One message; whether it was the last one.
-fn handle(shared: &Arc<PeerShared>, events: &mpsc::UnboundedSender<Event>, frame: &[u8]) -> Result<bool, Reason> {
+fn handle(
+    shared: &Arc<PeerShared>,
+    events: &mpsc::UnboundedSender<ConnectionEvent>,
+    frame: &[u8],
+) -> Result<bool, Reason> {
     let (message, payload) =
         message::decode::<ToOrigin<'_>>(frame).map_err(|fault| Reason::Protocol(fault.to_string()))?;
     match message {
-        ToOrigin::Reply { seq } => shared.calls.answer(seq, Answer::Reply(payload.to_vec())),
-        ToOrigin::Panic { seq, panic } => shared.calls.answer(seq, Answer::Panic(panic)),
-        ToOrigin::Refused { seq, refusal, text } => shared.calls.answer(seq, Answer::Refused(refusal, text.to_owned())),
+        ToOrigin::Reply { seq } => shared.calls.answer(seq, CallAnswer::Reply(payload.to_vec())),
+        ToOrigin::Panic { seq, panic } => shared.calls.answer(seq, CallAnswer::Panic(panic)),
+        ToOrigin::Refused { seq, refusal, text } => {
+            shared.calls.answer(seq, CallAnswer::Refused(refusal, text.to_owned()))
+        }
         ToOrigin::Message { to, type_name, encoding } => {
             let message = Message { to, type_name: type_name.to_owned(), encoding, payload: payload.to_vec() };
             shared.event(PeerEvent::Message(message));
         }
         ToOrigin::Started { node } => {
             shared.started(node);
-            // The same.
-            let _ = events.send(Event::Started);
+            // Fails if the control process has ended.
+            let _ = events.send(ConnectionEvent::Started);
         }
         ToOrigin::Note { text } => shared.note(text),
         ToOrigin::Pong => {}
@@ -233,7 +239,7 @@ pub(super) async fn relay_console(
                 _ => return,
             },
         }
-        // One that prints without pause is not the only one on the I/O thread.
+        // A peer that prints without pause must not keep the I/O thread busy.
         tokio::task::yield_now().await;
     }
     let mut drained = 0;

@@ -31,8 +31,8 @@ impl Tail {
         self.bytes.extend(bytes);
     }
 
-    /// The last `count` lines; what is not UTF-8 is shown as replacement characters. Where what ended the node was said before
-    /// them, half of the lines begin with that: what follows it, a backtrace say, is longer and says less.
+    /// The last `count` lines, with replacement characters for what is not UTF-8. If the node printed before them what ended
+    /// it, half of the lines are those from there on: a backtrace behind it is longer and says less.
     pub(crate) fn lines(&self, count: usize) -> String {
         let (a, b) = self.bytes.as_slices();
         let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();
@@ -65,13 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_are_shown() {
-        assert_eq!(last(&lines(0..100), 4), lines(96..100));
-        assert_eq!(last(&lines(0..3), 4), lines(0..3));
-    }
-
-    #[test]
-    fn what_ended_the_node_is_shown_and_the_last_lines_all_the_same() {
+    fn the_cause_of_the_end_is_shown_besides_the_last_lines() {
         let mut all = lines(0..100);
         all[97] = "thread 'main' panicked at src/main.rs:1:2:".to_owned();
         assert_eq!(last(&all, 4), all[96..], "it is one of the last ones");

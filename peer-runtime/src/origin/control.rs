@@ -1,4 +1,4 @@
-//! The control process of one peer: from the spawned process to the last trace of it.
+//! The control process of one peer: from the spawned process to its last trace.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -6,29 +6,44 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::boot_error;
-use super::connection::{Event, Wires};
+use super::connection::{ConnectionContext, ConnectionEvent};
+use super::describe::{command_line, describe};
 use super::faults::KILLED as KILLED_HERE;
 use super::heartbeat::beat;
 use super::leaks;
 use super::program::Readiness;
 use super::shared::{End, How, PeerShared};
-use crate::error::Error;
+use crate::error::{BootFailure, BootPhase, Error};
 use crate::link::tcp::Listener;
 use crate::name::Reservation;
 use crate::options::{BootNotify, PeerDown, Shutdown};
 use crate::owner::PeerEvent;
 use crate::process::{Process, Spawned};
 use crate::state::{PeerState, Reason};
-use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, GONE, KILLED};
-use crate::wire::keeper::LeakedProcess;
+use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, KILLED, display};
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
-/// Who waits for the boot.
-pub(super) enum Booted {
-    Waiting { sender: oneshot::Sender<Result<(), Error>>, timeout: Duration },
+/// What waits for the boot.
+pub(super) enum BootWaiter {
+    Start { sender: oneshot::Sender<Result<(), Error>>, timeout: Duration },
     Notify(BootNotify),
-    Nobody,
+}
+
+impl BootWaiter {
+    fn timeout(&self) -> Duration {
+        match self {
+            Self::Start { timeout, .. } => *timeout,
+            Self::Notify(_) => BOOT,
+        }
+    }
+
+    fn send(self, name: &str, outcome: Result<String, Error>) {
+        match self {
+            // Fails if the start was dropped, and the peer with it.
+            Self::Start { sender, .. } => drop(sender.send(outcome.map(drop))),
+            Self::Notify(notify) => notify.send(name, outcome),
+        }
+    }
 }
 
 /// What a control process starts with.
@@ -41,21 +56,21 @@ pub(super) struct New {
     pub(super) spec: BootSpec,
     /// The first frame.
     pub(super) boot: Vec<u8>,
-    pub(super) booted: Booted,
+    pub(super) waiter: Option<BootWaiter>,
     pub(super) begun: Instant,
     /// Of a program that is no node.
     pub(super) readiness: Option<Arc<Readiness>>,
 }
 
-/// Why the control process stops waiting.
+/// Why the control process stops watching.
 enum Cause {
     /// The process ended by itself.
     Exited(Reason),
-    /// The connection ended, with a reason if what came over it was wrong.
+    /// The connection ended; with a reason if the peer broke the protocol, or the origin failed.
     Link(Option<Reason>),
     Silent,
     BootTimeout,
-    /// Somebody wants it killed.
+    /// [`Peer::kill`](crate::Peer::kill).
     Killed,
     Asked(End),
 }
@@ -63,9 +78,9 @@ enum Cause {
 /// How the process ended.
 struct Ended {
     reason: Reason,
-    /// Who asked for that, and waits.
+    /// Answers the `stop` that waits for this.
     done: Option<oneshot::Sender<()>>,
-    /// It ended itself, and could have ended what it had started before.
+    /// It ended by itself, so it could have ended its children before.
     orderly: bool,
 }
 
@@ -79,7 +94,7 @@ impl Ended {
 struct Control {
     shared: Arc<PeerShared>,
     process: Arc<Process>,
-    booted: Option<Booted>,
+    waiter: Option<BootWaiter>,
     begun: Instant,
     readiness: Option<Arc<Readiness>>,
 }
@@ -95,37 +110,37 @@ pub(super) fn spawn(new: New) {
 }
 
 async fn run(new: New) {
-    let New { shared, mut ends, spawned, listener, reservation, spec, boot, booted, begun, readiness } = new;
+    let New { shared, mut ends, spawned, listener, reservation, spec, boot, waiter, begun, readiness } = new;
     let Spawned { process, stdin, frames, console } = spawned;
     let heard = Arc::new(AtomicBool::new(true));
-    let mut control = Control { shared: Arc::clone(&shared), process, booted: Some(booted), begun, readiness };
+    let mut control = Control { shared: Arc::clone(&shared), process, waiter, begun, readiness };
     control.step(&format!("spawned as os pid {}", shared.os_pid()));
     let (events, mut inbox) = mpsc::unbounded_channel();
     let (ended, ending) = watch::channel(false);
     let heartbeat = matches!(spec.connect, Connect::Tcp { heartbeat: true, .. });
-    let wires = Wires {
+    let context = ConnectionContext {
         shared: Arc::clone(&shared),
         token: spec.token,
         events: events.clone(),
         heard: Arc::clone(&heard),
         ending,
     };
-    // As long as there is a peer: what is queued goes out, calls run out of time, and silence is noticed.
+    // As long as the peer is there, queued frames are sent, calls time out, and heartbeats run.
     let upkeep = tokio::spawn(async move {
         tokio::join!(shared.outbox.drive(), shared.calls.expire(), beat(&shared, heartbeat, &heard, &events));
     });
     let mut tasks = Vec::new();
     let attached = match &control.readiness {
-        Some(readiness) => readiness.attach(wires, stdin, console, &mut tasks),
-        None => wires.attach(stdin, frames, console, listener, &boot, &mut tasks),
+        Some(readiness) => readiness.attach(context, stdin, console, &mut tasks),
+        None => context.attach(stdin, frames, console, listener, &boot, &mut tasks),
     };
     let cause = match attached {
         Ok(()) => control.watch(&mut inbox, &mut ends).await,
         Err(error) => Cause::Link(Some(Reason::Unheard(error.to_string()))),
     };
     let Ended { reason, done, orderly } = control.end(cause).await;
-    control.leave_nothing(orderly).await;
-    // Everything that it had printed and sent is read before anybody hears of its end.
+    leaks::reap_descendants(&control.shared, orderly).await;
+    // All that it printed and sent is read before its end is reported.
     let _ = ended.send(true);
     for task in tasks {
         // A task that panicked has nothing more to read.
@@ -137,55 +152,49 @@ async fn run(new: New) {
 }
 
 impl Control {
-    /// Watches the peer until there is a reason to stop. What has happened by itself comes before what is asked for.
+    /// Watches the peer until there is a reason to stop. What happened by itself comes before what was asked for.
     async fn watch(
         &mut self,
-        inbox: &mut mpsc::UnboundedReceiver<Event>,
+        inbox: &mut mpsc::UnboundedReceiver<ConnectionEvent>,
         ends: &mut mpsc::UnboundedReceiver<End>,
     ) -> Cause {
-        let boot_deadline = match &self.booted {
-            Some(Booted::Waiting { timeout, .. }) => Deadline::after(*timeout),
-            Some(Booted::Notify(_)) => Deadline::after(BOOT),
-            _ => Deadline::at(None),
-        };
+        let boot_deadline = self.waiter.as_ref().map(|waiter| Deadline::after(waiter.timeout()));
+        let boot_deadline = boot_deadline.unwrap_or(Deadline::at(None));
         loop {
             tokio::select! {
                 biased;
                 Some(event) = inbox.recv() => match event {
-                    Event::Hello => self.step("hello received"),
-                    Event::Started => self.started(),
-                    Event::Ready => {
+                    ConnectionEvent::Hello => self.step("hello received"),
+                    ConnectionEvent::Started => self.started(),
+                    ConnectionEvent::Ready => {
                         self.shared.started(&self.shared.node());
                         self.started();
                     }
-                    Event::Silent => return Cause::Silent,
-                    Event::Ended(why) => return Cause::Link(why),
+                    ConnectionEvent::Silent => return Cause::Silent,
+                    ConnectionEvent::Ended(why) => return Cause::Link(why),
                 },
                 reason = self.process.ended() => return Cause::Exited(reason),
                 () = self.shared.faults.killed() => return Cause::Killed,
                 Some(end) = ends.recv() => return Cause::Asked(end),
-                () = boot_deadline.passed(), if self.booted.is_some() => return Cause::BootTimeout,
+                () = boot_deadline.passed(), if self.waiter.is_some() => return Cause::BootTimeout,
             }
         }
     }
 
     fn started(&mut self) {
         self.step("started");
-        match self.booted.take() {
-            // An error says that the start was dropped, and the peer with it.
-            Some(Booted::Waiting { sender, .. }) => drop(sender.send(Ok(()))),
-            Some(Booted::Notify(notify)) => notify.tell(&self.shared.name, Ok(self.shared.node())),
-            Some(Booted::Nobody) | None => {}
+        if let Some(waiter) = self.waiter.take() {
+            waiter.send(&self.shared.name, Ok(self.shared.node()));
         }
     }
 
-    /// Ends the process, and says why it is down.
+    /// Ends the process.
     async fn end(&mut self, cause: Cause) -> Ended {
         let reason = match cause {
             Cause::Exited(reason) => return Ended::by_itself(reason),
             Cause::Link(None) => {
-                // A process closes its descriptors when it ends, a moment before it has ended.
-                if let Some(reason) = self.ended_in_peace(EXIT_AFTER_LINK).await {
+                // A process closes its descriptors a moment before it has ended.
+                if let Some(reason) = self.ended_unless_killed(EXIT_AFTER_LINK).await {
                     return Ended::by_itself(reason);
                 }
                 Reason::ConnectionClosed
@@ -198,9 +207,9 @@ impl Control {
                 return Ended { reason, done: None, orderly: false };
             }
             Cause::Asked(End { how, why, done }) => {
-                let (status, done, orderly) = self.shut_down(how, done).await;
-                return match status {
-                    // What ended it is the kill, not what was to end it: who asked for that is not told that it was done.
+                let (done, orderly) = self.shut_down(how, done).await;
+                return match self.kill().await {
+                    // The kill came before the stop was done, so the stop fails.
                     Some(reason) if self.shared.faults.explain(&reason) => Ended { reason, done: None, orderly },
                     _ => Ended { reason: why, done, orderly },
                 };
@@ -210,57 +219,51 @@ impl Control {
         Ended { reason, done: None, orderly: false }
     }
 
-    /// Stops the peer as its policy says; what is still there afterwards is killed. How it ended, who waits for that,
-    /// and whether it ended itself, in order.
-    async fn shut_down(
-        &self,
-        how: How,
-        done: oneshot::Sender<()>,
-    ) -> (Option<Reason>, Option<oneshot::Sender<()>>, bool) {
+    /// Stops the peer as its policy says. Gives what waits for that, and whether the peer ended itself.
+    async fn shut_down(&self, how: How, done: oneshot::Sender<()>) -> (Option<oneshot::Sender<()>>, bool) {
+        // A node that is not started has nothing to finish, and may not even read.
+        if how == How::Kill || self.shared.state() != PeerState::Running {
+            return (Some(done), false);
+        }
+        // A paused node could not do what it is asked for.
+        tokio::select! {
+            biased;
+            _ = self.process.ended() => {}
+            () = self.shared.faults.killed() => {}
+            () = self.shared.undo_pause() => {}
+        }
         let mut done = Some(done);
         let policy = self.shared.options.shutdown;
-        // A node that is not started has nothing to hand over, and may not even read.
-        let kill = how == How::Kill || self.shared.state() != PeerState::Running;
-        if !kill {
-            // It could not do what it is asked for.
-            tokio::select! {
-                biased;
-                _ = self.process.ended() => {}
-                () = self.shared.faults.killed() => {}
-                () = self.shared.undo_pause() => {}
+        let asked = match policy {
+            Shutdown::Close => {
+                self.shared.outbox.close();
+                // `stop` does not wait with this policy.
+                let _ = done.take().map(|done| done.send(()));
+                true
             }
-        }
-        let asked = !kill
-            && match policy {
-                Shutdown::Close => {
-                    self.shared.outbox.close();
-                    // Who stops does not wait; an error says that nobody asks.
-                    let _ = done.take().map(|done| done.send(()));
-                    true
-                }
-                _ if self.readiness.is_some() => {
-                    self.shared.note("asked to end, by SIGTERM");
-                    self.process.terminate();
-                    true
-                }
-                Shutdown::Halt | Shutdown::HaltWithin(_) => self.shared.outbox.send(&message::small(&ToPeer::Halt)),
-                Shutdown::Graceful(_) => self.shared.outbox.send(&message::small(&ToPeer::Shutdown)),
-            };
-        let mut orderly = false;
-        if asked {
-            let grace = self.shared.grace();
-            match self.ended_in_peace(grace).await {
-                // A program that dies of the SIGTERM that asked it to end has chosen to.
-                Some(reason) => orderly = matches!(reason, Reason::Exited(_)) || self.readiness.is_some(),
-                None if policy == Shutdown::Close || self.shared.faults.kills() => {}
-                None => self.shared.note(&format!("not stopped within {}: killed", crate::timeouts::display(grace))),
+            _ if self.readiness.is_some() => {
+                self.shared.note("asked to end, by SIGTERM");
+                self.process.terminate();
+                true
             }
+            Shutdown::Halt | Shutdown::HaltWithin(_) => self.shared.outbox.send(&message::small(&ToPeer::Halt)),
+            Shutdown::Graceful(_) => self.shared.outbox.send(&message::small(&ToPeer::Shutdown)),
+        };
+        if !asked {
+            return (done, false);
         }
-        (self.kill().await, done, orderly)
+        let grace = self.shared.grace();
+        match self.ended_unless_killed(grace).await {
+            // A program that dies of the SIGTERM that asked it to end has chosen to.
+            Some(reason) => return (done, matches!(reason, Reason::Exited(_)) || self.readiness.is_some()),
+            None if policy == Shutdown::Close || self.shared.faults.kills() => {}
+            None => self.shared.note(&format!("not stopped within {}: killed", display(grace))),
+        }
+        (done, false)
     }
 
-    /// The same as [`ended_within`](Self::ended_within), unless somebody wants it killed first.
-    async fn ended_in_peace(&self, grace: Duration) -> Option<Reason> {
+    /// How the process ended within `grace`; none if [`Peer::kill`](crate::Peer::kill) came first.
+    async fn ended_unless_killed(&self, grace: Duration) -> Option<Reason> {
         tokio::select! {
             biased;
             ended = self.ended_within(grace) => ended,
@@ -282,32 +285,16 @@ impl Control {
         self.process.kill();
         let ended = self.ended_within(KILLED).await;
         if ended.is_none() {
-            let pid = self.process.pid();
             self.shared.note(&format!(
-                "os pid {pid} did not end within {} of being killed; is it another user's, or is its parent, the keeper, stopped?",
-                crate::timeouts::display(KILLED)
+                "os pid {} did not end within {} of being killed; is it another user's, or is its parent, the keeper, stopped?",
+                self.process.pid(),
+                display(KILLED)
             ));
         }
         ended
     }
 
-    /// Waits until everything below the process has ended, and tells what it had left behind; of a node that had no time
-    /// for what is in its own group, only the rest, and of a program that is none, which may have given each of its
-    /// processes a group, nothing.
-    async fn leave_nothing(&self, orderly: bool) {
-        if !self.process.has_ended() {
-            return;
-        }
-        let leaked = tokio::select! {
-            leaked = self.process.gone() => leaked,
-            () = Deadline::after(GONE).passed() => return self.shared.note("its descendants did not end; is the keeper stopped?"),
-        };
-        let is_leak =
-            |leaked: &&LeakedProcess| leaked.alive || orderly || (!leaked.in_group && self.readiness.is_none());
-        leaks::report(&self.shared, leaked.iter().filter(is_leak));
-    }
-
-    /// Everything is over: tells everybody who waits for anything of this peer.
+    /// Reports the end to all that wait for anything of this peer.
     fn finish(&mut self, reason: &Reason, done: Option<oneshot::Sender<()>>) {
         let shared = &self.shared;
         let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
@@ -316,32 +303,37 @@ impl Control {
         self.step(&format!("down: {reason}"));
         shared.event(PeerEvent::ConsoleEnd);
         shared.down(reason, unexpected && shared.options.peer_down == PeerDown::Continue);
-        // The scope hears of it before the calls in flight fail for it: it is the link that takes the test down.
+        // Before the calls in flight fail: the link takes the test down, not a failed call.
         if crashed && !booting && shared.linked && shared.options.peer_down == PeerDown::Crash {
-            shared.event(PeerEvent::Crashed(shared.describe(&PeerState::Down(reason.clone()), "")));
+            let report = describe(shared, &PeerState::Down(reason.clone()), "").to_string();
+            shared.event(PeerEvent::Crashed(report));
         }
         shared.close(reason);
-        match self.booted.take() {
-            // Whoever dropped its start does not ask any more.
-            Some(Booted::Waiting { sender, timeout }) => drop(sender.send(Err(self.boot_error(reason, timeout)))),
-            Some(Booted::Notify(notify)) => notify.tell(&self.shared.name, Err(self.boot_error(reason, BOOT))),
-            Some(Booted::Nobody) | None => {}
+        if let Some(waiter) = self.waiter.take() {
+            let error = self.boot_error(reason, waiter.timeout());
+            waiter.send(&shared.name, Err(error));
         }
-        self.shared.gone.send_replace(true);
+        shared.gone.send_replace(true);
         if let Some(done) = done {
-            // An error says that who stopped it does not wait.
+            // Fails if the `stop` was dropped.
             let _ = done.send(());
         }
     }
 
     fn boot_error(&self, reason: &Reason, timeout: Duration) -> Error {
-        match &self.readiness {
-            Some(readiness) => readiness.boot_error(&self.shared, reason, timeout),
-            None => boot_error::of_node(&self.shared, reason, timeout),
-        }
+        let shared = &self.shared;
+        let has_exec = shared.options.exec.is_some();
+        let phase = match &self.readiness {
+            Some(readiness) => readiness.phase(),
+            None if shared.hello.get().is_some() => BootPhase::Entered { has_exec },
+            None => BootPhase::Hello { has_exec },
+        };
+        let (reason, by_kill, command_line) = (reason.clone(), shared.faults.explain(reason), command_line(shared));
+        let failure = BootFailure::Down { phase, reason, by_kill, timeout, command_line };
+        Error::boot_failed(failure).on(shared.node()).output(shared.tail())
     }
 
-    /// Tells a step of the boot to who asked for that.
+    /// Notes a step of the boot where `PEER_BOOT_DEBUG` is set.
     fn step(&self, what: &str) {
         if debugging() {
             let ms = self.begun.elapsed().as_secs_f64() * 1e3;

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::call::InFlight;
-use super::peer::Peer;
+use super::pending_calls::CallInFlight;
 use super::shared::PeerShared;
 use crate::name;
 use crate::options::StartOptions;
@@ -25,20 +24,13 @@ pub(crate) struct Snapshot {
     /// Since its process was started.
     age: Duration,
     paused: bool,
-    /// What it was asked for and had not answered.
-    calls: Vec<InFlight>,
+    /// The calls in flight.
+    calls: Vec<CallInFlight>,
     /// At which barriers it waited, and for how long.
     barriers: Vec<(String, Duration)>,
 }
 
-impl Peer {
-    /// The peer as it is now, for a report that is written later.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.shared())
-    }
-}
-
-/// All about a peer, part by part.
+/// A peer, part by part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
     pub(crate) node: String,
@@ -46,14 +38,14 @@ pub(crate) struct Description {
     pub(crate) process: String,
     /// The state as it was when it mattered, and whether it was paused.
     pub(crate) state: String,
-    /// What it was asked for and had not answered, and for how long.
+    /// The calls in flight, and for how long.
     pub(crate) calls: Vec<String>,
     /// At which barriers it waited, and for how long.
     pub(crate) barriers: Vec<String>,
     pub(crate) command_line: String,
-    /// What departs from the defaults; `{}` if nothing does.
+    /// The options that are not the defaults; `{}` if there are none.
     pub(crate) options: String,
-    /// The last lines of what it printed; none if that is nothing.
+    /// The last lines that it printed.
     pub(crate) output: String,
 }
 
@@ -76,7 +68,7 @@ impl Snapshot {
         let doing: String = at.chain(calls.iter().map(|call| format!(", in call {call}"))).collect();
         match self.state {
             PeerState::Booting => format!("{state}, for {}{doing}", timeouts::tenths(self.age)),
-            // What another program does is not known.
+            // The origin does not know what a program does.
             PeerState::Running if doing.is_empty() && !self.paused && self.shared.is_node() => format!("{state}, idle"),
             _ => state + &doing,
         }
@@ -93,53 +85,47 @@ impl Snapshot {
     /// Part by part.
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
-        let calls = told(self.calls.iter().map(|InFlight { function, time, is_waited_for }| {
-            let more = if *is_waited_for { "" } else { ", nobody waits for it any more" };
+        let calls = first(self.calls.iter().map(|CallInFlight { function, time, has_caller }| {
+            let more = if *has_caller { "" } else { ", nobody waits for it any more" };
             doing_for(function, *time) + more
         }));
-        let barriers = told(self.barriers.iter().map(|(name, time)| doing_for(name, *time)));
-        Description { calls, barriers, ..self.shared.description(&self.state, if paused { ", paused" } else { "" }) }
+        let barriers = first(self.barriers.iter().map(|(name, time)| doing_for(name, *time)));
+        Description { calls, barriers, ..describe(&self.shared, &self.state, if paused { ", paused" } else { "" }) }
     }
 }
 
-/// All about it, in lines for a reader.
+/// In lines for a reader.
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.description(), f)
     }
 }
 
-impl PeerShared {
-    /// The command line as a shell would need it.
-    pub(super) fn command_line(&self) -> String {
-        self.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect::<Vec<_>>().join(" ")
-    }
+/// The command line as a shell would need it.
+pub(super) fn command_line(shared: &PeerShared) -> String {
+    shared.command_line.iter().map(|part| quote(&part.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
 
-    /// All about this peer, in lines for a reader; `state` as it was when it mattered, and `more` about that.
-    pub(super) fn describe(&self, state: &PeerState, more: &str) -> String {
-        self.description(state, more).to_string()
-    }
-
-    fn description(&self, state: &PeerState, more: &str) -> Description {
-        let elsewhere =
-            self.hello.get().filter(|hello| hello.host != name::short_host() && hello.host != name::full_host());
-        let host = elsewhere.map(|hello| format!(" on {}", hello.host)).unwrap_or_default();
-        Description {
-            node: self.node(),
-            process: format!("os pid {}{host}", self.os_pid()),
-            state: format!("{state}{more}"),
-            calls: Vec::new(),
-            barriers: Vec::new(),
-            command_line: self.command_line(),
-            // The name is told already.
-            options: StartOptions { name: None, ..(*self.options).clone() }.to_string(),
-            output: self.tail.lock().lines(LINES),
-        }
+/// A peer without what it is doing; `state` as it was when it mattered, and `more` about that.
+pub(super) fn describe(shared: &PeerShared, state: &PeerState, more: &str) -> Description {
+    let is_elsewhere = |host: &str| host != name::short_host() && host != name::full_host();
+    let host = shared.hello.get().map(|hello| &hello.host).filter(|host| is_elsewhere(host));
+    let host = host.map(|host| format!(" on {host}")).unwrap_or_default();
+    Description {
+        node: shared.node(),
+        process: format!("os pid {}{host}", shared.os_pid()),
+        state: format!("{state}{more}"),
+        calls: Vec::new(),
+        barriers: Vec::new(),
+        command_line: command_line(shared),
+        // The name is a part of `node`.
+        options: StartOptions { name: None, ..(*shared.options).clone() }.to_string(),
+        output: shared.tail.lock().lines(LINES),
     }
 }
 
 impl Description {
-    /// Without its output, where that is shown by itself.
+    /// All but its output.
     pub(crate) fn head(&self) -> String {
         let Self { node, process, state, command_line, options, calls, barriers, .. } = self;
         let barriers = barriers.iter().map(|barrier| format!("  at barrier:   {barrier}\n"));
@@ -160,19 +146,18 @@ impl fmt::Display for Description {
     }
 }
 
-/// What somebody is doing, and for how long.
 fn doing_for(name: &str, time: Duration) -> String {
     format!("`{name}`, for {}", timeouts::tenths(time))
 }
 
-/// Some of all that.
-fn told(all: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+/// The first of them, and how many others there are.
+fn first(all: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     let others = all.len().saturating_sub(SHOWN);
-    let mut told: Vec<String> = all.take(SHOWN).collect();
+    let mut first: Vec<String> = all.take(SHOWN).collect();
     if others > 0 {
-        told.push(format!("and {others} more"));
+        first.push(format!("and {others} more"));
     }
-    told
+    first
 }
 
 /// A word of a command line as a shell would need it.

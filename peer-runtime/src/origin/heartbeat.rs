@@ -1,17 +1,22 @@
-//! Silence on a connection that can be half-open.
+//! Heartbeats: they find the end of a connection that can be half-open.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use super::connection::Event;
+use super::connection::ConnectionEvent;
 use super::shared::PeerShared;
 use crate::timeouts::{HEARTBEAT, HEARTBEATS_MISSED};
 use crate::wire::message::{self, ToPeer};
 
-/// Asks for signs of life where they are `needed`, once there is a connection.
-pub(super) async fn beat(shared: &PeerShared, needed: bool, heard: &AtomicBool, events: &mpsc::UnboundedSender<Event>) {
+/// Sends heartbeats where they are `needed`, once there is a connection.
+pub(super) async fn beat(
+    shared: &PeerShared,
+    needed: bool,
+    heard: &AtomicBool,
+    events: &mpsc::UnboundedSender<ConnectionEvent>,
+) {
     if !needed {
         return;
     }
@@ -24,11 +29,11 @@ pub(super) async fn beat(shared: &PeerShared, needed: bool, heard: &AtomicBool, 
         if shared.hello.get().is_none() {
             continue;
         }
-        // One that is paused cannot give a sign of life.
+        // A paused peer cannot answer.
         missed = if heard.swap(false, Ordering::Relaxed) || shared.faults.is_paused() { 0 } else { missed + 1 };
         if missed >= HEARTBEATS_MISSED {
-            // The control process may have ended on its own account.
-            let _ = events.send(Event::Silent);
+            // Fails if the control process has ended.
+            let _ = events.send(ConnectionEvent::Silent);
             return;
         }
         shared.outbox.send(&message::small(&ToPeer::Ping));

@@ -1,40 +1,69 @@
-//! What all ways of talking to a peer share: checks first, then one frame.
+//! What a peer is sent: checks first, then one frame.
 
 use serde::Serialize;
 
 use super::shared::PeerShared;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
-use crate::mailbox::Message;
+use crate::mailbox::{Message, Target};
 use crate::options::Input;
 use crate::registry;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, ToPeer};
 
 impl PeerShared {
-    /// Sends a message on to the node.
-    pub(crate) fn post(&self, message: &Message) -> Result<(), Error> {
-        let operation = || format!("message to mailbox `{}`", message.to.name());
+    /// The number and the frame of a call of a function of this build.
+    pub(super) fn typed<A: Serialize>(&self, name: &str, args: &A) -> Result<(u64, Vec<u8>), Error> {
+        let function = self.check_typed(name, "call")?;
+        let seq = self.calls.number();
+        let frame =
+            self.frame(&ToPeer::Call { seq, function }, Encoding::Postcard, args, || format!("call of `{name}`"))?;
+        Ok((seq, frame))
+    }
+
+    /// The number and the frame of a call of a function that the node finds by module and name.
+    pub(super) fn named<A: Serialize>(&self, function: Function<'_>, args: &A) -> Result<(u64, Vec<u8>), Error> {
+        let text = function.to_string();
+        let operation = || format!("call of `{text}`");
         self.check_node(operation)?;
-        let head =
-            ToPeer::Message { to: message.to.clone(), type_name: &message.type_name, encoding: message.encoding };
-        let mut frame = Vec::new();
-        message::append(&mut frame, self.frame_limit, &head, &message.payload)
-            .map_err(|length| self.too_large(length, operation()))?;
+        let seq = self.calls.number();
+        let frame = self.frame(&ToPeer::Call { seq, function }, Encoding::MessagePack, args, operation)?;
+        Ok((seq, frame))
+    }
+
+    pub(super) fn cast<A: Serialize>(&self, name: &str, args: &A) -> Result<(), Error> {
+        let function = self.check_typed(name, "cast")?;
+        let operation = || format!("cast of `{name}`");
+        let frame = self.frame(&ToPeer::Cast { function }, Encoding::Postcard, args, operation)?;
         self.send_frame(&frame, operation)
     }
 
-    /// To a node in a frame; to a program that is none as it is.
+    pub(super) fn send<M: Serialize>(&self, to: Target, message: &M) -> Result<(), Error> {
+        let operation = format!("message to mailbox `{}`", to.name());
+        let encoding = if self.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
+        let message = Message::new(to, encoding, message)
+            .map_err(|fault| self.error(Kind::Codec, operation, format!("the message cannot be encoded: {fault}")))?;
+        self.post(&message)
+    }
+
+    /// Sends an encoded message to the node.
+    pub(crate) fn post(&self, message: &Message) -> Result<(), Error> {
+        let operation = || format!("message to mailbox `{}`", message.to.name());
+        self.check_node(operation)?;
+        let Message { to, type_name, encoding, payload } = message;
+        let head = ToPeer::Message { to: to.clone(), type_name, encoding: *encoding };
+        let frame = self.raw_frame(&head, payload, operation)?;
+        self.send_frame(&frame, operation)
+    }
+
+    /// Feeds standard input: of a node by a frame, of a program directly.
     pub(super) fn feed(&self, bytes: &[u8]) -> Result<(), Error> {
         let operation = || "input".to_owned();
+        self.check_fed()?;
         if !self.is_node() {
-            self.check_fed()?;
             return self.send_frame(bytes, operation);
         }
-        let mut frame = Vec::new();
-        message::append(&mut frame, self.frame_limit, &ToPeer::Input, bytes)
-            .map_err(|length| self.too_large(length, operation()))?;
-        self.check_fed()?;
+        let frame = self.raw_frame(&ToPeer::Input, bytes, operation)?;
         self.send_frame(&frame, operation)
     }
 
@@ -49,7 +78,13 @@ impl PeerShared {
         self.send_frame(&message::small(&ToPeer::EndOfInput), operation)
     }
 
-    /// An error for a program that nobody can call.
+    /// Notes on the console what no caller can get as an error.
+    pub(super) fn note_failure(&self, sent: Result<(), Error>) {
+        if let Err(error) = sent {
+            self.note(&error.without_output().to_string());
+        }
+    }
+
     fn check_node(&self, operation: impl FnOnce() -> String) -> Result<(), Error> {
         if self.is_node() {
             return Ok(());
@@ -66,36 +101,30 @@ impl PeerShared {
         Err(error.hint("start it with `input: Input::Fed`"))
     }
 
-    /// The key of a function of ours, checked before anything is sent.
-    pub(super) fn check_typed<'a>(&self, name: &'a str, what: &str) -> Result<Function<'a>, Error> {
-        self.check_node(|| format!("{what} of `{name}`"))?;
+    /// The key of a function of this build, checked before anything is sent.
+    fn check_typed<'a>(&self, name: &'a str, what: &str) -> Result<Function<'a>, Error> {
+        let operation = || format!("{what} of `{name}`");
+        self.check_node(operation)?;
         let function = Function::Typed(name);
-        let undef = |what: &str, fault: String| self.error(Kind::Undef, format!("{what} of `{name}`"), fault);
-        registry::find(&function).map_err(|(_, fault)| undef(what, fault).hint("put `#[remote]` on the function"))?;
+        registry::find(&function).map_err(|(_, fault)| {
+            self.error(Kind::Undef, operation(), fault).hint("put `#[remote]` on the function")
+        })?;
         if self.hello.get().is_some() && !self.same_build() {
-            let fault = "the node runs another executable than its origin, where a typed function may be another one"
-                .to_owned();
-            return Err(undef(what, fault).hint("use `apply`, by module and function name"));
+            let fault = "the node runs another executable than its origin, where a typed function may be another one";
+            let error = self.error(Kind::Undef, operation(), fault);
+            return Err(error.hint("use `apply`, by module and function name"));
         }
         Ok(function)
     }
 
-    pub(super) fn typed<A: Serialize>(&self, name: &str, args: &A, what: &str) -> Result<(u64, Vec<u8>), Error> {
-        let function = self.check_typed(name, what)?;
-        let seq = self.calls.number();
-        let frame =
-            self.frame(&ToPeer::Call { seq, function }, Encoding::Postcard, args, || format!("{what} of `{name}`"))?;
-        Ok((seq, frame))
-    }
-
-    pub(super) fn frame<A: Serialize>(
+    /// A frame with encoded arguments.
+    fn frame<A: Serialize>(
         &self,
         head: &ToPeer<'_>,
         encoding: Encoding,
         args: &A,
         operation: impl Fn() -> String,
     ) -> Result<Vec<u8>, Error> {
-        self.check_node(&operation)?;
         let mut frame = Vec::with_capacity(128);
         let mut encoded = Ok(());
         let fits = frame::append(&mut frame, self.frame_limit, |out| {
@@ -109,27 +138,26 @@ impl PeerShared {
         Ok(frame)
     }
 
-    pub(super) fn too_large(&self, length: usize, operation: String) -> Error {
+    /// A frame with bytes.
+    fn raw_frame(&self, head: &ToPeer<'_>, payload: &[u8], operation: impl Fn() -> String) -> Result<Vec<u8>, Error> {
+        let mut frame = Vec::new();
+        message::append(&mut frame, self.frame_limit, head, payload)
+            .map_err(|length| self.too_large(length, operation()))?;
+        Ok(frame)
+    }
+
+    fn too_large(&self, length: usize, operation: String) -> Error {
         let what =
             format!("it is a message of {length} bytes; the limit is {} (option `frame_limit`)", self.frame_limit);
         self.error(Kind::TooLarge, operation, what)
     }
 
-    pub(super) fn send_frame(&self, frame: &[u8], operation: impl Fn() -> String) -> Result<(), Error> {
+    fn send_frame(&self, frame: &[u8], operation: impl Fn() -> String) -> Result<(), Error> {
         self.check_running(&operation)?;
         if self.outbox.send(frame) {
-            Ok(())
-        } else {
-            let what =
-                if !self.is_node() { "its standard input is closed" } else { "the control connection is closed" };
-            Err(self.error(Kind::NoConnection(None), operation(), what))
+            return Ok(());
         }
-    }
-
-    /// Says on the console what has no caller to be told to.
-    pub(super) fn note_failure(&self, sent: Result<(), Error>) {
-        if let Err(error) = sent {
-            self.note(&error.without_output().to_string());
-        }
+        let what = if self.is_node() { "the control connection is closed" } else { "its standard input is closed" };
+        Err(self.error(Kind::NoConnection(None), operation(), what))
     }
 }

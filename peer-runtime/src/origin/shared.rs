@@ -1,20 +1,19 @@
 //! What all handles of one peer share with its control process.
 
-use parking_lot::{Mutex, MutexGuard};
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::call::Calls;
 use super::console::Tail;
 use super::faults::Faults;
-use super::handle::LaunchSpec;
+use super::pending_calls::PendingCalls;
 use crate::error::{Error, Kind};
+use crate::link::handshake::Hello;
 use crate::link::outbox::Outbox;
-use crate::link::tcp::Hello;
 use crate::options::{Shutdown, StartOptions};
 use crate::owner::{Owner, PeerEvent};
 use crate::process::Process;
@@ -34,7 +33,7 @@ pub(crate) enum How {
     Kill,
 }
 
-/// What a control process is asked for.
+/// A request for the end of a peer.
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) how: How,
@@ -46,7 +45,7 @@ pub(super) struct End {
 /// One peer, as its handles and its control process see it.
 pub(crate) struct PeerShared {
     pub(super) name: Arc<str>,
-    /// Its full name, and who it says it is.
+    /// Its full name.
     node: Mutex<String>,
     pub(super) hello: OnceLock<Hello>,
     os_pid: AtomicU32,
@@ -58,7 +57,7 @@ pub(crate) struct PeerShared {
     pub(super) frame_limit: usize,
     status: Mutex<Status>,
     pub(super) gone: watch::Sender<bool>,
-    pub(super) calls: Calls,
+    pub(super) calls: PendingCalls,
     pub(super) outbox: Outbox,
     pub(super) tail: Mutex<Tail>,
     pub(super) faults: Faults,
@@ -70,17 +69,17 @@ pub(crate) struct PeerShared {
 #[derive(Debug)]
 struct Status {
     state: PeerState,
-    /// Somebody has asked for its end.
+    /// It is being stopped.
     ending: bool,
-    /// Its control process goes on although it is down.
+    /// It is down, and `PeerDown::Continue` leaves it to `stop`.
     kept: bool,
 }
 
 impl Status {
-    /// Why there is nothing to end any more, if it is so.
+    /// Why there is no process to end, if there is none: its reason where it is down.
     fn no_process(&self) -> Option<(Option<Reason>, String)> {
         match &self.state {
-            PeerState::Down(reason) => Some((Some(reason.clone()), down_already(reason))),
+            PeerState::Down(reason) => Some((Some(reason.clone()), format!("the node is down already: {reason}"))),
             _ if self.ending => {
                 Some((None, "the node is being stopped already; `gone()` waits for its end".to_owned()))
             }
@@ -89,22 +88,22 @@ impl Status {
     }
 }
 
-fn down_already(reason: &Reason) -> String {
-    format!("the node is down already: {reason}")
-}
-
-/// What an [`PeerShared`] starts with.
+/// What a [`PeerShared`] starts with.
 pub(super) struct Parts {
-    pub(super) launch_spec: LaunchSpec,
+    pub(super) name: Arc<str>,
+    /// Its full name, for now.
     pub(super) node: String,
     pub(super) process: Arc<Process>,
+    pub(super) options: Arc<StartOptions>,
+    pub(super) command_line: Arc<[OsString]>,
     pub(super) frame_limit: usize,
+    pub(super) owner: Arc<dyn Owner>,
+    pub(super) linked: bool,
 }
 
 impl PeerShared {
     pub(super) fn new(parts: Parts) -> (Arc<Self>, mpsc::UnboundedReceiver<End>) {
-        let Parts { launch_spec, node, process, frame_limit } = parts;
-        let LaunchSpec { name, options, command_line, owner, linked, .. } = launch_spec;
+        let Parts { name, node, process, options, command_line, frame_limit, owner, linked } = parts;
         let (ends, inbox) = mpsc::unbounded_channel();
         let shared = Self {
             name,
@@ -118,7 +117,7 @@ impl PeerShared {
             frame_limit,
             status: Mutex::new(Status { state: PeerState::Booting, ending: false, kept: false }),
             gone: watch::Sender::new(false),
-            calls: Calls::default(),
+            calls: PendingCalls::default(),
             outbox: Outbox::default(),
             tail: Mutex::default(),
             faults: Faults::default(),
@@ -129,12 +128,8 @@ impl PeerShared {
         (Arc::new(shared), inbox)
     }
 
-    fn status(&self) -> MutexGuard<'_, Status> {
-        self.status.lock()
-    }
-
     pub(crate) fn state(&self) -> PeerState {
-        self.status().state.clone()
+        self.status.lock().state.clone()
     }
 
     pub(crate) fn node(&self) -> String {
@@ -149,12 +144,12 @@ impl PeerShared {
         &self.name
     }
 
-    /// Whether it can be called, once it runs.
+    /// Whether it is a node, and no program.
     pub(crate) fn is_node(&self) -> bool {
         self.options.program.is_none()
     }
 
-    /// Where the node keeps its mailboxes, once it has said so.
+    /// The number of the node's process in addresses, after its hello.
     pub(crate) fn home(&self) -> Option<u128> {
         self.hello.get().map(|hello| hello.home)
     }
@@ -164,41 +159,42 @@ impl PeerShared {
         self.hello.get().is_some_and(|hello| hello.build == sys::build_id())
     }
 
-    /// Takes what the peer says of itself; `false` if it had said so before.
-    pub(super) fn greet(&self, hello: Hello) -> bool {
+    /// Takes the hello of the peer.
+    pub(super) fn greet(&self, hello: Hello) {
         self.os_pid.store(hello.os_pid, Ordering::Relaxed);
-        self.hello.set(hello).is_ok()
+        // A second hello breaks the protocol before this.
+        let _ = self.hello.set(hello);
     }
 
-    /// From booting to running.
+    /// Makes a booting peer a running one.
     pub(super) fn started(&self, node: &str) {
         *self.node.lock() = node.to_owned();
-        let mut status = self.status();
+        let mut status = self.status.lock();
         if status.state == PeerState::Booting {
             status.state = PeerState::Running;
         }
     }
 
-    /// Down, for the first reason; `kept` if there is still something to stop.
+    /// Takes it down, for the first reason; `kept` if `stop` still has to be called.
     pub(super) fn down(&self, reason: &Reason, kept: bool) {
-        let mut status = self.status();
+        let mut status = self.status.lock();
         if !matches!(status.state, PeerState::Down(_)) {
             status.state = PeerState::Down(reason.clone());
             status.kept = kept;
         }
     }
 
-    /// Ends everything that is still waited for.
+    /// Fails calls in flight, and reports the end.
     pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
         self.event(PeerEvent::Down { node: &self.node(), reason, output: &self.tail() });
     }
 
-    /// An error unless the node is there to be talked to.
+    /// An error of `operation` unless the peer runs.
     pub(super) fn check_running(&self, operation: impl FnOnce() -> String) -> Result<(), Error> {
         let (kind, what) = {
-            let status = self.status();
+            let status = self.status.lock();
             match &status.state {
                 PeerState::Running if !status.ending => return Ok(()),
                 PeerState::Running => (Kind::NoConnection(None), "the node is being stopped".to_owned()),
@@ -216,10 +212,9 @@ impl PeerShared {
 
     /// Asks the control process for the end of the peer. The error is why there is nothing to end.
     pub(crate) fn end(&self, how: How, why: Reason) -> Result<oneshot::Receiver<()>, Error> {
-        let mut status = self.status();
+        let mut status = self.status.lock();
         let (done, wait) = oneshot::channel();
         if status.kept {
-            // What `Continue` leaves to stop is the control process itself.
             status.kept = false;
             let _ = done.send(());
             return Ok(wait);
@@ -234,23 +229,18 @@ impl PeerShared {
         Ok(wait)
     }
 
-    /// An error of `operation` if the peer is down already.
-    pub(super) fn check_up(&self, operation: &str) -> Result<(), Error> {
-        match self.state() {
-            PeerState::Down(reason) => {
-                Err(self.error(Kind::NoProcess(Some(reason.clone())), operation, down_already(&reason)))
+    /// An error of `operation` if the peer is down, or, unless it `may_end`, is being stopped.
+    pub(super) fn check_alive(&self, operation: &str, may_end: bool) -> Result<(), Error> {
+        let none = self.status.lock().no_process();
+        match none {
+            Some((reason, what)) if reason.is_some() || !may_end => {
+                Err(self.error(Kind::NoProcess(reason), operation, what))
             }
-            PeerState::Booting | PeerState::Running => Ok(()),
+            _ => Ok(()),
         }
     }
 
-    /// The same, also if somebody has asked for its end.
-    pub(super) fn check_staying(&self, operation: &str) -> Result<(), Error> {
-        let none = self.status().no_process();
-        none.map_or(Ok(()), |(reason, what)| Err(self.error(Kind::NoProcess(reason), operation, what)))
-    }
-
-    /// Kills its process, whatever its control process is waiting for.
+    /// Kills its process directly, whatever its control process waits for.
     pub(crate) fn kill_now(&self) {
         self.process.kill();
     }
@@ -266,7 +256,7 @@ impl PeerShared {
 
     /// Waits until process, name and ports are free, and says why it went down.
     pub(crate) async fn wait_gone(&self) -> Reason {
-        // The sender is in `self`.
+        // Fails only if the sender is dropped, which is in `self`.
         let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
         match self.state() {
             PeerState::Down(reason) => reason,
@@ -274,7 +264,18 @@ impl PeerShared {
         }
     }
 
-    /// `operation` came to nothing: waits for the end of the peer, which is why.
+    /// Resumes the process if it is paused: the end of the peer, and of its scope, begin with that.
+    pub(crate) async fn undo_pause(&self) {
+        let _turn = self.faults.turn().await;
+        if self.faults.is_paused()
+            && !self.process.has_ended()
+            && let Err(error) = self.faults.resume(&self.process).await
+        {
+            self.note(&format!("it was paused, and cannot go on: {error}"));
+        }
+    }
+
+    /// Waits for the end of the peer, which is why `operation` failed.
     pub(super) async fn went_down(&self, operation: &str) -> Error {
         let reason = self.wait_gone().await;
         let by = match &reason {
@@ -309,7 +310,7 @@ impl PeerShared {
 
     /// An error on this node, with its last output.
     pub(super) fn error(&self, kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Error {
-        // A panic tells itself what the node printed last.
+        // The text of a panic has what the node printed last.
         let tail = if matches!(kind, Kind::Panic(_)) { String::new() } else { self.tail() };
         Error::new(kind, operation, what).on(self.node()).output(tail)
     }

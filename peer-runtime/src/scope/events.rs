@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::barriers::Caller;
 use super::current;
@@ -9,7 +10,7 @@ use super::handle::Scope;
 use super::route;
 use crate::barrier::{Arrival, BarrierGate, Who};
 use crate::error::Error;
-use crate::origin::{Adopter, Peer};
+use crate::origin::{Adopter, Handle, Peer};
 use crate::owner::{PeerEvent, PeerEvents};
 
 impl PeerEvents for Scope {
@@ -71,9 +72,10 @@ impl Adopter for Scope {
         self.resources().made_for(name)
     }
 
-    fn adopt(&self, peer: &Peer, linked: bool) -> Result<(), Error> {
-        self.0.peers.add(peer, linked, || self.check("start of a peer"))?;
-        route::add_peer(peer);
+    fn adopt(&self, handle: &Arc<Handle>, linked: bool) -> Result<(), Error> {
+        let peer = Peer::from(Arc::clone(handle));
+        self.0.peers.add(&peer, linked, || self.check("start of a peer"))?;
+        route::add_peer(&peer);
         Ok(())
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn send(message: Message, patient: bool) -> Result<(), String> {
             None => Err(format!("a message for mailbox `{name}` was dropped: its scope has ended")),
         };
     }
-    let peers: Vec<_> = PEERS.lock().iter().filter_map(|peer| Some(Peer::of(peer)?.shared())).collect();
+    let peers: Vec<_> = PEERS.lock().iter().filter_map(|peer| Some(Peer::from(peer.upgrade()?).shared())).collect();
     match peers.iter().find(|peer| peer.home() == Some(*its_home)) {
         Some(peer) => peer.post(&message).map_err(|error| error.to_string()),
         None if node::post_up(&message, patient) => Ok(()),

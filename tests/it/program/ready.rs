@@ -122,30 +122,6 @@ async fn by_a_port() -> peer::Result {
     Ok(())
 }
 
-#[remote]
-fn listen(port: u16) {
-    std::mem::forget(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
-}
-
-#[peer_test(nodes = 1)]
-async fn another_peers_port_is_not_its_own(nodes: Nodes) -> peer::Result {
-    let folder = Folder::new();
-    let fifo = folder.fifo("fifo");
-    let port = server::free_port();
-    // It is started, and then another peer listens where it should.
-    let options = shell(r#"echo > "$1"; exec sleep 1000"#, [text(&fifo)]).ready(Ready::Tcp(port));
-    let start = refused(peer::start_link(options.wait_boot(WaitBoot::For(Duration::from_secs(3)))));
-    let other = async {
-        tokio::task::spawn_blocking(move || std::fs::read(&fifo).unwrap()).await?;
-        Ok::<_, peer::Failure>(nodes[0].call(listen, (port,)).await?)
-    };
-    let (error, other) = tokio::join!(start, other);
-    other?;
-    assert!(error.is_boot_failed() && error.is_timeout(), "{error}");
-    says(&error, &[&format!("something else listens on 127.0.0.1:{port}: another test"), "a port of its own"]);
-    Ok(())
-}
-
 #[peer_test]
 async fn by_a_file_that_an_earlier_run_did_not_leave() -> peer::Result {
     let folder = Folder::new();
@@ -232,8 +208,8 @@ async fn a_boot_that_takes_too_long_says_what_was_waited_for() {
     let probe = Ready::Probe(("sh", ["-c", "echo no quorum; exit 7"]));
     let cases: [(Ready, &[&str]); 6] = [
         (Ready::Line("Ready"), &["a line with \"Ready\" on its console"]),
-        (Ready::Tcp(port), &[&format!("somebody who listens on 127.0.0.1:{port}"), "Connection refused"]),
-        (Ready::TcpAt([127, 0, 0, 2], port), &[&format!("somebody who listens on 127.0.0.2:{port}")]),
+        (Ready::Tcp(port), &[&format!("a listener on 127.0.0.1:{port}"), "Connection refused"]),
+        (Ready::TcpAt([127, 0, 0, 2], port), &[&format!("a listener on 127.0.0.2:{port}")]),
         (Ready::File(&never), &["the file \"/nowhere/ready\"", "No such file"]),
         (Ready::File(&stale), &["stale\"", "it is there, as it was before the program was started"]),
         (probe, &["exit status 0 of the probe (\"sh\",", "the last one: exit status 7", "no quorum"]),

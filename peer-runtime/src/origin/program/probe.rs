@@ -1,29 +1,29 @@
-//! One run of the command that says whether a program is ready.
+//! One run of the command whose exit status tells whether a program is ready.
 
 use std::io;
 
+use rustix::io::Errno;
 use tokio::sync::watch;
 
+use super::super::console::Tail;
 use crate::io_thread;
 use crate::link::reader::{Read, Reader};
-use crate::origin::boot::NO_PROGRAM;
-use crate::origin::console::Tail;
 use crate::process::{self, SpawnRequest, Spawned};
 use crate::state::Reason;
 use crate::timeouts::{Deadline, GONE, KILLED, PROBE, display};
 
-/// Lines of its output that are told.
+/// Lines of its output in an error.
 const LINES: usize = 10;
 
-/// What one run came to.
+/// How one run ended.
 pub(super) enum Probed {
     Passed,
     /// How it ended, and what it printed.
     Failed(String),
-    /// It will not run another time, either.
+    /// It cannot be executed, and the next time neither.
     Impossible(io::Error),
-    /// The program has ended meanwhile.
-    Over,
+    /// The program has ended.
+    Ended,
 }
 
 /// Runs the command until it ends, for a bounded time, and not longer than the program that it asks.
@@ -36,7 +36,7 @@ pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool
     drop(stdin);
     let mut tail = Tail::default();
     let mut buffer = vec![0; 4 << 10];
-    // Where its output cannot be watched its status still says enough.
+    // Its exit status is enough where its output cannot be read.
     let reader = console.and_then(|console| Reader::new(console).ok());
     let mut is_open = reader.is_some();
     let limit = Deadline::after(PROBE);
@@ -44,7 +44,7 @@ pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool
         tokio::select! {
             biased;
             _ = process.ended() => break None,
-            _ = ending.wait_for(|ended| *ended) => break Some(Probed::Over),
+            _ = ending.wait_for(|ended| *ended) => break Some(Probed::Ended),
             () = limit.passed() => {
                 break Some(Probed::Failed(format!("not done within {}: killed", display(PROBE))));
             }
@@ -53,13 +53,13 @@ pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool
                 bytes => tail.push(&buffer[..bytes]),
             },
         }
-        // One that prints without pause is not the only one on the I/O thread.
+        // A probe that prints without pause must not keep the I/O thread busy.
         tokio::task::yield_now().await;
     };
     if over.is_some() {
         process.kill();
     }
-    // It is another user's, or the kernel does not let it go: nobody waits for that.
+    // It may be another user's, or stuck in the kernel.
     let status = io_thread::within(Deadline::after(KILLED), process.ended()).await;
     if status.is_some() {
         // What it had started ends with it.
@@ -87,7 +87,7 @@ pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool
 /// Whether a program is not there, or is none.
 fn is_lasting(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
-        || error.raw_os_error() == Some(NO_PROGRAM)
+        || error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())
 }
 
 async fn read(reader: Option<&Reader>, buffer: &mut [u8]) -> usize {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Search, connect};
 use crate::io_thread;
 
-/// A port on which nobody listens, and from which Linux may let an attempt to connect come.
+/// A port without a listener, which Linux may give to an attempt to connect as its own.
 fn even_port() -> SocketAddr {
     loop {
         let any = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
@@ -19,7 +19,7 @@ fn even_port() -> SocketAddr {
 }
 
 #[test]
-fn an_attempt_that_reaches_itself_finds_nobody() {
+fn an_attempt_that_reaches_itself_finds_no_listener() {
     let at = even_port();
     let (done, found) = std::sync::mpsc::channel();
     io_thread::handle().spawn(async move {
@@ -34,7 +34,7 @@ fn an_attempt_that_reaches_itself_finds_nobody() {
         done.send(Err(String::new())).unwrap();
     });
     assert!(found.recv_timeout(Duration::from_secs(120)).unwrap().is_err());
-    // And leaves nothing there, but for a moment that of somebody who comes from there by chance.
+    // And leaves nothing there; other attempts on this machine may hold the port for a moment.
     let deadline = Instant::now() + Duration::from_secs(30);
     while let Err(error) = TcpListener::bind(at) {
         assert!(Instant::now() < deadline, "{error}");
@@ -45,7 +45,7 @@ fn an_attempt_that_reaches_itself_finds_nobody() {
 #[test]
 fn a_text_is_found_wherever_it_is_cut() {
     let found = |pieces: &[&str]| {
-        let mut search = Search { text: b"abac".to_vec(), kept: Vec::new() };
+        let mut search = Search { text: b"abac".to_vec(), rest: Vec::new() };
         pieces.iter().any(|piece| search.is_in(piece.as_bytes()))
     };
     for at in 0..=7 {
