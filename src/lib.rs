@@ -61,20 +61,31 @@
 //! # In all nodes at once
 //! The body of a [`#[peer_test(nodes = 3, everywhere)]`](peer_test) runs in each of the nodes, and is given its [`Rank`].
 //!
+//! # Features
+//! - `harness` (default): everything, with [`main!`].
+//! - `node`: what a server takes that can be a node: `peer = { version = "0.1", default-features = false, features = ["node"] }`.
+//!   It has [`node`], [`remote`], mailboxes and barriers, and builds no test harness.
+//! - `junit`: `--junit PATH` of [`main!`].
+//!
 //! # Limits
 //! Linux only. What peers start ends with them, unless another user or another daemon owns it; the README says more.
 
 pub use peer_runtime::node;
 pub use peer_runtime::{
     Address, Barrier, BootNotice, BootNotices, BootNotify, Call, Connection, Entered, EnvValue, Error, Exec, Failure,
-    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result,
-    Scope, Shutdown, Start, StartOptions, Stop, TestStatus, UNLIMITED, WaitBoot, barrier, comment, free_port, mailbox,
-    priv_dir, random_name, scope, skip, start, start_link,
+    Input, Mailbox, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Recipient, RemoteFn, RemotePanic, Result, Scope,
+    Shutdown, Start, StartOptions, Stop, UNLIMITED, WaitBoot, barrier, free_port, mailbox, priv_dir, random_name,
+    scope, start, start_link,
 };
+#[cfg(feature = "test")]
+pub use peer_runtime::{Rank, TestStatus, comment, skip};
 
+#[cfg(feature = "test")]
 #[doc(hidden)]
 pub use peer_macros::__suite;
-pub use peer_macros::{ct_peer, ct_peer_name, end_per_suite, init_per_suite, peer_group, peer_test, remote};
+pub use peer_macros::{ct_peer, ct_peer_name, remote};
+#[cfg(feature = "test")]
+pub use peer_macros::{end_per_suite, init_per_suite, peer_group, peer_test};
 
 /// All that generated code may touch; not public API.
 #[doc(hidden)]
@@ -89,9 +100,11 @@ pub use peer_runtime::private as __private;
 /// ```
 pub mod prelude {
     pub use crate::{
-        Connection, Input, Nodes, Peer, PeerDown, PeerState, Rank, Ready, Reason, Shutdown, StartOptions, WaitBoot,
-        ct_peer, ct_peer_name, mailbox, peer_group, peer_test, remote,
+        Connection, Input, Nodes, Peer, PeerDown, PeerState, Ready, Reason, Shutdown, StartOptions, WaitBoot, ct_peer,
+        ct_peer_name, mailbox, remote,
     };
+    #[cfg(feature = "test")]
+    pub use crate::{Rank, peer_group, peer_test};
 }
 
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
@@ -183,6 +196,7 @@ pub mod prelude {
 ///
 /// peer::main!(weight = 1);
 /// ```
+#[cfg(feature = "test")]
 #[macro_export]
 macro_rules! main {
     ($($arguments:tt)*) => {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "test")]
 use crate::harness;
 use crate::keeper;
 use crate::launch::{MAIN, SELF};
 use crate::node;
 use crate::process;
+#[cfg(feature = "test")]
 use crate::registry;
 use crate::scope;
 use crate::sys;
@@ -20,11 +22,9 @@ fn before_main(start: &sys::Start) {
     if args.len() == 2 && args[1] == KEEPER {
         keeper::serve(start);
     }
-    if harness::is_test_executable() {
-        registry::add(&harness::FUNCTIONS);
-    }
+    let is_test = is_test_executable();
     let Some(at) = args.iter().position(|arg| arg == SELF || arg == MAIN) else {
-        if harness::is_test_executable() {
+        if is_test {
             scope::has_no_root();
             process::run_by(std::os::unix::process::parent_id());
         }
@@ -33,9 +33,24 @@ fn before_main(start: &sys::Start) {
     start.hide(at);
     let prepared = node::prepare(args[at + 1..].to_vec(), Arc::new(scope::root().clone()));
     // The main of a test executable would run the tests again, in every node.
-    if args[at] == SELF || harness::is_test_executable() {
+    if args[at] == SELF || is_test {
         start.run_later_constructors();
         node::serve_here(prepared);
     }
     node::keep(prepared);
+}
+
+/// Whether this executable has tests; if it has, the functions that run them in nodes can be called.
+#[cfg(feature = "test")]
+fn is_test_executable() -> bool {
+    let is_test = harness::is_test_executable();
+    if is_test {
+        registry::add(&harness::FUNCTIONS);
+    }
+    is_test
+}
+
+#[cfg(not(feature = "test"))]
+fn is_test_executable() -> bool {
+    false
 }

@@ -3,6 +3,11 @@
 //! The public face is `peer`; this crate's own interface changes without notice. Modules are listed
 //! in the order in which they may import each other.
 
+#![cfg_attr(
+    not(feature = "test"),
+    allow(dead_code, unused_imports, unreachable_pub, reason = "only the harness uses some items of other rooms")
+)]
+
 mod aside;
 mod barrier;
 mod bounded_log;
@@ -17,6 +22,7 @@ mod options;
 mod owner;
 mod panic;
 mod private_dir;
+mod random;
 mod sanitize;
 mod state;
 mod timeouts;
@@ -41,8 +47,10 @@ mod origin;
 
 mod scope;
 
+#[cfg(feature = "test")]
 mod slots;
 
+#[cfg(feature = "test")]
 mod harness;
 mod hook;
 
@@ -55,6 +63,7 @@ pub mod private;
 pub use barrier::Barrier;
 pub use error::Error;
 pub use failure::{Failure, Result};
+#[cfg(feature = "test")]
 pub use harness::{Rank, TestStatus, comment, skip};
 pub use mailbox::{Address, Mailbox, Recipient};
 pub use name::random_name;

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::codec::Encoding;
 use crate::error::{Error, Kind};
 use crate::io_thread;
+use crate::random;
 use crate::timeouts::{CALL, Deadline};
 
 mod address;
@@ -60,7 +61,7 @@ fn owned_name(name: &str) -> String {
 /// The number of this process in the addresses of its mailboxes.
 pub(crate) fn home() -> u128 {
     static HOME: OnceLock<u128> = OnceLock::new();
-    *HOME.get_or_init(rand::random)
+    *HOME.get_or_init(|| u128::from_ne_bytes(random::bytes()))
 }
 
 /// The mailboxes of one scope or node, by name.

@@ -2,6 +2,7 @@
 
 pub use linkme;
 
+#[cfg(feature = "test")]
 pub use crate::harness::{
     Body, Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, SUITES, ShouldPanic, Suite,
     TESTS, Test, Until, Value, assert_given, ended, given, given_or_failed, main, outcome, rank_outcome, run_test,

@@ -24,6 +24,7 @@ const LEAVES: &[&str] = &[
     "panic",
     "private_dir",
     "io_thread",
+    "random",
     "sanitize",
     "state",
     "timeouts",

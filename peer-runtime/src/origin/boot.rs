@@ -23,6 +23,7 @@ use crate::link::tcp::Listener;
 use crate::name::{self, Reservation};
 use crate::options::{Connection, StartOptions, WaitBoot};
 use crate::process::{self, SpawnRequest};
+use crate::random;
 use crate::state::Reason;
 use crate::sys;
 use crate::wire::message::{BootSpec, Connect, ToPeer};
@@ -221,7 +222,7 @@ fn specification(launch_spec: &LaunchSpec, listener: Option<&Listener>) -> BootS
         host: options.host.clone(),
         longnames: options.longnames == Some(true),
         origin: name::own(),
-        token: rand::random(),
+        token: random::bytes(),
         connect,
         build: sys::build_id(),
         // Verified to fit.

@@ -16,6 +16,7 @@ use super::handle::Process;
 use super::keeper_socket::{KeeperSocket, Outgoing};
 use super::request::spawn_error;
 use crate::name;
+use crate::random;
 use crate::tree::{Ending, Roots, Search};
 use crate::wire::frame::Stream;
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, LIMIT, Spawn, ToKeeper};
@@ -145,7 +146,7 @@ impl Keeper {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Locks).maximum;
         let entries = self.entries();
         loop {
-            let tag = process_tag::make(rand::random(), limit);
+            let tag = process_tag::make(u64::from_ne_bytes(random::bytes()), limit);
             if entries.as_ref().is_none_or(|entries| !entries.contains_key(&tag)) {
                 return tag;
             }

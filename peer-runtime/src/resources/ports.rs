@@ -13,6 +13,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::error::{Error, Kind};
 use crate::name;
+use crate::random;
 
 /// The operation in errors.
 const FREE_PORT: &str = "free_port";
@@ -63,7 +64,7 @@ impl Ports {
 /// This process goes through all ports from a random one on, so that another attempt of a test gets other ports.
 fn lease() -> Result<(u16, Lease), Error> {
     static TURN: OnceLock<AtomicUsize> = OnceLock::new();
-    let turn = TURN.get_or_init(|| AtomicUsize::new(rand::random::<u16>().into()));
+    let turn = TURN.get_or_init(|| AtomicUsize::new(u16::from_ne_bytes(random::bytes()).into()));
     let ports = ports();
     for _ in 0..ports.len() {
         let port = ports[turn.fetch_add(1, Ordering::Relaxed) % ports.len()];

@@ -12,7 +12,7 @@ pub(crate) fn build_id() -> u128 {
     *ID.get_or_init(|| match note().or_else(|| std::fs::read("/proc/self/exe").ok()) {
         Some(bytes) => hash(&bytes),
         // Equal to no other build, so that everything is called by name.
-        None => rand::random(),
+        None => u128::from_ne_bytes(crate::random::bytes()),
     })
 }
 
