@@ -89,8 +89,10 @@ pub(crate) const ALL_READ: Duration = Duration::from_secs(10);
 pub(crate) const CRASHED: Duration = Duration::from_secs(30);
 /// In a halting node: until what other threads are sending has gone out.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
-/// In a node: a silent origin is asked for a sign of life, on links that can be half-open.
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Between two signs of life, on links that can be half-open.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Shortens [`HEARTBEAT`], to this many milliseconds: for the tests of this project alone.
+const HEARTBEAT_MS: &str = "PEER_INTERNAL_HEARTBEAT_MS";
 /// How many heartbeats may be missed before the link counts as lost.
 pub(crate) const HEARTBEATS_MISSED: u32 = 3;
 /// From the first failure of a rank until those that were failing already, and not told, are given up as its cause.
@@ -162,6 +164,12 @@ impl Deadline {
 /// How long something has been going on, for people: `12.3s`.
 pub(crate) fn tenths(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())
+}
+
+/// Between two signs of life: [`HEARTBEAT`], unless a test asks for less.
+pub(crate) fn heartbeat() -> Duration {
+    let asked = std::env::var(HEARTBEAT_MS).ok().and_then(|text| text.parse().ok());
+    asked.filter(|millis| *millis > 0).map_or(HEARTBEAT, Duration::from_millis)
 }
 
 /// A duration for people: `5s`, `250ms`, `unlimited`.

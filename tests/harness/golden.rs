@@ -1,21 +1,10 @@
-//! Suites that cargo runs, and what they are to print: the files in tests/harness/golden/.
+//! What suites are to print: the files in `golden/`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Folder, Ran, command, run};
-
-/// Cargo with arguments for a suite; compiled by the first one.
-pub(crate) fn cargo_test(suite: &str, arguments: &[&str]) -> Command {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = command(cargo);
-    command.args(["test", "--quiet", "--test", suite, "--locked", "--offline"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("RUST_BACKTRACE", "0").arg("--").args(arguments);
-    command
-}
+use crate::support::{Folder, Ran, run};
 
 /// The output of a suite and its trace, without what differs from run to run.
 pub(crate) fn outcome(command: &mut Command) -> (Ran, String) {
@@ -114,14 +103,32 @@ pub(crate) fn assert_same(text: &str, golden: &str, ran: &Ran) {
     assert_eq!(text, expected, "{}", ran.text());
 }
 
-/// The same where lines come in any order.
+/// Compares where tests run side by side: their lines come in any order, and each stays with its own test.
 #[track_caller]
-pub(crate) fn assert_same_lines(text: &str, golden: &str, ran: &Ran) {
-    let sorted = |text: &str| {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
-    };
+pub(crate) fn assert_same_tests(text: &str, golden: &str, ran: &Ran) {
     let expected = std::fs::read_to_string(path(golden)).unwrap_or_default();
-    assert_eq!(sorted(text), sorted(&expected), "{}", ran.text());
+    assert_eq!(sections(text), sections(&expected), "{}", ran.text());
+}
+
+/// The sorted lines below each heading: `---- a::test ----` begins what belongs to one test.
+fn sections(text: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut heading = "";
+    for line in text.lines() {
+        // A heading stands at the margin, behind an empty line or in place of one.
+        if line.starts_with("---- ") || line.starts_with("== ") || line.ends_with(':') && !line.starts_with(' ') {
+            heading = line;
+        } else if !line.is_empty() {
+            sections.entry(heading).or_default().push(line);
+        }
+    }
+    sections.values_mut().for_each(|lines| lines.sort_unstable());
+    sections
+}
+
+#[test]
+fn a_line_below_another_test_is_not_the_same() {
+    let (one, other) = ("---- a ----\nno quorum\n---- b ----\n", "---- a ----\n---- b ----\nno quorum\n");
+    assert_ne!(sections(one), sections(other));
+    assert_eq!(sections(one), sections("---- b ----\n---- a ----\nno quorum\n"));
 }

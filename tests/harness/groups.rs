@@ -1,27 +1,27 @@
-//! Groups, hooks, rounds and verdicts as a user meets them: the suite `suite_groups`, run by cargo, its whole output compared
+//! Groups, hooks, rounds and verdicts as a user meets them: the suite `suite_groups`, its whole output compared
 //! with a golden file: what it prints, then what happened in which order.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::golden::{self, cargo_test};
+use crate::golden;
+use crate::suite::{executable, suite};
 use crate::support::{self, DEADLINE, Folder, Ran, command, run, within, without_harness};
 use rustix::process::{Pid, Signal};
 
-/// Cargo with arguments for the suite; compiled by the first one.
-fn cargo(arguments: &[&str]) -> Command {
-    cargo_test("suite_groups", arguments)
+/// The suite with arguments.
+fn groups(arguments: &[&str]) -> Command {
+    suite("suite_groups", arguments)
 }
 
 /// The output of a scenario and its trace, without what differs from run to run.
 fn outcome(scenario: &str, arguments: &[&str]) -> (Ran, String) {
     let filter = format!("{scenario}::");
-    golden::outcome(&mut cargo(&[&[&*filter], arguments].concat()))
+    golden::outcome(&mut groups(&[&[&*filter], arguments].concat()))
 }
 
-/// Runs a scenario one test after the other, and compares it line by line; then side by side, where the same lines come in
-/// any order.
+/// Runs a scenario one test after the other, and compares it line by line; then side by side, where tests come in any order.
 fn compare(scenario: &str, passes: bool) {
     compare_with(scenario, passes, &[]);
 }
@@ -31,13 +31,13 @@ fn compare_with(scenario: &str, passes: bool, arguments: &[&str]) {
     assert_eq!(ran.code, Some(if passes { 0 } else { 101 }), "{}", ran.text());
     golden::assert_same(&text, scenario, &ran);
     let (ran, text) = outcome(scenario, arguments);
-    golden::assert_same_lines(&text, scenario, &ran);
+    golden::assert_same_tests(&text, scenario, &ran);
 }
 
 #[test]
 fn what_nobody_gives_is_told_before_anything_runs() {
     for arguments in [&["--list"][..], &[]] {
-        let ran = run(&mut cargo_test("suite_refused", arguments)).failed();
+        let ran = run(&mut suite("suite_refused", arguments)).failed();
         ran.says(&["peer: `wants_a_cluster` (tests/harness/suites/refused.rs:9:10) takes a `&suite_refused::Cluster`"]);
         ran.says(&["which nobody gives: return one from an init above it"]);
         ran.says(&["peer: `peer::main!(weight = 3)` holds slots for what `init_per_suite` starts, and there is none"]);
@@ -99,7 +99,7 @@ fn what_the_nodes_of_a_group_do_is_told_with_its_tests() {
 fn what_inits_returned_is_dropped_in_a_runtime_and_may_fail() {
     compare("dropped", false);
     // What panics when it is dropped is told with its test, and nowhere else; the second attempt is as the first.
-    let ran = run(&mut cargo(&["dropped::panics_with_what_panics"])).failed();
+    let ran = run(&mut groups(&["dropped::panics_with_what_panics"])).failed();
     assert_eq!(ran.text().matches("still in use").count(), 1, "{}", ran.text());
 }
 
@@ -112,7 +112,7 @@ fn each_verdict_has_its_words() {
 fn a_node_that_cannot_boot_is_not_the_fault_of_the_test() {
     compare("infrastructure", false);
     // An init that passes then has no report: what was wrong at first is told all the same.
-    let ran = run(&mut cargo(&["infrastructure::once"])).passed();
+    let ran = run(&mut groups(&["infrastructure::once"])).passed();
     let told = ran
         .stderr
         .find("peer: `infrastructure::once::init_per_group` failed at tests/harness/suites/groups/infrastructure.rs:");
@@ -128,13 +128,13 @@ fn a_panic_is_told_with_its_test() {
     // Nothing else is said than what belongs to no test, and to the hooks of tests.
     assert_eq!(ran.stderr.matches("panicked at").count(), 1, "{}", ran.stderr);
     ran.says(&[elsewhere, "on another thread"]);
-    let many = run(&mut cargo(&["--ignored", "--exact", "panics::fails_after_many"])).failed();
+    let many = run(&mut groups(&["--ignored", "--exact", "panics::fails_after_many"])).failed();
     many.says(&["  no quorum at last\n", "(45 earlier panics were dropped)"]);
     assert_eq!(many.stdout.matches("  of three").count(), 255, "{}", many.text());
-    let traced = run(cargo(&["--exact", "panics::fails_by_itself"]).env("RUST_BACKTRACE", "1"));
+    let traced = run(groups(&["--exact", "panics::fails_by_itself"]).env("RUST_BACKTRACE", "1"));
     traced.says(&["  no quorum\n  of three\n  backtrace:\n", "suite_groups::panics::ask_for_a_quorum\n"]);
     assert!(!traced.text().contains("peer_runtime::"), "{}", traced.text());
-    let shown = run(&mut cargo(&["--exact", "panics::catches_it", "--nocapture"])).passed();
+    let shown = run(&mut groups(&["--exact", "panics::catches_it", "--nocapture"])).passed();
     assert!(shown.stderr.contains("panicked at tests/harness/suites/groups/panics.rs:"), "{}", shown.stderr);
 }
 
@@ -145,10 +145,10 @@ fn what_others_say_commands_no_terminal() {
     let red = "| \u{1b}[1;31mERROR no disk\u{1b}[0m\n";
     // What the standard library says of a panic at once it says as it is.
     for shows in [&[][..], &["--nocapture", "--skip=controls::panics"]] {
-        let plain = run(&mut cargo(&[&["controls::"], shows].concat())).failed().text();
+        let plain = run(&mut groups(&[&["controls::"], shows].concat())).failed().text();
         assert!(plain.chars().all(is_shown), "{plain:?}");
         support::says(&plain, &["| ERROR no disk\n", r"| \u{1b}[?1049h\u{1b}[2J\u{1b}]0;mine\u{7}starts"]);
-        let coloured = run(&mut cargo(&[&["controls::", "--color=always"], shows].concat())).failed().text();
+        let coloured = run(&mut groups(&[&["controls::", "--color=always"], shows].concat())).failed().text();
         assert!(coloured.contains(red) && !coloured.contains("\u{1b}[?") && !coloured.contains('\r'), "{coloured:?}");
     }
 }
@@ -156,7 +156,7 @@ fn what_others_say_commands_no_terminal() {
 #[test]
 fn what_nodes_of_a_group_print_is_shown_at_once() {
     let test = "nodes::of_a_group::passes";
-    let shown = run(&mut cargo(&["--exact", test, "--nocapture"])).passed();
+    let shown = run(&mut groups(&["--exact", test, "--nocapture"])).passed();
     for said in ["before the first test", "in the test that passes"] {
         let is_it = |line: &&str| line.starts_with("suite_groups-") && line.ends_with(&format!(" | {said}"));
         assert_eq!(shown.stderr.lines().filter(is_it).count(), 1, "{}", shown.text());
@@ -183,7 +183,7 @@ fn a_blocked_thread_is_given_up_and_the_others_go_on() {
 
 #[test]
 fn what_blocks_a_thread_is_told_whoever_does() {
-    let executable = executable();
+    let executable = executable("suite_groups");
     let (in_report, beside) = (
         "\n  its thread is still blocked 10s after its scope ended, ",
         " is still blocked 10s after its scope ended, ",
@@ -232,7 +232,7 @@ fn rounds_end_when_their_condition_is_met() {
 fn time_traps_are_the_nearest_ones() {
     compare("traps", false);
     let longer =
-        run(cargo(&["--exact", "traps::no_trap::of_the_test_counts_all_the_same"]).env("PEER_TIMETRAP_FACTOR", "3"));
+        run(groups(&["--exact", "traps::no_trap::of_the_test_counts_all_the_same"]).env("PEER_TIMETRAP_FACTOR", "3"));
     longer.failed().says(&["FAILED (timed out after 1.2s)"]);
 }
 
@@ -259,7 +259,7 @@ fn started(arguments: &[&str]) -> Started {
     let folder = Folder::new();
     let trace = folder.fifo("trace");
     let lines = std::fs::File::options().read(true).write(true).open(&trace).unwrap();
-    let mut command = Command::new(executable());
+    let mut command = Command::new(executable("suite_groups"));
     command.args(arguments).env("TRACE", &trace).env("RUST_BACKTRACE", "0");
     without_harness(&mut command).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
@@ -271,22 +271,6 @@ fn started(arguments: &[&str]) -> Started {
     let node = trace.recv_timeout(DEADLINE).unwrap();
     let node = node.strip_prefix("node ").unwrap().parse().unwrap();
     Started { child, trace, node }
-}
-
-/// The executable of the suite, as cargo says.
-fn executable() -> PathBuf {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = command(cargo);
-    command.args(["test", "--no-run", "--test", "suite_groups", "--locked", "--offline", "--message-format=json"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    let built = run(command.current_dir(env!("CARGO_MANIFEST_DIR"))).passed();
-    let executable = built.stdout.lines().rev().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    });
-    executable.unwrap()
 }
 
 fn interrupt(child: &Child) {
@@ -403,7 +387,7 @@ fn an_order_by_chance_is_the_same_for_the_same_seed() {
 
 /// What happens in a scenario with these arguments and this `PEER_SEED`, and what is said before it.
 fn shuffled_lines(filter: &str, arguments: &[&str], seed: Option<&str>) -> (Vec<String>, String) {
-    let mut command = cargo(&[&["--test-threads=1", filter], arguments].concat());
+    let mut command = groups(&[&["--test-threads=1", filter], arguments].concat());
     let (ran, text) = golden::outcome(seed.iter().fold(&mut command, |command, seed| command.env("PEER_SEED", seed)));
     let (printed, happened) = text.split_once("== what happened\n").unwrap();
     let name = |line: &str| line.rsplit_once("shuffles::").unwrap().1.to_owned();
@@ -446,9 +430,9 @@ fn each_round_has_an_order_of_its_own_and_a_nested_group_stays_together() {
 
 #[test]
 fn a_seed_of_its_own_is_that_of_a_group_unless_another_one_is_asked_for() {
-    let (own, said) = traced(cargo(&["own_seed"]));
+    let (own, said) = traced(groups(&["own_seed"]));
     assert!(!said.contains("shuffle seed"), "{said}");
-    assert_eq!(own, traced(cargo(&["own_seed"])).0);
+    assert_eq!(own, traced(groups(&["own_seed"])).0);
     assert_eq!(own, shuffled("own_seed", 42, "PEER_SEED").0);
     let (_, said) = shuffled("own_seed", 7, "--shuffle");
     assert!(said.contains("shuffle seed 7: PEER_SEED=7 gives this order again"), "{said}");
@@ -458,18 +442,18 @@ fn a_seed_of_its_own_is_that_of_a_group_unless_another_one_is_asked_for() {
 /// Runs the tests of this name in the order that follows from a seed: what they traced, and what was said.
 fn shuffled(name: &str, seed: u32, by: &str) -> (String, String) {
     if by == "--shuffle" {
-        return traced(cargo(&[name, &format!("--shuffle={seed}")]));
+        return traced(groups(&[name, &format!("--shuffle={seed}")]));
     }
-    let mut cargo = cargo(&[name]);
-    cargo.env(by, seed.to_string());
-    traced(cargo)
+    let mut groups = groups(&[name]);
+    groups.env(by, seed.to_string());
+    traced(groups)
 }
 
 /// What the suite traced, and what it printed.
-fn traced(mut cargo: Command) -> (String, String) {
+fn traced(mut suite: Command) -> (String, String) {
     let folder = Folder::new();
     let trace = folder.path("trace");
     std::fs::write(&trace, "").unwrap();
-    let ran = run(cargo.env("TRACE", &trace)).passed();
+    let ran = run(suite.env("TRACE", &trace)).passed();
     (std::fs::read_to_string(&trace).unwrap(), ran.stdout)
 }

@@ -4,6 +4,7 @@
 //! the golden files anew; read every line of the difference.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
+mod budget;
 #[path = "suites/cases/cases.rs"]
 mod cases;
 mod golden;
@@ -13,7 +14,9 @@ mod results;
 #[path = "suites/cases/rounds.rs"]
 mod rounds;
 mod runners;
+mod runs;
 mod slots;
+mod suite;
 #[path = "../it/support/process.rs"]
 mod support;
 mod whole;

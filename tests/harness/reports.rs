@@ -3,30 +3,18 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::golden::cargo_test;
+use crate::suite::{self, executable};
 use crate::support::{self, Folder, Ran, command, run, says, within, without_harness};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 
 /// The executable under `peer::main!()`.
 fn suite() -> PathBuf {
-    newest("suite_main")
-}
-
-/// The newest executable of this target beside this one.
-fn newest(target: &str) -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let is_suite = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        name.strip_prefix(target).is_some_and(|rest| rest.starts_with('-') && !rest.contains('.'))
-    };
-    let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
-    let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    newest.unwrap_or_else(|| panic!("run `cargo test --test {target} --no-run` first"))
+    executable("suite_main")
 }
 
 fn ran(arguments: &[&str]) -> Ran {
@@ -96,7 +84,6 @@ fn a_junit_report_is_written_and_valid() {
     );
     assert!(text.contains("frame_limit: 9999") && !text.contains("hidden"), "{text}");
     assert!(!text.contains("<property name=\"cases::passes: node"), "{text}");
-    assert_valid(&report);
 }
 
 /// What XML cannot say is left out.
@@ -104,26 +91,16 @@ fn a_junit_report_is_written_and_valid() {
 fn whatever_is_printed_and_said_a_junit_report_is_valid() {
     let folder = Folder::new();
     let report = folder.path("report.xml");
-    run(&mut cargo_test("suite_groups", &["controls::", "--junit", report.to_str().unwrap()])).failed();
+    run(&mut suite::suite("suite_groups", &["controls::", "--junit", report.to_str().unwrap()])).failed();
     let text = std::fs::read_to_string(&report).unwrap();
     for said in ["ERROR no disk\n", "no quorum", "seed 42", "no tun device here; but another one"] {
         assert!(text.contains(said), "`{said}` is missing in {text}");
     }
-    assert_valid(&report);
 }
 
-#[track_caller]
-fn assert_valid(report: &Path) {
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");
-    let checked = Command::new("xmllint").args(["--noout", "--schema", schema]).arg(report).output();
-    let checked = checked.expect("xmllint is there (Debian: libxml2-utils)");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
-}
-
-/// The executable of tests that end the whole process, which nothing else compiles.
+/// The executable of tests that end the whole process, under `peer::main!()`.
 fn hanging() -> PathBuf {
-    run(&mut cargo_test("suite_hanging", &["--list"])).passed();
-    newest("suite_hanging")
+    executable("suite_hanging")
 }
 
 /// The arguments for these of them.
@@ -254,11 +231,10 @@ fn a_run_that_ends_by_a_test_leaves_a_junit_report_that_says_so() {
     let folder = Folder::new();
     let report = folder.path("report.xml");
     let exits = ["--ignored", "--exact", "hanging::exits", "--junit", report.to_str().unwrap()];
-    run(&mut cargo_test("suite_hanging", &exits)).failed().says(&["`hanging::exits` has ended this process"]);
+    run(&mut suite::suite("suite_hanging", &exits)).failed().says(&["`hanging::exits` has ended this process"]);
     let text = std::fs::read_to_string(&report).unwrap();
     let told = "<testsuites name=\"suite_hanging: the run has not ended\" tests=\"0\" failures=\"0\" errors=\"1\"/>";
     assert_eq!(text.lines().nth(1), Some(told));
-    assert_valid(&report);
 }
 
 #[test]
@@ -267,7 +243,7 @@ fn what_had_a_result_before_an_exit_is_in_the_junit_report() {
     let report = folder.path("report.xml");
     let tests = ["crashing::fails", "crashing::exits_on_a_worker"];
     let arguments = ["--ignored", "--exact", "--test-threads=1", "--junit", report.to_str().unwrap()];
-    run(&mut cargo_test("suite_hanging", &[&arguments[..], &tests].concat())).failed();
+    run(&mut suite::suite("suite_hanging", &[&arguments[..], &tests].concat())).failed();
     let text = std::fs::read_to_string(&report).unwrap();
     says(
         &text,
@@ -279,7 +255,6 @@ fn what_had_a_result_before_an_exit_is_in_the_junit_report() {
             "<error message=\"`crashing::exits_on_a_worker` has ended this process, by `exit`, and with it the run\" type=\"not ended\"/>",
         ],
     );
-    assert_valid(&report);
 }
 
 /// What a run says that cannot write this.
@@ -388,7 +363,7 @@ fn where_the_directory_of_a_hook_is_is_told_with_it() {
     let (report, trace) = (folder.path("report.xml"), folder.path("trace"));
     std::fs::write(&trace, "").unwrap();
     let arguments = ["directories::", "--test-threads=1", "--format", "json", "--junit", report.to_str().unwrap()];
-    let mut suite = cargo_test("suite_groups", &arguments);
+    let mut suite = suite::suite("suite_groups", &arguments);
     let ran = run(suite.env("TRACE", &trace).env_remove("PEER_KEEP_DIRS")).failed();
     let (events, told) = (events(&ran), std::fs::read_to_string(&trace).unwrap());
     let text = std::fs::read_to_string(&report).unwrap();
@@ -406,7 +381,6 @@ fn where_the_directory_of_a_hook_is_is_told_with_it() {
         .iter()
         .find(|event| event["name"] == "directories::of_none::init_per_group" && event["event"] == "failed");
     assert_eq!(of_none.unwrap()["directory"], Value::Null);
-    assert_valid(&report);
 }
 
 #[test]

@@ -6,18 +6,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::suite::executable;
 use crate::support::{Ran, command, run, says};
 
-/// The executable under `peer::main!()`: the newest one beside this one.
+/// The executable under `peer::main!()`.
 fn suite() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let is_suite = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        name.starts_with("suite_main-") && !name.contains('.')
-    };
-    let found = std::fs::read_dir(own.parent().unwrap()).unwrap().flatten().map(|entry| entry.path()).filter(is_suite);
-    let newest = found.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    newest.expect("run `cargo test --test suite_main --no-run` first")
+    executable("suite_main")
 }
 
 fn stock() -> PathBuf {

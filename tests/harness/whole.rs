@@ -1,13 +1,14 @@
-//! Hooks and the time limit of a whole target as a user meets them: the suite `suite_whole`, run by cargo, its whole output
+//! Hooks and the time limit of a whole target as a user meets them: the suite `suite_whole`, its whole output
 //! compared with golden files.
 
-use crate::golden::{self, cargo_test};
+use crate::golden;
+use crate::suite::suite;
 use crate::support;
 
 /// Runs the suite, in which somebody does what was `chosen`.
 fn compare(chosen: &str, passes: bool) {
-    let mut cargo = cargo_test("suite_whole", &["--test-threads=1"]);
-    let (ran, text) = golden::outcome(cargo.env("SUITE", chosen));
+    let mut suite = suite("suite_whole", &["--test-threads=1"]);
+    let (ran, text) = golden::outcome(suite.env("SUITE", chosen));
     assert_eq!(ran.code, Some(if passes { 0 } else { 101 }), "{}", ran.text());
     golden::assert_same(&text, &format!("whole/{}", chosen.replace(' ', "_")), &ran);
 }
@@ -19,7 +20,7 @@ fn the_hooks_of_a_suite_are_the_first_and_the_last() {
 
 #[test]
 fn hooks_around_nothing_do_not_run() {
-    let (ran, text) = golden::outcome(&mut cargo_test("suite_whole", &["no test has this name"]));
+    let (ran, text) = golden::outcome(&mut suite("suite_whole", &["no test has this name"]));
     assert!(ran.passed().stdout.contains("running 0 tests") && text.ends_with("== what happened\n"), "{text}");
 }
 
@@ -51,9 +52,9 @@ fn what_the_suite_started_crashes_and_the_rest_is_skipped() {
 #[test]
 fn limits_and_skips_hold_under_the_stock_harness_and_under_nextest_too() {
     let run = |chosen: &str, test: &str| {
-        let mut cargo = cargo_test("suite_stock", &["--exact", test, "--show-output"]);
+        let mut suite = suite("suite_stock", &["--exact", test, "--show-output"]);
         // As nextest runs each test, in a process of its own.
-        support::run(cargo.env("SUITE", chosen).env("NEXTEST", "1"))
+        support::run(suite.env("SUITE", chosen).env("NEXTEST", "1"))
     };
     run("test passes", "whole::before_the_group").passed();
     for init in ["init_per_suite", "init_per_group"] {
@@ -65,6 +66,6 @@ fn limits_and_skips_hold_under_the_stock_harness_and_under_nextest_too() {
     // What the machine could not do is tried again there, too.
     let again = run("test lacks room", "whole::before_the_group").passed();
     again.says(&["Too many open files", "tried again, once more at most"]);
-    let refused = support::run(cargo_test("suite_stock", &["--exact", "whole::before_the_group"]).env("SUITE", ""));
+    let refused = support::run(suite("suite_stock", &["--exact", "whole::before_the_group"]).env("SUITE", ""));
     refused.failed().says(&["which stock libtest knows nothing of"]);
 }

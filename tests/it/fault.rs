@@ -10,7 +10,7 @@ mod scopes;
 
 use std::future::Future;
 use std::sync::{Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use peer::prelude::*;
 
@@ -42,14 +42,6 @@ fn block_when_stopped(arrived: peer::Address<u32>) {
 #[remote]
 fn tell_when_stopped(stopped: peer::Address<u32>) {
     peer::node::on_stop(move || stopped.send(1));
-}
-
-/// Waits for something that takes far less.
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(DEADLINE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("waited for {what}"),
-    }
 }
 
 /// Whether every thread of the process is stopped.

@@ -3,10 +3,7 @@
 mod directory;
 mod ends;
 mod options;
-mod postgres;
 mod ready;
-mod redis;
-mod server;
 mod talk;
 
 use std::time::Duration;
@@ -27,3 +24,9 @@ fn patient(options: StartOptions) -> StartOptions {
 
 /// Soon enough for a test that wants to see it happen.
 const SOON: Duration = Duration::from_millis(300);
+
+/// Where a program is.
+fn which(program: &str) -> std::path::PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file()).unwrap()
+}

@@ -12,7 +12,7 @@ use crate::link::blocking::{self, Incoming, Outgoing};
 use crate::name;
 use crate::owner::PeerEvents;
 use crate::sys;
-use crate::timeouts::{CONNECT, Deadline, HEARTBEAT, HEARTBEATS_MISSED};
+use crate::timeouts::{self, CONNECT, Deadline, HEARTBEATS_MISSED};
 use crate::wire::frame::Stream;
 use crate::wire::message::{self, BootSpec, Connect, ToOrigin, ToPeer};
 use crate::wire::{FRAME_LIMIT, MAGIC, PROTOCOL};
@@ -104,7 +104,7 @@ impl Prepared {
         let out = match (&spec.connect, frames) {
             (Connect::StandardIo, Some(frames)) => frames,
             (Connect::Tcp { addresses, heartbeat }, _) => {
-                let silence = heartbeat.then_some(HEARTBEAT * HEARTBEATS_MISSED);
+                let silence = heartbeat.then(|| timeouts::heartbeat() * HEARTBEATS_MISSED);
                 let (read, write) =
                     blocking::connect(addresses, Deadline::after(CONNECT), silence).map_err(|error| {
                         io::Error::new(error.kind(), format!("the origin's TCP port does not answer: {error}"))

@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::connection::ConnectionEvent;
 use super::shared::PeerShared;
-use crate::timeouts::{HEARTBEAT, HEARTBEATS_MISSED};
+use crate::timeouts::{HEARTBEATS_MISSED, heartbeat};
 use crate::wire::message::{self, ToPeer};
 
 /// Sends heartbeats where they are `needed`, once there is a connection.
@@ -20,7 +20,7 @@ pub(super) async fn beat(
     if !needed {
         return;
     }
-    let mut beat = tokio::time::interval(HEARTBEAT);
+    let mut beat = tokio::time::interval(heartbeat());
     // After a pause of this process what has arrived is read first.
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut missed = 0;

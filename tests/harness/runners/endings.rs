@@ -1,6 +1,6 @@
 //! Runs that end in their middle: by `exit`, and by a crash.
 
-use super::{own, stock};
+use crate::runs::{own, stock};
 use crate::support::Ran;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Calls, casts and messages, and what becomes of them when a node goes down.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use peer::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -142,14 +142,12 @@ async fn calls_in_flight_fail_with_the_node(connection: Connection) -> peer::Res
         for _ in &calls {
             arrived.recv().await?;
         }
-        let begun = Instant::now();
         peer.cast(kill_yourself, ());
         for call in calls {
             let error = call.await?.unwrap_err();
             assert_eq!(error.down_reason(), Some(&Reason::Killed(9)), "{error}");
             assert!(error.is_noconnection() && !error.is_timeout(), "{error}");
         }
-        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
         assert_eq!(peer.state(), PeerState::Down(Reason::Killed(9)));
     }
     Ok(())
@@ -160,9 +158,7 @@ async fn calls_to_a_peer_that_is_down_fail_at_once(connection: Connection) -> pe
         let peer = ct_peer!({ connection: connection, peer_down: peer_down }).await?;
         peer.cast(kill_yourself, ());
         assert_eq!(gone(&peer).await, Reason::Killed(9));
-        let begun = Instant::now();
         let error = peer.call(sum, (vec![],)).timeout(peer::UNLIMITED).await.unwrap_err();
-        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
         assert!(error.is_noconnection(), "{error}");
         assert_eq!(error.is_noproc(), peer_down == PeerDown::Stop, "{error}");
         assert_eq!(error.down_reason(), Some(&Reason::Killed(9)), "{error}");
@@ -287,7 +283,7 @@ async fn a_call_is_sent_when_it_is_polled(connection: Connection) -> peer::Resul
     let arrived = mailbox::<u32>("arrived");
     // Encoded now, and never sent.
     drop(peer.call(wait_at_gate, (Some(arrived.address()),)));
-    let later = peer.call(sum, (vec![1, 2],)).timeout(AT_ONCE);
+    let later = peer.call(sum, (vec![1, 2],)).timeout(DEADLINE);
     assert!(arrived.recv_within(Duration::from_millis(100)).await.unwrap_err().is_timeout());
     // On another thread, in another runtime.
     let thread =

@@ -59,11 +59,8 @@ async fn driven_restarts() -> peer::Result {
         for n in 0..ROUNDS {
             round(&peer, n % 2 == 0).await?;
         }
-        let begun = Instant::now();
-        while counts() != before && begun.elapsed() < AT_ONCE {
-            // What has just ended closes what it had.
-            tokio::task::yield_now().await;
-        }
+        // What has just ended closes what it had.
+        until("the descriptors and threads to be as many as before", async || counts() == before).await;
         let after = counts();
         let grown = memory().saturating_sub(memory_before);
         println!("{ROUNDS} restarts: (descriptors, threads) {before:?} then {after:?}, {grown} bytes more");

@@ -91,17 +91,13 @@ async fn a_paused_peer_goes_on_when_it_is_stopped() -> peer::Result {
         let peer = ct_peer!({ connection: connection, shutdown: graceful }).await?;
         peer.call(tell_when_stopped, (stopped.address(),)).await?;
         peer.pause().await?;
-        let begun = Instant::now();
         peer.stop().await?;
-        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
         assert_eq!(stopped.recv().await?, 1);
         for shutdown in [Shutdown::Close, Shutdown::Halt] {
             let peer = ct_peer!({ connection: connection, shutdown: shutdown }).await?;
             peer.pause().await?;
-            let begun = Instant::now();
             peer.stop().await?;
             assert_eq!(soon("its end", peer.gone()).await, Reason::Stopped);
-            assert!(begun.elapsed() < AT_ONCE, "{shutdown:?}: {:?}", begun.elapsed());
         }
     }
     Ok(())

@@ -116,9 +116,6 @@ async fn driven_ends_while_it_restarts() -> peer::Result {
     Ok(())
 }
 
-/// The end of a scope waits longer than this before it kills what does not end.
-const PATIENCE: Duration = Duration::from_secs(14);
-
 /// The nodes of this run that are alive: what they inherit says whose they are.
 fn nodes_alive() -> Vec<String> {
     let mark = format!("PEER_TEST_PORT={}", driver_port());
@@ -143,11 +140,8 @@ fn no_restart_outlives_its_scope() {
         let lifeline = Lifeline::new();
         let mut command = driven!("driven_ends_while_it_restarts");
         command.arg("fault::scopes::driven_z_afterwards").env("PEER_TEST_PORT", lifeline.port().to_string());
-        let begun = Instant::now();
         let ran = run(&mut command).passed();
         ran.says(&["running 2 tests", "2 passed"]);
-        // What is refused ends at once; what is not is killed in the end, too.
-        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         lifeline.held().ended();
     }
 }

@@ -1,7 +1,7 @@
 //! Much at once, and what may not be lost, or mistaken, on the way.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -47,20 +47,16 @@ async fn many_large_calls_run_side_by_side() -> peer::Result {
 const PIECES: u32 = 100;
 const PIECE: usize = 1 << 20;
 
-/// Keeps the connection busy until `quiet`, or until there was much of it; begins before it returns. Ends with the number of pieces.
-fn noise(to: peer::Address<String>, quiet: Arc<AtomicBool>) -> JoinHandle<u32> {
+/// Keeps the connection busy for a while; begins before it returns.
+fn noise(to: peer::Address<String>) {
     let (begun, wait) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        let mut sent = 0;
-        while sent < PIECES && !quiet.load(Ordering::Relaxed) {
+    std::thread::spawn(move || {
+        for _ in 0..PIECES {
             to.send("~".repeat(PIECE));
-            sent += 1;
             let _ = begun.send(());
         }
-        sent
     });
     wait.recv().unwrap();
-    thread
 }
 
 fn send_numbers(numbers: &peer::Address<u32>) {
@@ -71,7 +67,7 @@ fn send_numbers(numbers: &peer::Address<u32>) {
 
 async fn numbers_arrive(numbers: &peer::Mailbox<u32>) -> peer::Result {
     for expected in 0..10 {
-        assert_eq!(numbers.recv_within(Duration::from_secs(1)).await?, expected);
+        assert_eq!(numbers.recv_within(DEADLINE).await?, expected);
     }
     Ok(())
 }
@@ -81,13 +77,29 @@ async fn empty(noise: &peer::Mailbox<String>) {
     while noise.recv_within(Duration::ZERO).await.is_ok() {}
 }
 
+static QUIET: AtomicBool = AtomicBool::new(false);
+static NOISE: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+
+/// Sends numbers beside noise that does not end before [`be_quiet`].
 #[remote]
-fn send_beside_noise(to: peer::Address<String>, numbers: peer::Address<u32>) -> u32 {
-    let quiet = Arc::new(AtomicBool::new(false));
-    let noise = noise(to, Arc::clone(&quiet));
+fn send_beside_noise(to: peer::Address<String>, numbers: peer::Address<u32>) {
+    QUIET.store(false, Ordering::Relaxed);
+    let (begun, wait) = mpsc::channel();
+    let noise = std::thread::spawn(move || {
+        while !QUIET.load(Ordering::Relaxed) {
+            to.send("~".repeat(PIECE));
+            let _ = begun.send(());
+        }
+    });
+    *NOISE.lock().unwrap() = Some(noise);
+    wait.recv().unwrap();
     send_numbers(&numbers);
-    quiet.store(true, Ordering::Relaxed);
-    noise.join().unwrap()
+}
+
+#[remote]
+fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+    NOISE.lock().unwrap().take().unwrap().join().unwrap();
 }
 
 #[peer_test]
@@ -96,10 +108,18 @@ async fn a_busy_sender_starves_nobody() -> peer::Result {
         let peer = ct_peer!({ connection: connection }).await?;
         let (noise, numbers) = (mailbox::<String>("noise"), mailbox::<u32>("numbers"));
         for _ in 0..20 {
-            let call = peer.call(send_beside_noise, (noise.address(), numbers.address()));
-            let pieces = call.timeout(DEADLINE).await?;
-            assert!(pieces < PIECES, "the ten numbers were sent after all the noise");
-            numbers_arrive(&numbers).await?;
+            peer.cast(send_beside_noise, (noise.address(), numbers.address()));
+            let listen = async { while noise.recv().await.is_ok() {} };
+            // Only who has them asks for quiet, in a call that is beside the noise, too.
+            let arrive = async {
+                numbers_arrive(&numbers).await?;
+                peer.call(be_quiet, ()).timeout(DEADLINE).await?;
+                peer::Result::<()>::Ok(())
+            };
+            tokio::select! {
+                arrived = arrive => arrived?,
+                () = listen => panic!("the noise has ended"),
+            }
             empty(&noise).await;
         }
         peer.stop().await?;
@@ -109,7 +129,7 @@ async fn a_busy_sender_starves_nobody() -> peer::Result {
 
 #[remote]
 fn send_and_halt(to: peer::Address<String>, numbers: peer::Address<u32>) {
-    let _noise = noise(to, Arc::default());
+    noise(to);
     send_numbers(&numbers);
     peer::node::halt(3);
 }
@@ -194,9 +214,10 @@ async fn a_full_mailbox_tells_what_it_drops() -> peer::Result {
         peer.send("full", number);
     }
     assert_eq!(peer.call(first_of, ("full".to_owned(),)).await?, 10);
-    printed(&peer, "`full`").await;
-    printed(&peer, "room").await;
     peer.stop().await?;
+    let words = last_words(&peer).await;
+    let told = "mailbox `full` is full: 65536 messages wait in it, and the oldest make room from now on";
+    assert_eq!(words.matches(told).count(), 1, "{words}");
     Ok(())
 }
 

@@ -95,9 +95,7 @@ async fn inner_crash_tcp() {
 }
 
 fn takes_the_test_down(inner: fn(), found: &Found) {
-    let begun = std::time::Instant::now();
     assert!(catch_unwind(inner).is_err(), "the inner test passed");
-    assert!(begun.elapsed() < 5 * AT_ONCE, "{:?}", begun.elapsed());
     let peers = take(found);
     assert_eq!(peers[0].state(), PeerState::Down(Reason::Killed(9)));
     assert_eq!(peers[1].state(), PeerState::Down(Reason::ScopeEnded));
@@ -159,7 +157,7 @@ async fn inner_scope() {
 }
 
 #[test]
-fn an_ended_scope_refuses_everything() {
+fn a_scope_that_has_ended_starts_nothing() {
     inner_scope();
     let (scope, before) = ENDED.lock().unwrap().take().unwrap();
     let _entered = scope.enter();

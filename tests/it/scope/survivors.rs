@@ -159,7 +159,7 @@ async fn only_a_linked_peer_that_goes_down_by_itself_takes_its_test_down() -> pe
 }
 
 #[peer_test]
-async fn a_scope_that_has_ended_starts_nothing() -> peer::Result {
+async fn a_thread_outside_of_the_test_links_what_it_starts_by_a_handle() -> peer::Result {
     // On a thread that belongs to no test there is nothing to link to, and that is said.
     let error = thread::spawn(|| futures_block_on(peer::start_link(()))).join().unwrap().unwrap_err();
     assert!(error.is_noscope(), "{error}");

@@ -4,7 +4,7 @@
 //! blocked node is stopped at once, and a frozen one (SIGSTOP) when the policy says so. Except with `Close` the process
 //! is gone when `stop` returns.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use peer::prelude::*;
 
@@ -31,8 +31,6 @@ for_each_connection! {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
-/// OTP's bound for the caller of a stop with `close`, which does not wait.
-const CLOSE: Duration = Duration::from_millis(200);
 
 /// Blocks a thread of the node's runtime.
 #[remote]
@@ -62,11 +60,7 @@ async fn frozen(connection: Connection, shutdown: Shutdown) -> peer::Result<Peer
     let peer = ct_peer!({ connection: connection, shutdown: shutdown }).await?;
     signal("STOP", peer.os_pid());
     // The kernel stops one thread after the other.
-    let begun = Instant::now();
-    while !all_stopped(peer.os_pid())? {
-        assert!(begun.elapsed() < DEADLINE, "not stopped");
-        tokio::task::yield_now().await;
-    }
+    until("all threads to stand still", async || all_stopped(peer.os_pid()).unwrap()).await;
     Ok(peer)
 }
 
@@ -80,14 +74,12 @@ fn all_stopped(pid: u32) -> std::io::Result<bool> {
     Ok(true)
 }
 
-/// How long `stop` took, after which nothing of the peer is left.
-async fn time_of_stop(peer: &Peer) -> peer::Result<Duration> {
-    let begun = Instant::now();
-    peer.stop().await?;
-    let elapsed = begun.elapsed();
+/// Stops the peer, after which nothing of it is left: whether the keeper had to kill it.
+async fn is_killed_by_stop(peer: &Peer) -> peer::Result<bool> {
+    soon("the stop", peer.stop()).await?;
     assert!(is_gone(peer.os_pid()), "the process is still there");
     assert_eq!(peer.state(), PeerState::Down(Reason::Stopped));
-    Ok(elapsed)
+    Ok(last_words(peer).await.contains(": killed"))
 }
 
 async fn busy(connection: Connection) -> peer::Result {
@@ -96,7 +88,7 @@ async fn busy(connection: Connection) -> peer::Result {
     let call = peer.call(wait_at_gate, (Some(arrived.address()),)).timeout(Duration::from_secs(60));
     let call = tokio::spawn(call);
     arrived.recv().await?;
-    assert!(time_of_stop(&peer).await? < AT_ONCE);
+    assert!(!is_killed_by_stop(&peer).await?);
     let error = call.await?.unwrap_err();
     assert_eq!(error.down_reason(), Some(&Reason::Stopped), "{error}");
     Ok(())
@@ -104,19 +96,15 @@ async fn busy(connection: Connection) -> peer::Result {
 
 async fn blocked_close(connection: Connection) -> peer::Result {
     let peer = blocked(connection, Shutdown::Close).await?;
-    let begun = Instant::now();
     peer.stop().await?;
-    assert!(begun.elapsed() < CLOSE, "{:?}", begun.elapsed());
     assert_eq!(gone(&peer).await, Reason::Stopped);
-    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     assert!(is_gone(peer.os_pid()));
     Ok(())
 }
 
 async fn blocked_is_stopped_at_once(connection: Connection, shutdown: Shutdown) -> peer::Result {
     let peer = blocked(connection, shutdown).await?;
-    let elapsed = time_of_stop(&peer).await?;
-    assert!(elapsed < SECOND, "{elapsed:?}");
+    assert!(!is_killed_by_stop(&peer).await?);
     Ok(())
 }
 
@@ -125,11 +113,11 @@ async fn blocked_halt(connection: Connection) -> peer::Result {
 }
 
 async fn blocked_halt_within(connection: Connection) -> peer::Result {
-    blocked_is_stopped_at_once(connection, Shutdown::HaltWithin(2 * SECOND)).await
+    blocked_is_stopped_at_once(connection, Shutdown::HaltWithin(DEADLINE)).await
 }
 
 async fn blocked_graceful(connection: Connection) -> peer::Result {
-    blocked_is_stopped_at_once(connection, Shutdown::Graceful(2 * SECOND)).await
+    blocked_is_stopped_at_once(connection, Shutdown::Graceful(DEADLINE)).await
 }
 
 async fn blocked_unlimited(connection: Connection) -> peer::Result {
@@ -138,23 +126,22 @@ async fn blocked_unlimited(connection: Connection) -> peer::Result {
 
 async fn frozen_close(connection: Connection) -> peer::Result {
     let peer = frozen(connection, Shutdown::Close).await?;
-    let begun = Instant::now();
+    // It waits for nothing: the node stands still.
     peer.stop().await?;
-    assert!(begun.elapsed() < CLOSE, "{:?}", begun.elapsed());
     assert!(!is_gone(peer.os_pid()));
     assert!(peer.call(wait_at_gate, (None,)).await.unwrap_err().is_noconnection());
     // When it runs again it ends by itself: nobody had to kill it.
     signal("CONT", peer.os_pid());
     assert_eq!(gone(&peer).await, Reason::Stopped);
-    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    assert!(!last_words(&peer).await.contains(": killed"));
     assert!(is_gone(peer.os_pid()));
     Ok(())
 }
 
 async fn frozen_is_killed_after(limit: Duration, connection: Connection, shutdown: Shutdown) -> peer::Result {
     let peer = frozen(connection, shutdown).await?;
-    let elapsed = time_of_stop(&peer).await?;
-    assert!(elapsed >= limit && elapsed < limit + SECOND, "{elapsed:?}");
+    assert!(is_killed_by_stop(&peer).await?);
+    assert!(last_words(&peer).await.contains(&format!("not stopped within {limit:?}: killed")));
     Ok(())
 }
 
@@ -176,7 +163,7 @@ async fn frozen_unlimited(connection: Connection) -> peer::Result {
     let early = tokio::time::timeout(SECOND, &mut stop).await;
     assert!(early.is_err() && !is_gone(peer.os_pid()), "{early:?}");
     signal("CONT", peer.os_pid());
-    tokio::time::timeout(AT_ONCE, stop).await??;
+    soon("the stop", stop).await?;
     assert!(is_gone(peer.os_pid()));
     Ok(())
 }
@@ -204,7 +191,7 @@ async fn graceful_runs_the_hooks(connection: Connection) -> peer::Result {
         let peer = ct_peer!({ connection: connection, shutdown: shutdown }).await?;
         let names = mailbox::<String>("names");
         peer.call(prepare, (names.address(), false)).await?;
-        assert!(time_of_stop(&peer).await? < AT_ONCE);
+        assert!(!is_killed_by_stop(&peer).await?);
         assert_eq!(names_of_hooks(&names).await?, ["third", "second", "first"]);
     }
     Ok(())
@@ -214,8 +201,8 @@ async fn graceful_is_cut_off(connection: Connection) -> peer::Result {
     let peer = ct_peer!({ connection: connection, shutdown: Shutdown::Graceful(SECOND) }).await?;
     let names = mailbox::<String>("names");
     peer.call(prepare, (names.address(), true)).await?;
-    let elapsed = time_of_stop(&peer).await?;
-    assert!(elapsed >= SECOND && elapsed < 2 * SECOND, "{elapsed:?}");
+    // Whoever is first, the node or its keeper, the last hook does not end.
+    is_killed_by_stop(&peer).await?;
     assert_eq!(names_of_hooks(&names).await?, ["third", "second", "first"]);
     Ok(())
 }

@@ -15,9 +15,6 @@ use super::{DEADLINE, signal};
 /// Both control connections.
 pub(crate) const CONNECTIONS: [Connection; 2] = [Connection::StandardIo, Connection::Tcp(0)];
 
-/// What must happen "at once" may take this long on a busy machine.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(4);
-
 /// A time that a test lets run out.
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
@@ -74,6 +71,24 @@ pub(crate) async fn goes_on(peer: &Peer) {
     assert_eq!(peer.call(sum, (vec![1, 2],)).timeout(DEADLINE).await.unwrap(), 3);
 }
 
+/// Waits for what nothing delays. A busy machine may take its time: no test asserts how long anything took.
+pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(DEADLINE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("waited for {what}"),
+    }
+}
+
+/// Looks again and again until it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(what, looking).await;
+}
+
 /// Whether the process is reaped.
 pub(crate) fn is_gone(pid: u32) -> bool {
     !Path::new(&format!("/proc/{pid}")).exists()
@@ -95,12 +110,7 @@ pub(crate) async fn last_words(peer: &Peer) -> String {
 
 /// Waits until the peer has printed `text`.
 pub(crate) async fn printed(peer: &Peer, text: &str) {
-    let found = async {
-        while !last_words(peer).await.contains(text) {
-            tokio::task::yield_now().await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, found).await.is_ok(), "no {text:?} in {:?}", last_words(peer).await);
+    until(&format!("{text:?} on the console of {}", peer.node()), async || last_words(peer).await.contains(text)).await;
 }
 
 /// Polls a call once, which sends it. On the runtime of the test a spawned one is sent when that waits, and another call

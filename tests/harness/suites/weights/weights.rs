@@ -1,21 +1,28 @@
 //! Groups that share nodes, each of which counts: tests/harness/slots.rs runs them with a budget of four, and counts.
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use peer::prelude::*;
 
-/// Far longer than a look at all processes takes.
-const BUSY: Duration = Duration::from_millis(100);
-
 struct Cluster(Vec<Peer>);
 struct Inner(Vec<Peer>);
 
+/// Counts the nodes of this budget that are alive, this one among them, and works for a while beside the others.
 #[remote]
 #[expect(clippy::disallowed_methods, reason = "it is to take its time")]
-fn works() {
-    // busy: whoever counts has to see it.
-    std::thread::sleep(BUSY);
+pub(crate) fn works() {
+    let folder = PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR").unwrap());
+    let nodes = folder.join("nodes");
+    std::fs::create_dir_all(&nodes).unwrap();
+    std::fs::write(nodes.join(std::process::id().to_string()), "").unwrap();
+    let entries = std::fs::read_dir(&nodes).unwrap().flatten();
+    let alive = entries.filter(|entry| Path::new("/proc").join(entry.file_name()).exists()).count();
+    let mut counted = std::fs::File::options().append(true).create(true).open(folder.join("counted")).unwrap();
+    counted.write_all(format!("{alive}\n").as_bytes()).unwrap();
+    // busy: others begin meanwhile, if they may.
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 async fn boot(count: usize) -> peer::Result<Vec<Peer>> {

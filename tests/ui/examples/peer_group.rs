@@ -44,7 +44,7 @@ pub(crate) mod outer {
         Ok(())
     }
 
-    #[peer_group(sequence, shuffle, repeat_until_any_fail = 100, timetrap = "30s",)]
+    #[peer_group(sequence, shuffle, repeat_until_any_fail = 100, timetrap = "30s")]
     mod inner {
         use super::*;
 
@@ -111,8 +111,22 @@ mod written_by_a_macro {
         ($($item:item)*) => { $(#[peer_group] $item)* };
     }
 
-    group!(numbers, u8, async fn init_per_group() -> u8 { 7 },);
-    group!(texts, &String, async fn init_per_group() -> String { String::new() }, first, second);
+    group!(
+        numbers,
+        u8,
+        async fn init_per_group() -> u8 {
+            7
+        },
+    );
+    group!(
+        texts,
+        &String,
+        async fn init_per_group() -> String {
+            String::new()
+        },
+        first,
+        second
+    );
     items! {
         mod third {
             async fn init_per_testcase() {}

@@ -3,11 +3,14 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use peer::Exec;
 
-use super::server::{free_port, installed, working_in};
-use super::*;
+use peer::prelude::*;
+
+use crate::installed::{installed, working_in};
+use crate::support::*;
 
 /// What Debian calls it.
 const PACKAGE: &str = "postgresql";
@@ -35,7 +38,7 @@ impl Cluster {
         if std::fs::metadata("/proc/self")?.uid() == 0 {
             assert!(Command::new("chown").arg("postgres").arg(folder.path("")).status()?.success());
         }
-        let cluster = Self { folder, port: free_port() };
+        let cluster = Self { folder, port: peer::free_port().unwrap() };
         let data = cluster.data().into_os_string().into_string().unwrap();
         let args = ["--no-sync", "--auth=trust", "--username=postgres", "--locale=C", "-D", &data];
         let init = ct_peer!({ program: as_user("initdb"), args: args }).await?;

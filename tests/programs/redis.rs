@@ -4,8 +4,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 
-use super::server::{free_port, installed, working_in};
-use super::*;
+use peer::prelude::*;
+
+use crate::installed::{installed, working_in};
+use crate::patient;
+use crate::support::*;
 
 fn redis(folder: &Folder, port: u16) -> StartOptions {
     StartOptions::new()
@@ -49,7 +52,7 @@ impl Client {
 #[peer_test]
 async fn redis_is_ready_when_it_says_so_or_listens_or_answers() -> peer::Result {
     let folder = Folder::new();
-    let port = free_port();
+    let port = peer::free_port().unwrap();
     let ping = format!("[ $({} -p {port} ping) = PONG ]", installed("redis-cli", "redis-tools").display());
     for ready in [Ready::Line("Ready to accept"), Ready::Tcp(port), Ready::Probe(("sh", ["-c", &ping]))] {
         let server = peer::start_link(redis(&folder, port).ready(ready.clone())).await?;
@@ -79,7 +82,7 @@ async fn a_redis_that_cannot_start_says_why() {
 #[peer_test]
 async fn what_redis_has_acknowledged_survives_a_kill_in_the_middle_of_writing() -> peer::Result {
     let folder = Folder::new();
-    let port = free_port();
+    let port = peer::free_port().unwrap();
     let server = peer::start_link(redis(&folder, port).ready(Ready::Line("Ready to accept"))).await?;
     let mut acknowledged = 0;
     for round in 1..=3 {
@@ -121,12 +124,12 @@ async fn what_redis_has_acknowledged_survives_a_kill_in_the_middle_of_writing() 
 #[peer_test]
 async fn a_paused_redis_answers_nobody_and_loses_nothing() -> peer::Result {
     let folder = Folder::new();
-    let port = free_port();
+    let port = peer::free_port().unwrap();
     let server = peer::start_link(redis(&folder, port).ready(Ready::Line("Ready to accept"))).await?;
     let mut client = Client::connect(port)?;
     assert_eq!(client.ask("SET key value")?, "+OK");
     server.pause().await?;
-    client.0.get_ref().set_read_timeout(Some(SOON))?;
+    client.0.get_ref().set_read_timeout(Some(SHORT))?;
     assert!(client.ask("GET key").is_err());
     client.0.get_ref().set_read_timeout(Some(DEADLINE))?;
     server.resume().await?;
