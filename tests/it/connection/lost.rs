@@ -161,7 +161,8 @@ async fn peer_never_outlives_its_control_connection_while_booting_or_stopped_by_
             signal("KILL", own);
             if !booting {
                 // Gone already if the kernel woke it, as it may do with what is stopped and has lost its parent.
-                let _ = std::process::Command::new("kill").args(["-s", "CONT", &peer.to_string()]).output();
+                let pid = rustix::process::Pid::from_raw(i32::try_from(peer).unwrap()).unwrap();
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
             }
             peer_ended.await.unwrap();
             drop(loading);

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -136,10 +136,19 @@ impl Drop for Folder {
     }
 }
 
-/// Sends `signal` (a number or a name) to a process.
-pub(crate) fn signal(signal: &str, pid: u32) {
-    let sent = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap();
-    assert!(sent.success(), "{signal} to {pid}");
+/// Sends a signal to a process.
+pub(crate) fn signal(name: &str, pid: u32) {
+    let signal = match name {
+        "CONT" => Signal::CONT,
+        "INT" => Signal::INT,
+        "KILL" => Signal::KILL,
+        "SEGV" => Signal::SEGV,
+        "STOP" => Signal::STOP,
+        "TERM" => Signal::TERM,
+        _ => panic!("SIG{name} is not in this list"),
+    };
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap_or_else(|error| panic!("SIG{name} to {pid:?}: {error}"));
 }
 
 /// Completes when the process `pid` has ended.

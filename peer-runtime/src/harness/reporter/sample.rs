@@ -92,14 +92,14 @@ pub(super) fn terminal(text: &str, lines: usize) -> Vec<String> {
     shown.iter().map(|line| line.iter().collect()).collect()
 }
 
-/// Compares with the file `golden/NAME`; with `GOLDEN=write` in the environment, writes it.
+/// Compares with the file `golden/NAME`; with `UPDATE_GOLDEN` in the environment, writes it.
 pub(super) fn assert_golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/harness/reporter/golden").join(name);
-    if std::env::var_os("GOLDEN").is_some_and(|value| value == "write") {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, text).expect("it can be written");
     }
-    let expected = std::fs::read_to_string(&path).expect("it is there; `GOLDEN=write cargo test` makes it");
-    assert_eq!(text, expected, "{}; if it is meant so: GOLDEN=write cargo test -p peer-runtime", path.display());
+    let expected = std::fs::read_to_string(&path).expect("it is there; `UPDATE_GOLDEN=1 cargo test` makes it");
+    assert_eq!(text, expected, "{}; if it is meant so: UPDATE_GOLDEN=1 cargo test -p peer-runtime", path.display());
 }
 
 /// A node with two lines of output, long ago.
