@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-/// The path of a program. A test whose program is missing is ignored; where `CI` is set, it fails.
+/// The path of a program of this Debian package. A test whose program is missing is ignored; where `CI` is set, it fails.
 pub(crate) fn installed(program: &str, package: &str) -> PathBuf {
+    installed_by(program, &format!("apt-get install {package}"))
+}
+
+/// The same for a program that another command installs.
+pub(crate) fn installed_by(program: &str, install: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     // Debian keeps the versions of PostgreSQL side by side, and out of `PATH`.
@@ -11,7 +16,7 @@ pub(crate) fn installed(program: &str, package: &str) -> PathBuf {
     folders.extend(versions.map(|entry| entry.path().join("bin")));
     let found = folders.iter().map(|folder| folder.join(program)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        let why = format!("{program} is not installed; apt-get install {package}");
+        let why = format!("{program} is not installed; {install}");
         assert!(std::env::var_os("CI").is_none(), "{why}");
         peer::skip(why)
     })

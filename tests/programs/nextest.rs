@@ -6,14 +6,14 @@ use std::process::Command;
 use peer::prelude::*;
 
 use crate::budget::{fill_the_budget, most_nodes_of};
-use crate::installed::installed;
+use crate::installed::installed_by;
 use crate::runs::{Run, interrupted, interrupted_twice, says_where_they_were, start};
 use crate::suite::{cargo, executable};
 use crate::support::{Folder, run, within};
 
 /// Cargo with these arguments for nextest, and these targets.
 fn nextest(arguments: &[&str], targets: &[&str]) -> Command {
-    installed("cargo-nextest", "cargo-nextest");
+    installed_by("cargo-nextest", "cargo install --locked cargo-nextest");
     for target in targets {
         // The budget's tests are in the driver itself, which cargo has built.
         if *target != "harness" {

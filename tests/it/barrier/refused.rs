@@ -44,7 +44,10 @@ async fn names_and_numbers_are_checked(_nodes: Nodes) -> peer::Result {
     for (barrier, what) in [
         (peer::barrier(""), "barrier `` failed: a barrier needs a name"),
         (peer::barrier(&"\u{20ac}".repeat(86)), "the name of a barrier has at most 256 bytes"),
-        (peer::barrier("loaded").parties(0), "barrier `loaded` failed: `.parties(0)`: nobody would ever arrive"),
+        (
+            peer::barrier("loaded").parties(0),
+            "barrier `loaded` failed: `.parties(0)`: no participant would ever arrive",
+        ),
     ] {
         let error = barrier.await.unwrap_err();
         assert!(error.is_bad_option() && !error.is_barrier(), "{error}");

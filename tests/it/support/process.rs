@@ -139,6 +139,7 @@ impl Drop for Folder {
 /// Sends a signal to a process.
 pub(crate) fn signal(name: &str, pid: u32) {
     let signal = match name {
+        "ABRT" => Signal::ABORT,
         "CONT" => Signal::CONT,
         "INT" => Signal::INT,
         "KILL" => Signal::KILL,
