@@ -59,7 +59,7 @@
 //! time-out says who is missing, and what those are doing.
 //!
 //! # In all nodes at once
-//! The body of a [`#[peer_test(nodes = 3, everywhere)]`](peer_test) runs in each of the nodes, and is given its [`Rank`].
+//! The body of a [`#[peer_test(nodes = 3, everywhere)]`](peer_test) runs in each of the nodes and takes its [`Rank`].
 //!
 //! # Features
 //! - `harness` (default): everything, with [`main!`].
@@ -85,7 +85,10 @@ pub use peer_runtime::{Rank, TestStatus, comment, skip};
 pub use peer_macros::__suite;
 pub use peer_macros::{ct_peer, ct_peer_name, remote};
 #[cfg(feature = "test")]
-pub use peer_macros::{end_per_suite, init_per_suite, peer_group, peer_test};
+pub use peer_macros::{
+    end_per_group, end_per_suite, end_per_testcase, init_per_group, init_per_suite, init_per_testcase, peer_group,
+    peer_test,
+};
 
 /// All that generated code may touch; not public API.
 #[doc(hidden)]
@@ -104,7 +107,10 @@ pub mod prelude {
         ct_peer_name, mailbox, remote,
     };
     #[cfg(feature = "test")]
-    pub use crate::{Rank, peer_group, peer_test};
+    pub use crate::{
+        Rank, end_per_group, end_per_suite, end_per_testcase, init_per_group, init_per_suite, init_per_testcase,
+        peer_group, peer_test,
+    };
 }
 
 /// The `main` of a test target with `harness = false`: runs its `#[peer_test]`s and [groups](peer_group) in parallel.
@@ -127,10 +133,10 @@ pub mod prelude {
 /// | verdict | line | fails the run |
 /// |---|---|---|
 /// | passed | `ok` | no |
-/// | flaky: passed when it was tried again | `ok (flaky: passed on attempt 2)` | no |
+/// | flaky: passed on a retry | `ok (flaky: passed on attempt 2)` | no |
 /// | failed | `FAILED` | yes |
 /// | its timetrap was over, or that of an end behind it | `FAILED (timed out after 30s)` | yes |
-/// | infrastructure: a node could not boot, twice, and that is not the test's fault | `FAILED (infrastructure)` | yes |
+/// | infrastructure: a node could not boot, which is not the test's fault | `FAILED (infrastructure)` | yes |
 /// | passed, with `leaks = "fail"`, and left processes behind | `FAILED (leaked)` | yes |
 /// | ended by an interrupt | `FAILED (interrupted)` | yes |
 /// | ignored, [skipped](skip), or behind something that failed | `ignored, why` | no; what failed does |
@@ -139,8 +145,7 @@ pub mod prelude {
 /// the [`Error`] of a boot that failed for want of processes, descriptors or memory, because the keeper of all peers was gone or
 /// did not answer, or because it took longer than its `wait_boot`; and where there was no thread to run the test on. What
 /// the author can mend is a failure: a program that is not there or ended by itself, a bad option, a name in use; and so is
-/// whatever a test asserts, unwraps or wraps into another error. Such an attempt is made once more, with everything fresh,
-/// besides the `retries` of the test and also where it has none.
+/// whatever a test asserts, unwraps or wraps into another error. Only `retries` try it again.
 ///
 /// What panics on the threads of a test is told with that test, and only if it fails: message, place, and with
 /// `RUST_BACKTRACE=1` the backtrace; with `--nocapture` at once. Panics on threads that belong to no test are said at
@@ -160,11 +165,11 @@ pub mod prelude {
 /// Nodes that an init starts count if it is said how many they are, 1 to 1000: `#[peer_group(weight = 3)]` for `init_per_group`, `peer::main!(weight = 3)`
 /// for [`init_per_suite`](macro@init_per_suite). So many slots are held from before the init until these nodes have ended, after the end. A weight without such an init is an error.
 ///
-/// With them a group takes, in one step, as many as the heaviest test below it needs, so that its tests never wait for other runs; what is free
-/// besides they use as well, and so run side by side. Groups within it take theirs from these. An `exclusive` test needs all there are, and so nothing
-/// runs beside a group that has a weight and such a test. A group that needs more than there are has all of them, and its tests run all the same: then there
-/// are more nodes than slots, as with a test that has more. Under nextest, which gives each test a process in which the inits around it run,
-/// that process takes the weights of suite, groups and test together.
+/// With them a group takes, in one step, as many as everything below it that runs at once needs: for a sequence those of its heaviest test, otherwise
+/// those of all its tests together, and no more than there are. So its tests never wait for other runs. Groups within it take theirs from these. An
+/// `exclusive` test needs all there are, and so nothing runs beside a group that has a weight and such a test. A group that needs more than there are
+/// runs its tests one by one: then there are more nodes than slots, as with a test that has more. Under nextest, which gives each test a process
+/// in which the inits around it run, that process takes the weights of suite, groups and test together.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -184,7 +189,7 @@ pub mod prelude {
 ///
 /// struct Registry(Peer);
 ///
-/// #[peer::init_per_suite]
+/// #[init_per_suite]
 /// async fn start() -> peer::Result<Registry> {
 ///     Ok(Registry(ct_peer!().await?))
 /// }

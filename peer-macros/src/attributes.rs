@@ -1,4 +1,4 @@
-//! What the other attributes of a test mean for it.
+//! The other attributes of a test.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,35 +8,25 @@ use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Token};
 use crate::errors::Errors;
 use crate::path;
 
-/// The other attributes of a test, sorted by what they belong to.
+/// Sorted by what they belong to.
 #[derive(Default)]
 pub(crate) struct Attributes {
-    /// Of the function that the stock harness sees: documentation, `cfg`, `ignore`, `should_panic`.
+    /// The `#[test]` for stock libtest: documentation, `ignore`, `should_panic`.
     pub(crate) test: Vec<TokenStream>,
-    /// Of everything generated: `cfg`.
+    /// All that is generated: `cfg`.
     pub(crate) cfg: Vec<TokenStream>,
-    /// Of the function with the body: all the rest.
+    /// The function with the body: all others.
     pub(crate) body: Vec<TokenStream>,
-    /// The table's idea of `#[ignore]`, an expression.
+    /// The field for `#[ignore]`.
     pub(crate) ignore: TokenStream,
-    /// The table's idea of `#[should_panic]`, an expression.
+    /// The field for `#[should_panic]`.
     pub(crate) should_panic: TokenStream,
-    /// Whether a `#[should_panic]` was seen, whatever its condition.
+    /// There is a `#[should_panic]`, with or without a condition.
     pub(crate) may_panic: bool,
 }
 
-/// Whether this is an attribute that makes a test of its own, such as `#[test]` and `#[tokio::test]`.
-pub(crate) fn makes_a_test(attribute: &Attribute) -> bool {
-    attribute.path().segments.last().is_some_and(|last| last.ident == "test" || last.ident == "peer_test")
-}
-
-/// Whether this attribute only means something on a `#[test]`.
-pub(crate) fn needs_a_test(attribute: &Attribute) -> bool {
-    makes_a_test(attribute) || attribute.path().is_ident("ignore") || attribute.path().is_ident("should_panic")
-}
-
 impl Attributes {
-    /// Sorts the attributes, taking `cfg_attr` apart.
+    /// Sorts the attributes, those in `cfg_attr` too.
     pub(crate) fn sort(attributes: &[Attribute], errors: &mut Errors) -> Self {
         let private = path::private();
         let mut sorted = Self {
@@ -50,7 +40,7 @@ impl Attributes {
         sorted
     }
 
-    /// Adds one attribute that holds under a condition, `None` being always. `whole` is what to show for a mistake.
+    /// Adds an attribute that holds under a condition, or always. `whole` is the attribute as written.
     fn add(&mut self, meta: &Meta, condition: Option<&TokenStream>, whole: &Attribute, errors: &mut Errors) {
         if meta.path().is_ident("cfg_attr") {
             return self.add_conditional(meta, condition, whole, errors);
@@ -102,13 +92,13 @@ impl Attributes {
                     self.add(part, Some(&condition), whole, errors);
                 }
             }
-            // Something that only the compiler can judge: leave it to the function with the body.
+            // The compiler reports the mistake, where the function with the body has the attribute.
             Err(_) => self.body.push(quote!(#whole)),
         }
     }
 }
 
-/// `yes` under the condition, else what held before.
+/// `yes` under the condition, `before` otherwise.
 fn under(condition: Option<&TokenStream>, yes: &TokenStream, before: &TokenStream) -> TokenStream {
     match condition {
         Some(condition) => quote!(if ::core::cfg!(#condition) { #yes } else { #before }),
@@ -116,7 +106,7 @@ fn under(condition: Option<&TokenStream>, yes: &TokenStream, before: &TokenStrea
     }
 }
 
-/// The reason of an `#[ignore]`, empty when it has none; `None` when it is not one.
+/// The reason of an `#[ignore]`, empty without one; `None` if it is malformed.
 fn ignore_reason(meta: &Meta) -> Option<String> {
     match meta {
         Meta::Path(_) => Some(String::new()),
@@ -125,7 +115,7 @@ fn ignore_reason(meta: &Meta) -> Option<String> {
     }
 }
 
-/// The `ShouldPanic` of a `#[should_panic]`; `None` when it is not one.
+/// The `ShouldPanic` of a `#[should_panic]`; `None` if it is malformed.
 fn expected_panic(meta: &Meta) -> Option<TokenStream> {
     let private = path::private();
     let expected = match meta {
@@ -185,11 +175,5 @@ mod tests {
         let none = quote!(::core::option::Option::None);
         let ignore = quote!(if ::core::cfg!(miri) { ::core::option::Option::Some("") } else { #none });
         assert_eq!(sorted.ignore.to_string(), ignore.to_string());
-    }
-
-    #[test]
-    fn forms_that_the_stock_harness_refuses_are_refused() {
-        let (_, messages) = sort(&[parse_quote!(#[ignore(now)]), parse_quote!(#[should_panic(with = "x")])]);
-        assert_eq!(messages.len(), 2);
     }
 }

@@ -1,21 +1,21 @@
-//! Every mistake found in one use of a macro, so that the user sees all of them at once.
+//! All mistakes in one use of a macro, so that the user sees them at once.
 
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// The mistakes found so far, in the order of their discovery; as tokens, one compile error each.
+/// As tokens: one compile error for each mistake.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<syn::Error>);
 
 impl Errors {
-    /// Notes a mistake that lies on exactly these tokens. The message names the fix.
+    /// A mistake in these tokens. The message says what to write.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.0.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Notes a mistake that the parser found.
+    /// A mistake that the parser found.
     pub(crate) fn add(&mut self, error: syn::Error) {
         self.0.push(error);
     }
@@ -24,7 +24,6 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// The messages, for the tests of this crate.
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {
         self.0.iter().map(ToString::to_string).collect()

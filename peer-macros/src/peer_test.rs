@@ -1,114 +1,124 @@
-//! `#[peer_test]`: one function, both harnesses.
+//! `#[peer_test]`: a `#[test]` for stock libtest, and an entry in the table of tests for `peer::main!`.
 //!
-//! A `#[test]` of the same name is what the stock harness sees; it runs the test by name. With `harness = false` cargo
-//! passes `--cfg test` without `--test`, so that function vanishes, and the entry in the table of tests, which
-//! `peer::main!()` reads, stays.
+//! With `harness = false` cargo passes `--cfg test` without `--test`: the `#[test]` vanishes, and the entry stays.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Type};
 
-use crate::attributes::{self, Attributes};
+use crate::args::Arguments;
+use crate::attributes::Attributes;
 use crate::errors::Errors;
-use crate::function::Function;
-use crate::parameters::{self, Parameter, What};
-use crate::test_config::Config;
-use crate::{everywhere, path, types};
+use crate::function::{Function, Registered, ends};
+use crate::{path, values};
 
-/// What is said of any other parameter.
-const TAKES: &str =
-    "a test takes `nodes: Nodes`, and what inits above it return, each as `&T`: write it so, or remove this parameter";
+const KNOWN: [&str; 11] = [
+    "nodes = 4",
+    "everywhere",
+    "connection = \"tcp\"",
+    "timetrap = \"30s\"",
+    "flavor = \"multi_thread\"",
+    "worker_threads = 2",
+    "leaks = \"fail\"",
+    "retries = 2",
+    "weight = 8",
+    "exclusive",
+    "own_dirs",
+];
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let config = Config::read(arguments, &mut errors);
-    let Some(function) = Function::read("peer_test", item.clone(), &mut errors) else {
+    let known = [&KNOWN[..], &values::REPEATS].concat();
+    let arguments = Arguments::read("#[peer_test]", arguments, &known, &mut errors);
+    let fields = values::fields(&arguments, &mut errors);
+    check_arguments(&arguments, &mut errors);
+    let Some(mut function) = Function::read("#[peer_test]", item.clone(), &mut errors) else {
         return quote!(#item #errors);
     };
     let sorted = Attributes::sort(&function.attributes, &mut errors);
-    check(&function, &sorted, &config, &mut errors);
-    if errors.is_empty() { test(&function, &sorted, &config) } else { with_errors(function, &errors) }
-}
-
-/// The function as it is, without what the compiler would refuse a second time.
-fn with_errors(mut function: Function, errors: &Errors) -> TokenStream {
-    function.attributes.retain(|attribute| !attributes::needs_a_test(attribute));
+    check(&function, &sorted, &mut errors);
+    if errors.is_empty() {
+        return test(&function, &sorted, &arguments, &fields);
+    }
+    // Without what the compiler would reject a second time.
+    function.attributes.retain(|attribute| !needs_a_test(attribute));
     quote!(#function #errors)
 }
 
-/// Everything that keeps the function from being a test, alone and together with the arguments.
-fn check(function: &Function, sorted: &Attributes, config: &Config, errors: &mut Errors) {
-    let signature = &function.signature;
-    let other_test = function.attributes.iter().find(|attribute| attributes::makes_a_test(attribute));
-    if let Some(other) = other_test {
-        errors.at(other, "#[peer_test] makes the test by itself: remove this attribute");
+/// Arguments that mean nothing without another one.
+fn check_arguments(arguments: &Arguments, errors: &mut Errors) {
+    let has_nodes = arguments.get("nodes").is_some();
+    if let Some(everywhere) = arguments.get("everywhere").filter(|_| !has_nodes) {
+        errors.at(everywhere, "`everywhere` needs nodes: write `#[peer_test(nodes = 3, everywhere)]`");
     }
-    if let Some(word) = &signature.constness {
-        errors.at(word, "a test runs when the program runs: remove `const`");
-    } else if signature.asyncness.is_none() && other_test.is_none() {
-        errors.at(signature.fn_token, "a test awaits its nodes: add `async`");
+    if let Some(own_dirs) = arguments.get("own_dirs").filter(|_| !has_nodes) {
+        errors.at(own_dirs, "`own_dirs` needs nodes: add `nodes = 4`, or write `ct_peer!({ own_dir: true })`");
     }
-    function.refuse_unsafe_and_extern(errors);
-    function.refuse_generics("nobody chooses this parameter when the test runs: remove it", errors);
-    match &config.everywhere {
-        Some(argument) => everywhere::check(function, argument, config.nodes_argument.is_some(), errors),
-        None => check_parameters(function, config, errors),
-    }
-    let result = types::written_result(&signature.output).filter(|ty| !types::is_unit(ty));
-    if let Some(result) = result.filter(|_| sorted.may_panic) {
-        errors.at(result, "functions using #[should_panic] must return (): remove the result, or #[should_panic]");
+    let current_thread = arguments.get("flavor").is_none_or(|flavor| flavor.value.to_string() == "\"current_thread\"");
+    if let Some(threads) = arguments.get("worker_threads").filter(|_| current_thread) {
+        errors.at(threads, "only a multi-threaded runtime has worker threads: add `flavor = \"multi_thread\"`");
     }
 }
 
-fn check_parameters(function: &Function, config: &Config, errors: &mut Errors) {
-    let is_first_mistake = errors.is_empty();
-    let parameters = parameters::sort(function, "test", TAKES, errors);
-    let mut nodes = None;
-    for Parameter { written, what } in &parameters {
-        match what {
-            What::Nodes if nodes.is_some() => {
-                errors.at(written, "all nodes are in one parameter `nodes: Nodes`: remove this one");
-            }
-            What::Nodes => nodes = Some(written),
-            What::Status { .. } => errors.at(written, TAKES),
-            What::Given(_) => {}
-        }
-    }
-    match (nodes, &config.nodes_argument) {
-        // A misspelt `nodes` was told already.
-        (Some(written), None) if is_first_mistake => {
-            errors.at(
-                written,
-                "this test is given no nodes: say how many, `#[peer_test(nodes = 4)]`, or remove the parameter",
-            );
-        }
-        // Nor is a bad number of nodes told twice, or a bad parameter.
-        (None, Some(argument)) if config.nodes > 0 && parameters.len() == function.signature.inputs.len() => {
-            errors.at(argument, "nobody takes these nodes: add the parameter `nodes: Nodes`, or remove this argument");
-        }
-        _ => {}
-    }
+/// Whether it makes a test by itself, as `#[test]` and `#[tokio::test]` do.
+fn makes_a_test(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|last| last.ident == "test" || last.ident == "peer_test")
 }
 
-/// The `#[test]` for the stock harness, and the function with its entry in the table.
-fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStream {
-    let private = path::private();
-    let table_entry = path::entry_of("TESTS");
-    let Attributes { test, cfg, body: body_attributes, ignore, should_panic, .. } = sorted;
-    let Function { visibility, signature, body: block, .. } = function;
-    let ident = &signature.ident;
-    let name = function.name();
-    let place = path::place_of(ident.span());
-    let fields = config.fields();
-    let (wants, body) = if config.everywhere.is_some() {
-        (quote!(&[]), everywhere::body(function))
+fn needs_a_test(attribute: &Attribute) -> bool {
+    makes_a_test(attribute) || ["ignore", "should_panic"].iter().any(|name| attribute.path().is_ident(name))
+}
+
+fn check(function: &Function, sorted: &Attributes, errors: &mut Errors) {
+    function.check(errors);
+    if let Some(other) = function.attributes.iter().find(|attribute| makes_a_test(attribute)) {
+        errors.at(other, "`#[peer_test]` makes the test: remove this attribute");
     } else {
-        // What is wrong with them was told before.
-        let parameters = parameters::sort(function, "test", TAKES, &mut Errors::default());
-        let closure = parameters::closure(function, &parameters, "outcome");
-        (parameters::wants(&parameters), quote!(#private::Body::Here(#closure)))
+        function.check_async(errors);
+    }
+    let is_unit = |ty: &&Type| matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty());
+    if let Some(result) = function.result().filter(|ty| sorted.may_panic && !is_unit(ty)) {
+        errors.at(result, "a test with `#[should_panic]` returns nothing: remove the result, or `#[should_panic]`");
+    }
+}
+
+fn test(function: &Function, sorted: &Attributes, arguments: &Arguments, fields: &TokenStream) -> TokenStream {
+    let (private, in_tests) = (path::private(), path::in_tests());
+    let nodes = arguments.get("nodes");
+    let (role, body) = if arguments.get("everywhere").is_some() {
+        (quote!(#private::Role::Everywhere), quote!(Everywhere))
+    } else {
+        let has_nodes = nodes.is_some();
+        (quote!(#private::Role::Test { has_nodes: #has_nodes }), quote!(Here))
     };
+    let Registered { checks, requires, run } = function.registered(&role, &quote!(#private::outcome));
+    let check_nodes = nodes.filter(|_| arguments.get("everywhere").is_none()).map(|nodes| {
+        let (start, end) = ends(nodes);
+        let private = path::private_at(start);
+        let check = quote_spanned!(start=> #private::Requirement::check_nodes);
+        let list = quote_spanned!(end=> (#requires));
+        quote!(const _: () = #check #list;)
+    });
+    let Attributes { test, cfg, body: on_body, ignore, should_panic, .. } = sorted;
+    let Function { visibility, signature, body: block, .. } = function;
+    let (ident, name, place) = (&signature.ident, function.name(), path::place_of(signature.ident.span()));
+    let entry = path::entry(
+        "TESTS",
+        "Test",
+        &quote! {
+            module: ::core::module_path!(),
+            name: #name,
+            place: #place,
+            ignore: #ignore,
+            should_panic: #should_panic,
+            requires: #requires,
+            body: #private::Body::#body(#run),
+            #fields
+            ..#private::Test::DEFAULT
+        },
+    );
     quote! {
-        #[cfg(test)]
+        #in_tests
         #[::core::prelude::v1::test]
         #(#test)*
         #(#cfg)*
@@ -116,25 +126,16 @@ fn test(function: &Function, sorted: &Attributes, config: &Config) -> TokenStrea
             #private::run_test(::core::module_path!(), #name)
         }
 
-        #[cfg(test)]
+        #in_tests
         #(#cfg)*
-        // The signature is not the author's choice.
+        // The attribute asks for this signature.
         #[allow(clippy::unused_async, clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
         const _: () = {
-            #(#body_attributes)*
+            #(#on_body)*
             #signature #block
-
-            #table_entry
-            static TEST: #private::Test = #private::Test {
-                module: ::core::module_path!(),
-                name: #name,
-                place: #place,
-                ignore: #ignore,
-                should_panic: #should_panic,
-                #fields
-                wants: #wants,
-                body: #body,
-            };
+            #checks
+            #check_nodes
+            #entry
         };
     }
 }
@@ -144,27 +145,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_body_is_pasted_back() {
+    fn arguments_become_fields() {
+        let arguments = quote!(
+            nodes = 4,
+            connection = "tcp",
+            timetrap = "30s",
+            flavor = "multi_thread",
+            worker_threads = 2,
+            leaks = "fail",
+            repeat = 9,
+            retries = 2,
+            weight = 8,
+            exclusive,
+            own_dirs
+        );
         let body = quote!({
             let x = 1 + 1;
-            assert_eq!(x, 2);
         });
-        let text = expand(TokenStream::new(), quote!(async fn adds() #body)).to_string();
-        assert!(text.contains(&body.to_string()), "{text}");
-        assert_eq!(text.matches("cfg (test)").count(), 2, "{text}");
+        let text = expand(arguments, quote!(async fn adds(nodes: Nodes) #body)).to_string();
+        let private = path::private();
+        let fields = quote! {
+            nodes: 4u32,
+            connection: #private::Connection::Tcp(0),
+            timetrap: ::core::option::Option::Some(::core::time::Duration::from_millis(30000u64)),
+            flavor: #private::Flavor::MultiThread,
+            worker_threads: ::core::option::Option::Some(2u32 as usize),
+            leaks: #private::Leaks::Fail,
+            repeat: #private::Repeat { rounds: 9u32, ..#private::Repeat::ONCE },
+            retries: 2u32,
+            weight: ::core::option::Option::Some(8u32),
+            exclusive: true,
+            own_dirs: true,
+        };
+        assert!(text.contains(&fields.to_string()) && text.contains(&body.to_string()), "{text}");
     }
 
     #[test]
     fn bad_input_comes_out_with_every_error() {
-        let text = expand(
-            quote!(node = 1),
-            quote!(
-                #[ignore]
-                fn plain<T>(self, b: u8) {}
-            ),
-        )
-        .to_string();
-        assert!(text.starts_with("fn plain < T > (self , b : u8) { }"), "{text}");
+        let item = quote!(
+            #[ignore]
+            fn plain<T>(self) {}
+        );
+        let text = expand(quote!(node = 1, everywhere), item).to_string();
+        assert!(text.starts_with("fn plain < T > (self) { }"), "{text}");
         assert_eq!(text.matches("compile_error").count(), 5, "{text}");
     }
 }

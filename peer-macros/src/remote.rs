@@ -1,83 +1,68 @@
 //! `#[remote]`: the function as it is, and its entry in the table of remote functions.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Type};
 
 use crate::errors::Errors;
 use crate::function::Function;
-use crate::types::{self, Way};
-use crate::{path, text};
+use crate::path;
 
-/// How many arguments a call can carry: as far as serde and the standard library go with tuples.
+/// As many as serde's and std's traits cover for tuples.
 const MOST_ARGUMENTS: usize = 12;
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     if !arguments.is_empty() {
-        errors.at(arguments, "#[remote] takes no arguments: write `#[remote]`");
+        errors.at(arguments, "`#[remote]` takes no arguments: remove these");
     }
-    let function = Function::read("remote", item.clone(), &mut errors);
-    if let Some(function) = &function {
-        check(function, &mut errors);
+    let entry = Function::read("#[remote]", item.clone(), &mut errors).map(|function| {
+        check(&function, &mut errors);
+        entry(&function)
+    });
+    if errors.is_empty() { quote!(#item #entry) } else { quote!(#item #errors) }
+}
+
+/// Rejects what the compiler would explain badly. Other types that cannot be sent lack serde's traits.
+fn check(function: &Function, errors: &mut Errors) {
+    function.check(errors);
+    if let Some(parameter) = function.parameters().nth(MOST_ARGUMENTS) {
+        errors.at(
+            parameter,
+            format!("a remote function takes at most {MOST_ARGUMENTS} arguments: put some into a struct"),
+        );
     }
-    match function {
-        Some(function) if errors.is_empty() => {
-            let entry = entry(&function);
-            quote!(#item #entry)
-        }
-        _ => quote!(#item #errors),
+    for ty in function.parameters().map(|parameter| &*parameter.ty).chain(function.result()) {
+        check_type(ty.to_token_stream(), errors);
     }
 }
 
-/// Everything that keeps the function from being called by name, with values that travel.
-fn check(function: &Function, errors: &mut Errors) {
-    let signature = &function.signature;
-    function.refuse_unsafe_and_extern(errors);
-    function.refuse_generics(
-        "a name on a node means one function: replace this parameter by a type, with one function for each",
-        errors,
-    );
-    for (position, argument) in signature.inputs.iter().enumerate() {
-        match argument {
-            FnArg::Receiver(receiver) => {
-                errors.at(receiver, "a method has no name on the node: write a free function that takes the value");
+fn check_type(ty: TokenStream, errors: &mut Errors) {
+    for token in ty {
+        match &token {
+            TokenTree::Group(group) => check_type(group.stream(), errors),
+            TokenTree::Punct(sign) if sign.as_char() == '&' => {
+                errors.at(token, "a call cannot send a reference to another process: write the owned type");
             }
-            FnArg::Typed(typed) => {
-                for attribute in typed.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
-                    errors.at(
-                        attribute,
-                        "a remote function has the same arguments everywhere: put the `cfg` on the function",
-                    );
-                }
-                types::refuse_what_cannot_travel(&typed.ty, Way::Argument, errors);
+            TokenTree::Ident(word) if word == "impl" => {
+                errors.at(token, "a call sends values of one type: write that type, or `async fn` for a future");
             }
+            TokenTree::Ident(word) if word == "_" => {
+                errors.at(token, "what a call sends owns its data: write `'static`")
+            }
+            _ => {}
         }
-        if position == MOST_ARGUMENTS {
-            let message =
-                format!("a remote function takes at most {MOST_ARGUMENTS} arguments: put some of them into a struct");
-            errors.at(argument, message);
-        }
-    }
-    if let Some(variadic) = &signature.variadic {
-        errors.at(variadic, "a call carries a fixed number of arguments: take a `Vec`");
-    }
-    if let Some(result) = types::written_result(&signature.output) {
-        types::refuse_what_cannot_travel(result, Way::Result, errors);
     }
 }
 
 /// The entry in the table. It is found by the function's type name, or by module and name.
 fn entry(function: &Function) -> TokenStream {
     let private = path::private();
-    let table_entry = path::entry_of("REMOTE_FUNCTIONS");
-    let conditions = attributes_named(function, "cfg");
-    let deprecated = (!attributes_named(function, "deprecated").is_empty()).then(|| quote!(#[allow(deprecated)]));
+    let conditions = function.conditions();
     let assertions = assertions(function);
     let place = path::place_of(function.signature.ident.span());
     let name = function.name();
-    let signature = text::of_signature(&function.signature);
+    let signature = signature(function);
     let callee = function.callee();
     let tuple = tuple_of_arguments(function);
     let inferred = inferred_function(function);
@@ -85,66 +70,61 @@ fn entry(function: &Function) -> TokenStream {
         Some(_) => (quote!(Async), quote!(answer_async)),
         None => (quote!(Sync), quote!(answer)),
     };
+    let entry = path::entry(
+        "REMOTE_FUNCTIONS",
+        "RemoteFunction",
+        &quote! {
+            type_name: || ::core::any::type_name_of_val(&#callee),
+            module: ::core::module_path!(),
+            name: #name,
+            signature: #signature,
+            place: #place,
+            handler: #private::Handler::#kind(|request| #private::#answer::<#inferred, #tuple>(#callee, request)),
+        },
+    );
     quote! {
         #(#conditions)*
-        #deprecated
+        #[allow(deprecated)]
         const _: () = {
             #assertions
-
-            #table_entry
-            static FUNCTION: #private::RemoteFunction = #private::RemoteFunction {
-                type_name: || ::core::any::type_name_of_val(&#callee),
-                module: ::core::module_path!(),
-                name: #name,
-                signature: #signature,
-                place: #place,
-                handler: #private::Handler::#kind(|request| {
-                    #private::#answer::<#inferred, #tuple>(#callee, request)
-                }),
-            };
+            #entry
         };
     }
 }
 
-/// Asks for serde's traits at the definition, with the span of each type.
-fn assertions(function: &Function) -> TokenStream {
-    let arguments = argument_types(function).into_iter().map(|ty| {
-        let private = path::private_at(ty.span());
-        quote_spanned!(ty.span()=> #private::assert_argument::<#ty>();)
-    });
-    let result = types::written_result(&function.signature.output).map(|ty| {
-        let private = path::private_at(ty.span());
-        quote_spanned!(ty.span()=> #private::assert_result::<#ty>();)
-    });
-    quote!(const _: fn() = || { #(#arguments)* #result };)
+/// The signature as text, with about the spaces that rustfmt writes.
+fn signature(function: &Function) -> String {
+    let mut text = function.signature.to_token_stream().to_string();
+    for sign in ["::", "<", ">", "&"] {
+        text = text.replace(&format!("{sign} "), sign);
+    }
+    for sign in ["::", "<", ">", ",", ":", ";"] {
+        text = text.replace(&format!(" {sign}"), sign);
+    }
+    text.replacen(" (", "(", 1).replace("->", " -> ").replace("  ", " ")
 }
 
-/// The types of the arguments as one tuple, which stands where the list of arguments does.
+/// Requires serde's traits at the definition; the compiler shows each type.
+fn assertions(function: &Function) -> TokenStream {
+    let assertions = function.parameters().map(|parameter| &*parameter.ty).chain(function.result()).map(|ty| {
+        let private = path::private_at(ty.span());
+        quote_spanned!(ty.span()=> #private::assert_sendable::<#ty>();)
+    });
+    quote!(const _: fn() = || { #(#assertions)* };)
+}
+
+/// The types of the arguments as a tuple, at the place of the list of arguments.
 fn tuple_of_arguments(function: &Function) -> TokenStream {
-    let arguments = argument_types(function);
+    let arguments = function.parameters().map(|parameter| &parameter.ty);
     let mut tuple = Group::new(Delimiter::Parenthesis, quote!(#(#arguments,)*));
     tuple.set_span(function.signature.paren_token.span.join());
     tuple.into_token_stream()
 }
 
-/// The function's own type, left to the compiler, where its result type stands: that is what is wrong with it if
-/// anything is.
+/// The function's own type, inferred, at the place of the result, which is what is wrong with it if anything is.
 fn inferred_function(function: &Function) -> TokenStream {
-    let result = types::written_result(&function.signature.output);
-    let span = result.map_or(function.callee().span(), Spanned::span);
+    let span = function.result().map_or(function.callee().span(), Spanned::span);
     quote_spanned!(span=> _)
-}
-
-fn argument_types(function: &Function) -> Vec<&Type> {
-    let typed = function.signature.inputs.iter().filter_map(|argument| match argument {
-        FnArg::Typed(typed) => Some(&*typed.ty),
-        FnArg::Receiver(_) => None,
-    });
-    typed.collect()
-}
-
-fn attributes_named<'a>(function: &'a Function, name: &str) -> Vec<&'a syn::Attribute> {
-    function.attributes.iter().filter(|attribute| attribute.path().is_ident(name)).collect()
 }
 
 #[cfg(test)]
@@ -156,34 +136,39 @@ mod tests {
     }
 
     #[test]
-    fn the_item_is_left_untouched() {
+    fn the_function_stays_and_its_conditions_are_copied() {
         let item = quote!(
-            #[inline]
+            #[cfg(unix)]
             pub fn sum(values: Vec<u64>) -> u64 {
                 values.iter().sum()
             }
         );
-        assert!(expanded(item.clone()).starts_with(&item.to_string()));
-    }
-
-    #[test]
-    fn conditions_are_copied_to_the_entry() {
-        let text = expanded(quote!(
-            #[cfg(unix)]
-            fn only() {}
-        ));
+        let text = expanded(item.clone());
+        assert!(text.starts_with(&item.to_string()), "{text}");
         assert_eq!(text.matches("cfg (unix)").count(), 2, "{text}");
     }
 
     #[test]
-    fn bad_input_comes_out_unchanged_with_every_error() {
+    fn signatures_read_as_they_are_written() {
+        for written in [
+            "fn nothing()",
+            "async fn lookup(key: String, deep: bool) -> Result<Option<String>, std::io::Error>",
+            "const fn id(value: [u8; 16]) -> [u8; 16]",
+        ] {
+            let mut errors = Errors::default();
+            let item = format!("{written} {{}}").parse().expect("tokens");
+            let function = Function::read("#[remote]", item, &mut errors).expect("a function");
+            assert_eq!(signature(&function), written);
+        }
+    }
+
+    #[test]
+    fn bad_input_stays_with_every_error() {
         let item = quote!(
-            unsafe fn both(&self) -> ! {
-                loop {}
-            }
+            unsafe fn both(&self, word: &str) -> impl Debug {}
         );
         let text = expanded(item.clone());
         assert!(text.starts_with(&item.to_string()));
-        assert_eq!(text.matches("compile_error").count(), 3, "{text}");
+        assert_eq!(text.matches("compile_error").count(), 4, "{text}");
     }
 }

@@ -1,102 +1,167 @@
-//! What the values of arguments may be that several attributes have.
+//! The values of arguments, as fields of the tables' entries. One name means the same in each attribute.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Lit;
 
-use crate::args::{Argument, Known};
+use crate::args::{Argument, Arguments};
 use crate::errors::Errors;
 use crate::path;
 
-/// More nodes than this are a slip of the finger: `StartOptions` start as many as somebody wants.
-pub(crate) const MOST_NODES: u32 = 1000;
+/// `StartOptions` start more nodes than this; as an argument it is a typing error.
+const MOST_NODES: u32 = 1000;
 
-/// The ways to say how often something is run.
-pub(crate) const REPEATS: [Known; 5] = [
-    Known { name: "repeat", example: "repeat = 3" },
-    Known { name: "repeat_until_any_fail", example: "repeat_until_any_fail = 100" },
-    Known { name: "repeat_until_any_ok", example: "repeat_until_any_ok = 3" },
-    Known { name: "repeat_until_all_fail", example: "repeat_until_all_fail = 100" },
-    Known { name: "repeat_until_all_ok", example: "repeat_until_all_ok = 3" },
+/// How often a test or a group runs, and until what.
+pub(crate) const REPEATS: [&str; 5] = [
+    "repeat = 3",
+    "repeat_until_any_fail = 100",
+    "repeat_until_any_ok = 3",
+    "repeat_until_all_fail = 100",
+    "repeat_until_all_ok = 3",
 ];
 
-/// How often something is run, told at most once.
-#[derive(Default)]
-pub(crate) struct Repeat {
-    told: Option<(String, u32)>,
+/// The fields that the arguments set; all others keep their default.
+pub(crate) fn fields(arguments: &Arguments, errors: &mut Errors) -> TokenStream {
+    let repeats: Vec<&Ident> = arguments
+        .0
+        .iter()
+        .map(|argument| &argument.name)
+        .filter(|name| name.to_string().starts_with("repeat"))
+        .collect();
+    if let [first, rest @ ..] = &repeats[..] {
+        rest.iter().for_each(|second| errors.at(second, format!("`{first}` says how often already: remove one")));
+    }
+    arguments.0.iter().filter_map(|argument| field(argument, errors)).collect()
 }
 
-impl Repeat {
-    /// Takes the argument if it is one of those.
-    pub(crate) fn take(&mut self, argument: &Argument, errors: &mut Errors) -> bool {
-        let name = argument.name.to_string();
-        if !REPEATS.iter().any(|known| known.name == name) {
-            return false;
+fn field(argument: &Argument, errors: &mut Errors) -> Option<TokenStream> {
+    let private = path::private();
+    let key = &argument.name;
+    let name = key.to_string();
+    let value = match name.as_str() {
+        "nodes" => number(argument, 1..=MOST_NODES, errors)?,
+        "retries" => number(argument, 0..=100, errors)?,
+        "weight" => some(&number(argument, 1..=MOST_NODES, errors)?),
+        "worker_threads" => {
+            let number = number(argument, 1..=u32::MAX, errors)?;
+            some(&quote!(#number as usize))
         }
-        if let Some((other, _)) = &self.told {
-            errors.at(&argument.name, format!("`{other}` says already how often: remove one of the two"));
-        } else if let Some(rounds) = integer(argument) {
-            self.told = Some((name, rounds));
-        } else {
-            errors.at(&argument.value, format!("a number of rounds stands here: `{name} = 3`"));
-        }
-        true
-    }
+        "connection" => match one_of(argument, ["stdio", "tcp"], errors)? {
+            0 => quote!(#private::Connection::StandardIo),
+            _ => quote!(#private::Connection::Tcp(0)),
+        },
+        "flavor" => match one_of(argument, ["current_thread", "multi_thread"], errors)? {
+            0 => quote!(#private::Flavor::CurrentThread),
+            _ => quote!(#private::Flavor::MultiThread),
+        },
+        "leaks" => match one_of(argument, ["report", "fail"], errors)? {
+            0 => quote!(#private::Leaks::Report),
+            _ => quote!(#private::Leaks::Fail),
+        },
+        "timetrap" => timetrap(argument, errors)?,
+        "shuffle" => return shuffle(argument, errors),
+        "exclusive" | "own_dirs" | "sequence" => quote!(true),
+        "everywhere" | "parallel" => return None,
+        _ => return repeat(&name, argument, errors),
+    };
+    Some(quote!(#key: #value,))
+}
 
-    /// The value for the table.
-    pub(crate) fn expression(&self) -> TokenStream {
-        let private = path::private();
-        let Some((name, rounds)) = &self.told else { return quote!(#private::Repeat::ONCE) };
-        let until = match name.as_str() {
-            "repeat_until_any_fail" => Some(quote!(AnyFail)),
-            "repeat_until_any_ok" => Some(quote!(AnyOk)),
-            "repeat_until_all_fail" => Some(quote!(AllFail)),
-            "repeat_until_all_ok" => Some(quote!(AllOk)),
-            _ => None,
+fn repeat(name: &str, argument: &Argument, errors: &mut Errors) -> Option<TokenStream> {
+    let private = path::private();
+    let rounds = number(argument, 0..=u32::MAX, errors)?;
+    let until = match name.strip_prefix("repeat_until_") {
+        Some("any_fail") => "AnyFail",
+        Some("any_ok") => "AnyOk",
+        Some("all_fail") => "AllFail",
+        Some(_) => "AllOk",
+        None => return Some(quote!(repeat: #private::Repeat { rounds: #rounds, ..#private::Repeat::ONCE },)),
+    };
+    let until = Ident::new(until, Span::call_site());
+    let until = some(&quote!(#private::Until::#until));
+    Some(quote!(repeat: #private::Repeat { rounds: #rounds, until: #until },))
+}
+
+fn shuffle(argument: &Argument, errors: &mut Errors) -> Option<TokenStream> {
+    if argument.value.is_empty() {
+        return Some(quote!(shuffle: true,));
+    }
+    let seed: Option<u64> = match literal(argument) {
+        Some(Lit::Int(seed)) if seed.suffix().is_empty() => seed.base10_parse().ok(),
+        _ => None,
+    };
+    if seed.is_none() {
+        errors.at(&argument.value, "a seed is a whole number from 0: write `shuffle = 42`");
+    }
+    let seed = some(&quote!(#seed));
+    Some(quote!(shuffle: true, seed: #seed,))
+}
+
+fn some(value: &TokenStream) -> TokenStream {
+    quote!(::core::option::Option::Some(#value))
+}
+
+fn literal(argument: &Argument) -> Option<Lit> {
+    syn::parse2(argument.value.clone()).ok()
+}
+
+fn text(argument: &Argument) -> Option<String> {
+    match literal(argument) {
+        Some(Lit::Str(text)) => Some(text.value()),
+        _ => None,
+    }
+}
+
+/// A number within these bounds.
+fn number(argument: &Argument, allowed: RangeInclusive<u32>, errors: &mut Errors) -> Option<TokenStream> {
+    let number = match literal(argument) {
+        Some(Lit::Int(number)) if number.suffix().is_empty() => number.base10_parse().ok(),
+        _ => None,
+    };
+    let number = number.filter(|number| allowed.contains(number));
+    if number.is_none() {
+        let Argument { name, example, .. } = argument;
+        let bounds = match (allowed.start(), allowed.end()) {
+            (least, &u32::MAX) => format!("from {least}"),
+            (least, most) => format!("from {least} to {most}"),
         };
-        let until = option(until.map(|until| quote!(#private::Until::#until)));
-        quote!(#private::Repeat { rounds: #rounds, until: #until })
+        errors.at(&argument.value, format!("`{name}` is a number {bounds}: write `{example}`"));
     }
+    number.map(|number| quote!(#number))
 }
 
-/// A duration for the table, if there is one.
-pub(crate) fn duration_expression(duration: Option<Duration>) -> TokenStream {
-    option(duration.map(|duration| {
-        if duration == Duration::MAX {
-            return quote!(::core::time::Duration::MAX);
-        }
-        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        quote!(::core::time::Duration::from_millis(#milliseconds))
-    }))
-}
-
-pub(crate) fn option(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
-}
-
-pub(crate) fn timetrap(argument: &Argument, errors: &mut Errors) -> Option<Duration> {
+/// Which one of two texts it is.
+fn one_of(argument: &Argument, allowed: [&str; 2], errors: &mut Errors) -> Option<usize> {
     let text = text(argument);
-    let duration = text.as_deref().and_then(duration);
-    match duration {
+    let found = allowed.iter().position(|allowed| text.as_deref() == Some(allowed));
+    if found.is_none() {
+        let ([first, second], name) = (allowed, &argument.name);
+        errors.at(&argument.value, format!("write `{name} = \"{first}\"` or `{name} = \"{second}\"`"));
+    }
+    found
+}
+
+fn timetrap(argument: &Argument, errors: &mut Errors) -> Option<TokenStream> {
+    match text(argument).as_deref().and_then(duration) {
+        Some(Duration::MAX) => Some(some(&quote!(::core::time::Duration::MAX))),
+        Some(duration) => {
+            let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            Some(some(&quote!(::core::time::Duration::from_millis(#milliseconds))))
+        }
         None => {
-            errors.at(&argument.value, "write a time such as \"30s\", \"500ms\", \"2m\", \"1h\", or \"off\"");
+            errors.at(
+                &argument.value,
+                "write a time such as \"30s\", \"500ms\", \"2m\" or \"1h\", or \"off\" for no limit",
+            );
             None
         }
-        Some(Duration::ZERO) => {
-            errors.at(&argument.value, "no test ends in no time: write \"off\" for a test without a time trap");
-            None
-        }
-        some => some,
     }
 }
 
-/// A number with its unit, or "off", which is the longest time there is.
+/// A number with its unit, not 0; `off` is the longest time there is.
 fn duration(text: &str) -> Option<Duration> {
     if text == "off" {
         return Some(Duration::MAX);
@@ -110,70 +175,8 @@ fn duration(text: &str) -> Option<Duration> {
         "h" => 3_600_000,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(milliseconds).map(Duration::from_millis)
-}
-
-/// The one of two texts that the argument is.
-pub(crate) fn one_of(argument: &Argument, allowed: [&'static str; 2], errors: &mut Errors) -> Option<&'static str> {
-    let text = text(argument);
-    let found = allowed.into_iter().find(|allowed| text.as_deref() == Some(allowed));
-    if found.is_none() {
-        let [first, second] = allowed;
-        errors.at(&argument.value, format!("`{}` is \"{first}\" or \"{second}\": write one of them", argument.name));
-    }
-    found
-}
-
-pub(crate) fn integer(argument: &Argument) -> Option<u32> {
-    match syn::parse2(argument.value.clone()) {
-        Ok(Lit::Int(number)) if number.suffix().is_empty() && !number.base10_digits().starts_with('-') => {
-            // What does not fit is a number all the same, and too large for everything here.
-            Some(number.base10_parse().unwrap_or(u32::MAX))
-        }
-        _ => None,
-    }
-}
-
-/// A number within bounds; `example` is one.
-pub(crate) fn number(
-    argument: &Argument,
-    allowed: RangeInclusive<u32>,
-    example: u32,
-    errors: &mut Errors,
-) -> Option<u32> {
-    let number = integer(argument).filter(|number| allowed.contains(number));
-    if number.is_none() {
-        let (name, least, most) = (&argument.name, allowed.start(), allowed.end());
-        errors.at(&argument.value, format!("a number from {least} to {most} stands here: `{name} = {example}`"));
-    }
-    number
-}
-
-/// For how many nodes something counts.
-pub(crate) fn weight(argument: &Argument, example: u32, errors: &mut Errors) -> Option<u32> {
-    number(argument, 1..=MOST_NODES, example, errors)
-}
-
-/// Where an order by chance comes from, if the argument says so.
-pub(crate) fn seed(argument: &Argument, errors: &mut Errors) -> Option<u64> {
-    if argument.value.is_empty() {
-        return None;
-    }
-    let seed = match syn::parse2(argument.value.clone()) {
-        Ok(Lit::Int(number)) if number.suffix().is_empty() => number.base10_parse().ok(),
-        _ => None,
-    };
-    if seed.is_none() {
-        errors.at(&argument.value, "a seed is a whole number, from 0 up: `shuffle = 42`");
-    }
-    seed
-}
-
-pub(crate) fn text(argument: &Argument) -> Option<String> {
-    match syn::parse2(argument.value.clone()) {
-        Ok(Lit::Str(text)) => Some(text.value()),
-        _ => None,
-    }
+    let milliseconds = number.parse::<u64>().ok()?.checked_mul(milliseconds)?;
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
 
 #[cfg(test)]
@@ -185,10 +188,10 @@ mod tests {
         for (text, time) in [
             ("30s", Some(Duration::from_secs(30))),
             ("500ms", Some(Duration::from_millis(500))),
-            ("2m", Some(Duration::from_mins(2))),
-            ("1h", Some(Duration::from_hours(1))),
+            ("2m", Some(Duration::from_secs(120))),
+            ("1h", Some(Duration::from_secs(3600))),
             ("off", Some(Duration::MAX)),
-            ("0s", Some(Duration::ZERO)),
+            ("0s", None),
             ("30", None),
             ("", None),
             ("s", None),

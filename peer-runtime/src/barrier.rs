@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::error::{Break, Error, Kind};
+use crate::error::{Break, Error, ErrorKind};
 use crate::timeouts::BARRIER;
 use crate::truncate;
 
@@ -44,14 +44,12 @@ impl Who {
     }
 }
 
-/// The end of a barrier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Passed,
     Broken(Broken),
 }
 
-/// Why a barrier was not passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Broken {
     pub(crate) why: Break,
@@ -71,10 +69,9 @@ impl Broken {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// Of the barrier `name`.
     fn error(self, name: &str) -> Error {
         let Self { why, text, hint, node, output } = self;
-        let mut error = Error::new(Kind::Barrier(why), operation(name), text).output(output);
+        let mut error = Error::new(ErrorKind::Barrier(why), operation(name), text).output(output);
         if let Some(hint) = hint {
             error = error.hint(hint);
         }
@@ -86,24 +83,21 @@ impl Broken {
 }
 
 /// Called once, with the end of the barrier.
-pub(crate) type Answer = Box<dyn FnOnce(Verdict) + Send>;
+pub(crate) type AnswerFn = Box<dyn FnOnce(Verdict) + Send>;
 
-/// One arrival at a barrier.
 pub(crate) struct Arrival {
     /// Its own, among those of the same process.
     pub(crate) id: u64,
     pub(crate) name: String,
     pub(crate) members: Members,
     pub(crate) timeout: Duration,
-    pub(crate) answer: Answer,
+    pub(crate) answer: AnswerFn,
 }
 
-/// The way to the barriers of a scope.
 pub(crate) trait BarrierGate: Send + Sync {
     /// `who` arrives; the answer of the arrival is called with the verdict.
     fn arrive(&self, who: Who, arrival: Arrival);
 
-    /// `who` waits no longer with the arrival `id`.
     fn withdraw(&self, who: &Who, id: u64);
 }
 
@@ -194,9 +188,8 @@ impl Barrier {
         // More than there can ever be is as good as as many as that.
         self.members = Members::Count(u32::try_from(parties).unwrap_or(u32::MAX));
         if parties == 0 {
-            let error =
-                Error::new(Kind::BadOption, operation(&self.name), "`.parties(0)`: no participant would ever arrive");
-            self.state = WaitState::Failed(Some(error));
+            let what = "`.parties(0)`: no participant would ever arrive";
+            self.state = WaitState::Failed(Some(Error::new(ErrorKind::BadOption, operation(&self.name), what)));
         }
         self
     }
@@ -220,9 +213,9 @@ impl Barrier {
     }
 
     /// Arrives; the number of the arrival, and where.
-    fn arrive(&mut self, answer: Answer) -> Result<(Arc<dyn BarrierGate>, u64), Error> {
+    fn arrive(&mut self, answer: AnswerFn) -> Result<(Arc<dyn BarrierGate>, u64), Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let again = || Error::new(Kind::Io, operation(&self.name), "it was polled after it was done");
+        let again = || Error::new(ErrorKind::Io, operation(&self.name), "it was polled after it was done");
         match std::mem::replace(&mut self.state, WaitState::Done) {
             WaitState::Before(gate) => {
                 let id = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -256,7 +249,7 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
         _ => return Ok(()),
     };
     let short = truncate::start(name, LONGEST_NAME);
-    Err(Error::new(Kind::BadOption, operation(short), fault))
+    Err(Error::new(ErrorKind::BadOption, operation(short), fault))
 }
 
 impl Future for Barrier {

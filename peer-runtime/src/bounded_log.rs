@@ -44,7 +44,6 @@ impl<T> BoundedLog<T> {
         self.bytes = self.entries.iter().map(|(_, bytes)| bytes).sum();
     }
 
-    /// Takes all entries, and how many were dropped before them.
     pub(crate) fn take(&mut self) -> (Vec<T>, usize) {
         let log = std::mem::replace(self, Self::new(self.limit));
         (log.entries.into_iter().map(|(entry, _)| entry).collect(), log.dropped)

@@ -4,7 +4,6 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How a payload is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Encoding {
     /// Between equal builds: not self-describing, so both sides must mean the same type.
@@ -50,7 +49,7 @@ impl Encoding {
     }
 }
 
-/// Lets postcard write behind what is there; its own flavors take the buffer, and lose it on error.
+/// Makes postcard append to a buffer; its own flavors take the buffer, and lose it on error.
 struct Appending<'a>(&'a mut Vec<u8>);
 
 impl Flavor for Appending<'_> {

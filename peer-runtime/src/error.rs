@@ -34,7 +34,7 @@ pub struct Error(Box<Repr>);
 
 #[derive(Clone)]
 struct Repr {
-    kind: Kind,
+    kind: ErrorKind,
     operation: String,
     node: Option<String>,
     what: String,
@@ -42,9 +42,8 @@ struct Repr {
     output: Option<String>,
 }
 
-/// The kinds of errors, for the accessors.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     Timeout,
     Panic(RemotePanic),
     Undef,
@@ -65,38 +64,35 @@ pub(crate) enum Kind {
     Io,
 }
 
-/// Why a barrier was not passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Break {
     /// The arrival contradicts the others, or takes no part.
     Refused,
-    /// A participant went down.
     Down(Reason),
     TimedOut,
-    /// The scope ended.
     Ended,
 }
 
 impl Error {
     /// An error of `kind` in `operation` ("call of `suite::sum`"), and what happened.
-    pub(crate) fn new(kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>, what: impl Into<String>) -> Self {
         let (operation, what) = (operation.into(), what.into());
         Self(Box::new(Repr { kind, operation, node: None, what, hint: None, output: None }))
     }
 
     /// `option` was given `value`, and `fault` says what is wrong with that.
     pub(crate) fn option(option: &str, value: impl fmt::Display, fault: impl fmt::Display) -> Self {
-        Self::new(Kind::BadOption, "start of a peer", format!("option `{option}`: {value}: {fault}"))
+        Self::new(ErrorKind::BadOption, "start of a peer", format!("option `{option}`: {value}: {fault}"))
     }
 
     /// `failure` of the start of a peer; it renders itself when the error is displayed.
     pub(crate) fn boot_failed(failure: BootFailure) -> Self {
-        Self::new(Kind::BootFailed(Box::new(failure)), "start of a peer", "")
+        Self::new(ErrorKind::BootFailed(Box::new(failure)), "start of a peer", "")
     }
 
     pub(crate) fn timeout(operation: impl Into<String>, limit: Duration, waited_for: &str) -> Self {
         let what = format!("no {waited_for} within {}", timeouts::display(limit));
-        Self::new(Kind::Timeout, operation, what)
+        Self::new(ErrorKind::Timeout, operation, what)
     }
 
     pub(crate) fn on(mut self, node: impl Into<String>) -> Self {
@@ -109,7 +105,6 @@ impl Error {
         self
     }
 
-    /// Adds the tail of what the node wrote, where it wrote anything.
     pub(crate) fn output(mut self, tail: String) -> Self {
         self.0.output = (!tail.is_empty()).then_some(tail);
         self
@@ -117,7 +112,7 @@ impl Error {
 
     /// Whether a peer did not start for want of room on the machine, or of an answer: the same start may work a moment later.
     pub(crate) fn is_infrastructure(&self) -> bool {
-        matches!(&self.0.kind, Kind::BootFailed(failure) if failure.is_infrastructure())
+        matches!(&self.0.kind, ErrorKind::BootFailed(failure) if failure.is_infrastructure())
     }
 
     /// Leaves out the last output of the node, where a report shows it beside the error.
@@ -143,8 +138,8 @@ impl Error {
     /// ```
     pub fn is_timeout(&self) -> bool {
         match &self.0.kind {
-            Kind::Timeout | Kind::Barrier(Break::TimedOut) => true,
-            Kind::BootFailed(failure) => failure.reason() == Some(&Reason::BootTimeout),
+            ErrorKind::Timeout | ErrorKind::Barrier(Break::TimedOut) => true,
+            ErrorKind::BootFailed(failure) => failure.reason() == Some(&Reason::BootTimeout),
             _ => false,
         }
     }
@@ -169,41 +164,41 @@ impl Error {
     /// The panic of the remote function; none for another error.
     pub fn panic(&self) -> Option<&RemotePanic> {
         match &self.0.kind {
-            Kind::Panic(panic) => Some(panic),
+            ErrorKind::Panic(panic) => Some(panic),
             _ => None,
         }
     }
 
     /// Whether the node does not have the function. OTP's `undef`.
     pub fn is_undef(&self) -> bool {
-        self.0.kind == Kind::Undef
+        self.0.kind == ErrorKind::Undef
     }
 
     /// Whether the arguments are not those of the function. OTP's `badarg`.
     pub fn is_badarg(&self) -> bool {
-        self.0.kind == Kind::BadArg
+        self.0.kind == ErrorKind::BadArg
     }
 
     /// Whether a start option was refused; its text names the option and the value. Also whether an operation
     /// needs an option that the peer was not started with.
     pub fn is_bad_option(&self) -> bool {
-        self.0.kind == Kind::BadOption
+        self.0.kind == ErrorKind::BadOption
     }
 
     /// Whether the name is that of a node which is still there.
     pub fn is_name_in_use(&self) -> bool {
-        self.0.kind == Kind::NameInUse
+        self.0.kind == ErrorKind::NameInUse
     }
 
     /// Whether the node was not connected: booting, stopping or down. OTP's `noconnection`. Of a wait for a
     /// message, or at a barrier: whether its scope has ended.
     pub fn is_noconnection(&self) -> bool {
-        matches!(self.0.kind, Kind::NoConnection(_) | Kind::NoProcess(_) | Kind::Barrier(Break::Ended))
+        matches!(self.0.kind, ErrorKind::NoConnection(_) | ErrorKind::NoProcess(_) | ErrorKind::Barrier(Break::Ended))
     }
 
     /// Whether the peer had been stopped, or had ended, before. OTP's `noproc`.
     pub fn is_noproc(&self) -> bool {
-        matches!(self.0.kind, Kind::NoProcess(_))
+        matches!(self.0.kind, ErrorKind::NoProcess(_))
     }
 
     /// Whether the peer could not boot; [`down_reason`](Self::down_reason) is why, where its process was
@@ -218,28 +213,28 @@ impl Error {
     /// # }
     /// ```
     pub fn is_boot_failed(&self) -> bool {
-        matches!(self.0.kind, Kind::BootFailed(_))
+        matches!(self.0.kind, ErrorKind::BootFailed(_))
     }
 
     /// Whether a message was larger than the connection takes.
     pub fn is_too_large(&self) -> bool {
-        self.0.kind == Kind::TooLarge
+        self.0.kind == ErrorKind::TooLarge
     }
 
     /// Whether a value could not be encoded or decoded: an argument, a result or a message.
     pub fn is_codec(&self) -> bool {
-        self.0.kind == Kind::Codec
+        self.0.kind == ErrorKind::Codec
     }
 
     /// Whether there was no scope to link to, or one that had ended.
     pub fn is_noscope(&self) -> bool {
-        self.0.kind == Kind::NoScope
+        self.0.kind == ErrorKind::NoScope
     }
 
     /// Whether a barrier was not passed: a participant went down ([`down_reason`](Self::down_reason)), it timed out
     /// ([`is_timeout`](Self::is_timeout)), its scope ended, or the participants disagreed.
     pub fn is_barrier(&self) -> bool {
-        matches!(self.0.kind, Kind::Barrier(_))
+        matches!(self.0.kind, ErrorKind::Barrier(_))
     }
 
     /// Why the node is down, where that is why the operation failed.
@@ -247,9 +242,9 @@ impl Error {
     /// See [`node::halt`](crate::node::halt) for an example.
     pub fn down_reason(&self) -> Option<&Reason> {
         match &self.0.kind {
-            Kind::NoConnection(reason) | Kind::NoProcess(reason) => reason.as_ref(),
-            Kind::BootFailed(failure) => failure.reason(),
-            Kind::Barrier(Break::Down(reason)) => Some(reason),
+            ErrorKind::NoConnection(reason) | ErrorKind::NoProcess(reason) => reason.as_ref(),
+            ErrorKind::BootFailed(failure) => failure.reason(),
+            ErrorKind::Barrier(Break::Down(reason)) => Some(reason),
             _ => None,
         }
     }
@@ -264,7 +259,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Repr { kind, operation, node, what, hint, output } = &*self.0;
         let (what, hint) = match kind {
-            Kind::BootFailed(failure) => (&failure.to_string(), &failure.hint()),
+            ErrorKind::BootFailed(failure) => (&failure.to_string(), &failure.hint()),
             _ => (what, hint),
         };
         write!(f, "{}", sanitize::text(operation))?;

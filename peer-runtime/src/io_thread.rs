@@ -1,7 +1,6 @@
 //! The I/O thread: one thread with the I/O and the timers of all peers of this process.
 //!
-//! It is separate, so that a caller who blocks a runtime of its own blocks no peer, and so
-//! that nothing public needs a runtime of the caller's. It starts with the first use.
+//! So a caller who blocks its runtime blocks no peer, and nothing public needs a runtime. It starts with the first use.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,7 +11,6 @@ use tokio::runtime::Handle;
 
 use crate::timeouts::Deadline;
 
-/// The handle of the I/O thread.
 pub(crate) fn handle() -> &'static Handle {
     static PLANE: OnceLock<Handle> = OnceLock::new();
     PLANE.get_or_init(|| {

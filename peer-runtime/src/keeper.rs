@@ -25,7 +25,6 @@ use supervisor::Supervisor;
 /// The descriptors below this one are the standard ones.
 const FIRST_FREE: u32 = 3;
 
-/// The lowest nice value.
 const MOST_URGENT: i32 = -20;
 
 /// Serves the origin at standard input, and ends with it.
@@ -63,15 +62,13 @@ fn begin(start: &Start) -> io::Result<()> {
 /// A process that forks all the time takes many shares of the processors, and this one needs some to end it.
 fn raise_priority() -> io::Result<i32> {
     let before = rustix::process::getpriority_process(None)?;
-    // With autogroups each session, of a peer or of a daemon, has one share, and this is its weight. It fails without
-    // autogroups, and for users who may not do it, which is usual.
+    // With autogroups each session has one share, and this is its weight. It often fails, without the permission.
     let _ = std::fs::write("/proc/self/autogroup", MOST_URGENT.to_string());
     // Without autogroups each thread has a share.
     let _ = rustix::process::setpriority_process(None, MOST_URGENT);
     Ok(before)
 }
 
-/// Handles requests until the origin is gone.
 fn run(supervisor: &mut Supervisor, origin_fd: &OwnedFd, origin: u32) -> io::Result<()> {
     let mut runner: Option<OwnedFd> = None;
     let mut runner_gone: Option<Instant> = None;
@@ -98,7 +95,7 @@ fn run(supervisor: &mut Supervisor, origin_fd: &OwnedFd, origin: u32) -> io::Res
         if !ready[0] {
             continue;
         }
-        let requests = match supervisor.socket().receive()? {
+        let requests = match supervisor.socket.receive()? {
             Received::Nothing => continue,
             Received::End => return Ok(()),
             Received::Some(requests) => requests,
@@ -131,7 +128,6 @@ fn open_runner(runner: u32, origin: u32) -> Option<OwnedFd> {
     (tree::Seen::read(origin)?.parent == runner).then_some(fd)
 }
 
-/// Kills the origin.
 fn kill(origin_fd: &OwnedFd) -> io::Result<()> {
     Ok(rustix::process::pidfd_send_signal(origin_fd, Signal::KILL)?)
 }

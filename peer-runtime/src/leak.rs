@@ -9,7 +9,6 @@ pub(crate) struct Leak {
     pub(crate) node: String,
     pub(crate) node_pid: u32,
     pub(crate) pid: u32,
-    /// Its command line.
     pub(crate) command: String,
     /// Pids and command lines of its ancestors, nearest first, as far as they outlived the peer.
     pub(crate) ancestors: Vec<(u32, String)>,

@@ -8,7 +8,6 @@
     allow(dead_code, unused_imports, unreachable_pub, reason = "only the harness uses some items of other rooms")
 )]
 
-mod aside;
 mod barrier;
 mod bounded_log;
 mod codec;

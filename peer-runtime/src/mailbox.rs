@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use crate::codec::Encoding;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::io_thread;
 use crate::random;
 use crate::timeouts::{CALL, Deadline};
@@ -28,7 +28,6 @@ const ROOM: usize = 65_536;
 /// And their bytes.
 const BYTES: usize = 256 << 20;
 
-/// A message on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) to: Target,
@@ -47,8 +46,7 @@ impl Message {
     }
 }
 
-/// The type as which a value arrives that is sent as `name`: a reference as what it refers to, a
-/// borrowed text or slice as an owned one.
+/// The type as which a value of type `name` arrives: a reference, a text or a slice as the owned type.
 fn owned_name(name: &str) -> String {
     let name = name.trim_start_matches('&');
     match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -130,8 +128,7 @@ impl Mailboxes {
         }
     }
 
-    /// Puts `message` into its mailbox. The error is a note for the console: the message, or an older one, was dropped, or
-    /// waits in a mailbox that was not opened yet.
+    /// Puts `message` into its mailbox. The error is a note: a message was dropped, or waits for the mailbox to be opened.
     pub(crate) fn put(&self, message: Message) -> Result<(), String> {
         let name = message.to.name().to_owned();
         // A sender to all nodes of a test cannot know how far each of them is.
@@ -164,7 +161,6 @@ impl Mailboxes {
         }
     }
 
-    /// Ends every wait in these mailboxes.
     pub(crate) fn close(&self, why: &str) {
         let mut table = self.table.lock();
         table.closed = Some(why.to_owned());
@@ -246,12 +242,12 @@ impl<T: DeserializeOwned> Mailbox<T> {
         });
         match message.await {
             None => Err(Error::timeout(operation, timeout, "message")),
-            Some(Err(why)) => Err(Error::new(Kind::NoConnection(None), operation, why)),
+            Some(Err(why)) => Err(Error::new(ErrorKind::NoConnection(None), operation, why)),
             Some(Ok(message)) => {
                 let wanted = std::any::type_name::<T>();
                 let mismatch = |fault: &str| {
                     let what = format!("the message is a `{}`, not a `{wanted}` ({fault})", message.type_name);
-                    Error::new(Kind::Codec, operation.clone(), what)
+                    Error::new(ErrorKind::Codec, operation.clone(), what)
                 };
                 if message.encoding == Encoding::Postcard && message.type_name != wanted {
                     return Err(mismatch("sent as another type"));

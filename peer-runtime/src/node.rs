@@ -77,7 +77,7 @@ pub fn enter() -> Node {
 pub fn enter_booting() -> Node {
     let prepared = PREPARED.lock().take();
     if let Some(prepared) = prepared {
-        crate::panic::record_panics(crate::panic::Says::Others);
+        crate::panic::record_panics(crate::panic::PanicOutput::Previous);
         serve::serve_beside(prepared);
     }
     Node { _private: () }
@@ -140,7 +140,6 @@ pub fn args() -> Vec<OsString> {
     runtime::get().map(|node| node.args.clone()).unwrap_or_default()
 }
 
-/// The directory that the origin gave this node.
 pub(crate) fn directory() -> Option<&'static Path> {
     runtime::get()?.spec.directory.as_deref().map(Path::new)
 }
@@ -204,8 +203,7 @@ impl Origin {
     }
 }
 
-/// Sends a message on to the origin; `false` in a process that is no node. A `patient` caller is slowed down
-/// where it sends more than can be read.
+/// Sends a message on to the origin; `false` in a process that is no node. A `patient` caller may have to wait.
 pub(crate) fn post_up(message: &Message, patient: bool) -> bool {
     runtime::get().map(|node| node.post(message, patient)).is_some()
 }

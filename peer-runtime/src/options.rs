@@ -13,7 +13,7 @@ mod verify;
 pub use kinds::{Connection, EnvValue, Exec, Input, PeerDown, Shutdown};
 pub use notice::{BootNotice, BootNotices, BootNotify, WaitBoot};
 pub use ready::Ready;
-pub(crate) use ready::Sign;
+pub(crate) use ready::ReadyCondition;
 
 /// What `post_process_args` does: everything after the executable in, the same or better out.
 pub(crate) type PostProcess = Arc<dyn Fn(Vec<OsString>) -> Vec<OsString> + Send + Sync>;
@@ -231,7 +231,6 @@ impl StartOptions {
         self
     }
 
-    /// Whether the node's console goes through the origin.
     pub(crate) fn relays_console(&self) -> bool {
         self.detached != Some(false)
     }

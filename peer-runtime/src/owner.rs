@@ -9,11 +9,9 @@ use crate::state::Reason;
 
 /// Receives what happens to peers, or, in a node, to the node itself.
 pub(crate) trait PeerEvents: Send + Sync {
-    /// Something happened to the peer `name`.
     fn event(&self, name: &str, event: PeerEvent<'_>);
 }
 
-/// What happened to a peer.
 pub(crate) enum PeerEvent<'a> {
     /// It printed these bytes.
     Console(&'a [u8]),
@@ -31,7 +29,6 @@ pub(crate) enum PeerEvent<'a> {
     Down { node: &'a str, reason: &'a Reason, output: &'a str },
 }
 
-/// What owns a peer.
 pub(crate) trait Owner: PeerEvents + BarrierGate {}
 
 impl<T: PeerEvents + BarrierGate> Owner for T {}

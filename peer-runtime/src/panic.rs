@@ -1,12 +1,10 @@
-//! A panic that happened in a node, told to its origin: message, place and backtrace.
+//! The panics of this process: message, location and backtrace.
 //!
-//! A panic is recorded by the hook on the thread where it happens, and caught somewhere else: at
-//! the end of a call, perhaps after a task carried it to another thread. Records are therefore
-//! kept for the whole process, and matched by what was said.
+//! The hook records a panic on the thread where it happens. It is caught elsewhere, at the end of a call, perhaps after a
+//! task carried it to another thread. So records belong to the whole process, and are found by their message.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write;
@@ -19,11 +17,13 @@ use std::time::SystemTime;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-/// How many panics a node remembers for calls that still have to end.
+/// How many records are kept for calls that have not ended yet.
 const REMEMBERED: usize = 32;
 
-/// What the standard library says of a panic that nothing catches: it aborts the process behind it.
-const LAST: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+/// The messages of the standard library for a panic that aborts the process.
+const ABORTING: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
+const UNKNOWN: &str = "unknown place";
 
 /// A panic in a remote function: what OTP re-raises in the caller with class, reason and stack.
 ///
@@ -74,23 +74,17 @@ impl fmt::Display for RemotePanic {
     }
 }
 
-/// A panic as the hook met it.
+/// A panic as the hook saw it.
 pub(crate) struct Record {
     at: SystemTime,
     thread: ThreadId,
     pub(crate) message: String,
-    /// `file:line:column`, or `unknown place`.
     pub(crate) location: String,
     backtrace: Backtrace,
-    /// Nobody has said it, since whoever catches it tells it.
-    is_caught: bool,
 }
 
-/// Whether there was any.
-static HAPPENED: AtomicBool = AtomicBool::new(false);
-
 impl Record {
-    /// The frames that are the user's own, where the environment asks for them.
+    /// The frames that are the user's own, if the environment asks for them.
     pub(crate) fn backtrace(&self) -> Option<String> {
         let asked = std::env::var_os("RUST_BACKTRACE").filter(|value| value != "0")?;
         let whole = self.backtrace.to_string();
@@ -98,92 +92,58 @@ impl Record {
     }
 }
 
-/// Who says a panic, besides its record.
+/// Where a panic is printed, besides its record.
 #[derive(Clone, Copy)]
-pub(crate) enum Says {
-    /// We do, on the console of a node without main.
-    Us,
-    /// The hook that was there.
-    Others,
-    /// This, unless it returns false, and then the hook that was there.
-    Somebody(fn(&Record) -> bool),
+pub(crate) enum PanicOutput {
+    /// On standard error, with the frames that are the user's own.
+    Print,
+    /// By the previous hook.
+    Previous,
+    /// Nowhere if this keeps it and returns true, otherwise by the previous hook.
+    Capture(fn(&Record) -> bool),
 }
 
 static RECORDS: Mutex<VecDeque<Record>> = Mutex::new(VecDeque::new());
 
-static RECORDING: Once = Once::new();
+/// Whether any thread has panicked.
+static HAPPENED: AtomicBool = AtomicBool::new(false);
 
-thread_local! {
-    /// Whoever catches what panics on this thread just now tells it.
-    static IS_TOLD: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether panics are recorded, unless the user has put another hook in front.
-pub(crate) fn are_recorded() -> bool {
-    RECORDING.is_completed()
-}
-
-/// Makes every panic of this process leave a record, and be said by whom it is meant to be.
-pub(crate) fn record_panics(says: Says) {
+/// Records every panic of this process from now on; the first call decides on the output.
+pub(crate) fn record_panics(output: PanicOutput) {
+    static RECORDING: Once = Once::new();
     RECORDING.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let location = info.location().map_or_else(
-                || "unknown place".to_owned(),
-                |at| format!("{}:{}:{}", at.file(), at.line(), at.column()),
-            );
+            let location = info.location().map_or_else(|| UNKNOWN.to_owned(), ToString::to_string);
             let thread = std::thread::current().id();
             let (message, backtrace) = (message(info.payload()), Backtrace::force_capture());
-            let mut record = Record { at: SystemTime::now(), thread, message, location, backtrace, is_caught: false };
+            let record = Record { at: SystemTime::now(), thread, message, location, backtrace };
             HAPPENED.store(true, Ordering::Relaxed);
-            let is_last = LAST.contains(&&*record.message);
-            record.is_caught = IS_TOLD.get() && !is_last;
-            if is_last {
-                say_caught();
+            match output {
+                PanicOutput::Print => print(&record),
+                // The process aborts after one of these, before any report.
+                PanicOutput::Capture(keep) if !ABORTING.contains(&&*record.message) && keep(&record) => {}
+                PanicOutput::Previous | PanicOutput::Capture(_) => previous(info),
             }
-            let is_said = match says {
-                _ if record.is_caught => true,
-                Says::Us => {
-                    print(&record);
-                    true
-                }
-                Says::Others => false,
-                Says::Somebody(say) => !is_last && say(&record),
-            };
             let mut records = RECORDS.lock();
             if records.len() == REMEMBERED {
                 records.pop_front();
             }
             records.push_back(record);
-            drop(records);
-            if !is_said {
-                previous(info);
-            }
         }));
     });
 }
 
-/// Says what was to be caught on this thread: now nobody will.
-fn say_caught() {
-    let own = std::thread::current().id();
-    let records = RECORDS.lock();
-    records.iter().filter(|record| record.is_caught && record.thread == own).for_each(print);
-}
-
-/// What the standard library prints of a panic, with the frames that are the user's own.
 fn print(record: &Record) {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("<unnamed>");
-    let mut text = format!("thread '{name}' panicked at {}:\n{}\n", record.location, record.message);
-    if let Some(backtrace) = record.backtrace() {
-        text.push_str(&backtrace);
-        text.push('\n');
-    }
-    // Where the console is gone there is nobody to tell.
+    let backtrace = record.backtrace().map(|frames| frames + "\n").unwrap_or_default();
+    let text = format!("thread '{name}' panicked at {}:\n{}\n{backtrace}", record.location, record.message);
+    // Fails if standard error is closed.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// What a caught payload was about, with the newest record that says the same.
+/// The panic of a caught payload, with location and backtrace from the newest record of the same message.
 pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
     caught_at(payload).0
 }
@@ -192,54 +152,34 @@ pub(crate) fn caught(payload: Box<dyn Any + Send>) -> RemotePanic {
 pub(crate) fn caught_at(payload: Box<dyn Any + Send>) -> (RemotePanic, SystemTime) {
     let message = message(&*payload);
     quietly(|| drop(payload));
-    let mut records = RECORDS.lock();
-    let found = position(&records, &message).and_then(|at| records.remove(at));
-    drop(records);
-    match found {
-        Some(record) => {
-            let backtrace = trim(&record.backtrace.to_string());
-            (RemotePanic { message, location: record.location, backtrace }, record.at)
-        }
-        // `resume_unwind` with a payload of its own runs no hook.
-        None => {
-            let location = "unknown place".to_owned();
-            (RemotePanic { message, location, backtrace: String::new() }, SystemTime::now())
-        }
-    }
+    let found = {
+        let mut records = RECORDS.lock();
+        position(&records, &message).and_then(|at| records.remove(at))
+    };
+    // `resume_unwind` with a payload of its own runs no hook.
+    let (location, backtrace, at) = found.map_or_else(
+        || (UNKNOWN.to_owned(), String::new(), SystemTime::now()),
+        |record| (record.location, trim(&record.backtrace.to_string()), record.at),
+    );
+    (RemotePanic { message, location, backtrace }, at)
 }
 
-/// The newest record of this text, before all others one of the calling thread.
+/// The newest record of this message, preferably one of the calling thread.
 fn position(records: &VecDeque<Record>, message: &str) -> Option<usize> {
     let own = std::thread::current().id();
     let found = |record: &Record| record.message == message;
     records.iter().rposition(|record| record.thread == own && found(record)).or_else(|| records.iter().rposition(found))
 }
 
-/// Whether there was a panic, told or not.
 pub(crate) fn have_happened() -> bool {
     HAPPENED.load(Ordering::Relaxed)
 }
 
-/// Drops what a panic left behind: that may panic again, which changes nothing any more.
+/// Drops what a panic leaked; its destructor may panic again, which is ignored.
 pub(crate) fn quietly(drops: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drops)) {
         std::mem::forget(payload);
     }
-}
-
-/// The same where the caller tells it, so that nobody else says it: what it said, and where, if that is recorded.
-pub(crate) fn told(drops: impl FnOnce()) -> Option<(String, Option<String>)> {
-    IS_TOLD.set(true);
-    let dropped = catch_unwind(AssertUnwindSafe(drops));
-    IS_TOLD.set(false);
-    dropped.err().map(|payload| {
-        let message = message(&*payload);
-        // Nobody knows what that one would do.
-        std::mem::forget(payload);
-        let mut records = RECORDS.lock();
-        let place = position(&records, &message).and_then(|at| records.remove(at)).map(|record| record.location);
-        (message, place)
-    })
 }
 
 /// What unwinds from a test that is skipped.
@@ -258,7 +198,7 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Leaves the frames between the panic machinery and our own call machinery.
+/// The frames between the panic machinery and the call machinery of this crate.
 fn trim(backtrace: &str) -> String {
     let mut frames: Vec<Vec<&str>> = Vec::new();
     for line in backtrace.lines() {
@@ -269,18 +209,12 @@ fn trim(backtrace: &str) -> String {
         }
     }
     let machinery = ["rust_begin_unwind", "core::panicking::", "std::panicking::", "__rustc::"];
-    let first = frames
-        .iter()
-        .rposition(|frame| {
-            machinery.iter().any(|part| {
-                frame[0].contains(part) && !frame[0].contains("catch_unwind") && !frame[0].contains("do_call")
-            })
-        })
-        .map_or(0, |at| at + 1);
-    let ours = "peer_runtime::";
-    let end = frames[first..].iter().position(|frame| frame[0].contains(ours)).map_or(frames.len(), |n| first + n);
-    let own = frames[first..end].iter().filter(|frame| !frame[0].contains("core::ops::function"));
-    own.flatten().copied().collect::<Vec<_>>().join("\n")
+    let of_panic = |name: &str| {
+        machinery.iter().any(|part| name.contains(part)) && !name.contains("catch_unwind") && !name.contains("do_call")
+    };
+    let first = frames.iter().rposition(|frame| of_panic(frame[0])).map_or(0, |at| at + 1);
+    let own = frames[first..].iter().take_while(|frame| !frame[0].contains("peer_runtime::"));
+    own.filter(|frame| !frame[0].contains("core::ops::function")).flatten().copied().collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ pub use linkme;
 
 #[cfg(feature = "test")]
 pub use crate::harness::{
-    Body, Flavor, GROUPS, Given, Group, HOOKS, Hook, Kind, Leaks, Moment, Parts, Repeat, SUITES, ShouldPanic, Suite,
-    TESTS, Test, Until, Value, assert_given, ended, given, given_or_failed, main, outcome, rank_outcome, run_test,
+    Body, Flavor, FromInputs, GROUPS, Group, HOOKS, Hook, Infallible, Inputs, Kind, Leaks, Moment, Repeat, Requirement,
+    Returned, Role, SUITES, ShouldPanic, Suite, TESTS, Test, Until, ended, main, outcome, run_test,
 };
 pub use crate::options::{Connection, StartOptions};
 pub use crate::registry::{
-    Handler, Place, REMOTE_FUNCTIONS, RemoteFunction, answer, answer_async, assert_argument, assert_result,
+    Handler, REMOTE_FUNCTIONS, RemoteFunction, SourceLocation, answer, answer_async, assert_sendable,
 };
 pub use crate::scope::{ct_peer, ct_peer_name, ct_peer_name_of};

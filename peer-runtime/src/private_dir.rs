@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
-/// All rights for the user, none for anybody else.
+/// All rights for the user, none for others.
 pub(crate) const MODE: u32 = 0o700;
 
 pub(crate) fn create(path: &Path) -> io::Result<()> {

@@ -47,13 +47,12 @@ pub(crate) async fn spawn(request: SpawnRequest, name: Option<&str>) -> io::Resu
 }
 
 async fn spawn_by(keeper: &Arc<Keeper>, request: &SpawnRequest, name: Option<&str>) -> io::Result<Spawned> {
-    let (theirs, ours) = descriptors::make(request)?;
+    let (theirs, (stdin, frames, console)) = descriptors::make(request)?;
     let tag = keeper.free_tag();
     let process = tokio::select! {
         spawned = keeper.spawn(request.to_wire(tag, name), theirs) => spawned?,
         // A process that is spawned later is killed.
         () = Deadline::after(KEEPER_ANSWER).passed() => return Err(keeper.socket.silent()),
     };
-    let descriptors::Ours { stdin, frames, console } = ours;
     Ok(Spawned { process, stdin, frames, console })
 }

@@ -6,8 +6,8 @@ use crate::wire::message::{Function, Refusal};
 
 mod remote;
 
-pub(crate) use remote::{Answer, AsyncAnswer, Request};
-pub use remote::{RemoteFn, answer, answer_async, assert_argument, assert_result};
+pub(crate) use remote::{AsyncCallResult, CallResult, EncodedCall};
+pub use remote::{RemoteFn, answer, answer_async, assert_sendable};
 
 /// Every `#[remote]` function that is linked into this executable.
 #[cfg(not(test))]
@@ -27,9 +27,9 @@ pub(crate) fn add(own: &'static [RemoteFunction]) {
     let _ = OWN.set(own);
 }
 
-/// A place in a source file.
+/// A location in a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourceLocation {
     /// As `file!` says it.
     pub file: &'static str,
     /// Counted from 1.
@@ -40,7 +40,12 @@ pub struct Place {
     pub written: (u32, u32),
 }
 
-impl std::fmt::Display for Place {
+impl SourceLocation {
+    /// Of an entry whose location is not set yet.
+    pub const NONE: Self = Self { file: "", line: 0, column: 0, written: (0, 0) };
+}
+
+impl std::fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
@@ -58,7 +63,7 @@ pub struct RemoteFunction {
     /// For messages.
     pub signature: &'static str,
     /// Where it is written.
-    pub place: Place,
+    pub place: SourceLocation,
     /// How it is run.
     pub handler: Handler,
 }
@@ -67,9 +72,9 @@ pub struct RemoteFunction {
 #[derive(Debug)]
 pub enum Handler {
     /// On the thread that read the call.
-    Sync(fn(Request<'_>) -> Answer),
+    Sync(fn(EncodedCall<'_>) -> CallResult),
     /// On the node's runtime.
-    Async(fn(Request<'_>) -> AsyncAnswer),
+    Async(fn(EncodedCall<'_>) -> AsyncCallResult),
 }
 
 /// The functions of this executable, sorted by the names of their types, by which typed calls find them.
@@ -83,7 +88,6 @@ fn functions() -> &'static [(&'static RemoteFunction, &'static str)] {
     })
 }
 
-/// The one function that `wanted` names.
 pub(crate) fn find(wanted: &Function<'_>) -> Result<&'static RemoteFunction, (Refusal, String)> {
     let all = functions();
     // Every call looks here, so nothing is collected.

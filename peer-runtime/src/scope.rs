@@ -13,7 +13,7 @@ mod route;
 
 pub(crate) use console::{Line, Show};
 pub use current::{Entered, barrier, free_port, mailbox, priv_dir, scope, start, start_link};
-pub(crate) use current::{entered_id, has_no_root, root, send_to_root, take_panic, take_panic_in_any_case};
+pub(crate) use current::{has_no_root, root, send_to_root, take_panic};
 
 pub use handle::Scope;
 pub use nodes::{Nodes, ct_peer, ct_peer_name, ct_peer_name_of};

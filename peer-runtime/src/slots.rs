@@ -35,7 +35,6 @@ pub(crate) const MOST: u32 = 256;
 /// The weight of an exclusive test: more than any budget.
 pub(crate) const ALONE: u32 = u32::MAX;
 
-/// The lock files, and how many of them this process uses.
 #[derive(Debug)]
 struct Slots {
     turn: PathBuf,
@@ -51,7 +50,6 @@ pub(crate) struct Taken {
     locks: Vec<Lock>,
 }
 
-/// A long wait for slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) time: Duration,
@@ -95,8 +93,7 @@ impl Slots {
         Ok(Self { turn: directory.join("turn"), files, budget: usize::try_from(budget.clamp(1, MOST)).unwrap_or(1) })
     }
 
-    /// Waits for `weight` slots, at least one and at most the budget, or for all files if `weight` is [`ALONE`].
-    /// `None` if the wait is cancelled.
+    /// Waits for `weight` slots, within 1 and the budget, or for all files if it is [`ALONE`]. `None` if cancelled.
     fn take(&self, weight: u32, cancel: &Cancel, on_wait: &mut dyn FnMut(&Wait)) -> io::Result<Option<Taken>> {
         let of = if weight == ALONE { self.files.len() } else { self.budget };
         let weight = clamp(weight, of);
@@ -114,26 +111,12 @@ impl Slots {
         let locks = lock::take(&self.files[..of], weight, cancel, &mut patience)?;
         Ok(locks.map(|locks| Taken { locks }))
     }
-
-    /// Takes the slots if they are free, and no other process waits for slots.
-    fn take_free(&self, weight: u32) -> io::Result<Option<Taken>> {
-        let weight = clamp(weight, self.budget);
-        let Some(_turn) = Lock::try_take(&self.turn)? else { return Ok(None) };
-        let mut locks = Vec::new();
-        for file in &self.files[..self.budget] {
-            if locks.len() < weight {
-                locks.extend(Lock::try_take(file)?);
-            }
-        }
-        Ok((locks.len() == weight).then_some(Taken { locks }))
-    }
 }
 
 fn clamp(weight: u32, of: usize) -> usize {
     usize::try_from(weight).unwrap_or(usize::MAX).clamp(1, of)
 }
 
-/// The budget of this process.
 static BUDGET: OnceLock<u32> = OnceLock::new();
 
 /// The slots that this process shares with others; `None` where tests run without a budget.
@@ -152,7 +135,7 @@ fn is_below_a_peer() -> bool {
     is_tag(limit.current, limit.maximum)
 }
 
-/// Why tests run without a budget, until somebody asks.
+/// Why tests run without a budget, until a report takes it.
 static PROBLEM: Mutex<Option<String>> = Mutex::new(None);
 
 fn report(error: &io::Error) {
@@ -181,15 +164,6 @@ pub(crate) fn take_for(weight: u32, on_wait: &mut dyn FnMut(&Wait)) -> Option<Ta
         report(&error);
         Some(Taken::default())
     })
-}
-
-/// Takes these slots if they are free, and no other process waits for slots. A holder of slots may do that.
-pub(crate) fn take_free(weight: u32) -> Option<Taken> {
-    match &*SHARED {
-        // `take_for` reports errors.
-        Some((slots, _)) => slots.take_free(weight).ok().flatten(),
-        None => Some(Taken::default()),
-    }
 }
 
 /// Ends every [`take_for`] of this process, also later ones.

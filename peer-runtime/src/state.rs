@@ -77,8 +77,8 @@ impl fmt::Display for Reason {
             Self::Stopped => f.write_str("stopped by its origin"),
             Self::ScopeEnded => f.write_str("its scope ended"),
             Self::Exited(status) => write!(f, "exit status {status}"),
-            Self::Killed(signal) => match signal_name(*signal) {
-                Some(name) => write!(f, "killed by signal {signal} ({name})"),
+            Self::Killed(signal) => match usize::try_from(signal - 1).ok().and_then(|at| SIGNALS.get(at)) {
+                Some(name) => write!(f, "killed by signal {signal} (SIG{name})"),
                 None => write!(f, "killed by signal {signal}"),
             },
             Self::ConnectionClosed => f.write_str("the control connection closed"),
@@ -91,25 +91,9 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The usual name of a signal, on Linux.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        24 => "SIGXCPU",
-        25 => "SIGXFSZ",
-        31 => "SIGSYS",
-        _ => return None,
-    })
-}
+/// The names of the signals from 1 on, without `SIG`, on Linux.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+    "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
+    "PWR", "SYS",
+];

@@ -9,14 +9,12 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 mod build;
-mod crash;
 mod overflow;
 mod signals;
 mod spawn;
 mod start;
 
 pub(crate) use build::build_id;
-pub(crate) use crash::{at_crash, wait_while_crashing};
 pub(crate) use overflow::{report_stack_overflow, watch_this_thread};
 pub(crate) use signals::{SignalFd, block_signals, close_from, next_ended};
 pub(crate) use spawn::{SpawnPlan, spawn};

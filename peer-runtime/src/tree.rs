@@ -5,6 +5,7 @@ use std::io;
 
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+use crate::truncate;
 use crate::wire::process_tag::ProcessTag;
 
 mod ending;
@@ -31,7 +32,6 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// The process `pid`, if there is one.
     pub(crate) fn read(pid: u32) -> Option<Self> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let mut fields = after_name(&stat)?;
@@ -85,7 +85,6 @@ fn after_name(stat: &[u8]) -> Option<std::str::SplitAsciiWhitespace<'_>> {
     Some(std::str::from_utf8(rest).ok()?.split_ascii_whitespace())
 }
 
-/// A pid for the kernel.
 pub(crate) fn pid(pid: u32) -> io::Result<Pid> {
     i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| io::Error::other("a pid out of range"))
 }
@@ -109,8 +108,7 @@ pub(crate) fn command(pid: u32) -> String {
         words.join(" ").replace(char::is_control, " ")
     };
     if text.len() > COMMAND {
-        let end = (0..=COMMAND).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-        text.truncate(end);
+        text.truncate(truncate::start(&text, COMMAND).len());
         text.push('…');
     }
     text

@@ -291,7 +291,7 @@ fn a_group_with_hooks_needs_a_harness_or_a_process_of_its_own() {
     let arguments = ["--ignored", "--exact", "cases::grouped::has_an_init"];
     run(&mut harness(suite(), &arguments)).passed();
     run(&mut harness(stock(), &arguments)).failed().says(&[
-        "stock libtest knows nothing of",
+        "stock libtest does not support",
         "[[test]]\nname = \"harness\"\nharness = false\n",
         "peer::main!();",
     ]);
@@ -349,7 +349,7 @@ fn a_group_with_rounds_needs_a_harness_even_in_a_process_of_its_own() {
         let arguments = ["--ignored", "--exact", &format!("rounds::repeated::{name}")];
         for nextest in [None, Some(("NEXTEST", "1"))] {
             let ran = run(harness(stock(), &arguments).envs(nextest)).failed();
-            ran.says(&["in a group that is repeated, which stock libtest knows nothing of", "harness = false"]);
+            ran.says(&["in a group that is repeated, which stock libtest does not support", "harness = false"]);
         }
     }
     // Which has no order of its own to lose.
@@ -361,7 +361,7 @@ fn a_variable_that_cannot_be_meant_is_refused() {
     for (name, value, most) in
         [("PEER_JOBS", "many", "256"), ("PEER_JOBS", "257", "256"), ("PEER_TIMETRAP_FACTOR", "0", "4294967295")]
     {
-        let told = format!("peer: {name} is `{value}`; set it to a whole number from 1 to {most} (");
+        let told = format!("{name} is `{value}`; set it to a whole number from 1 to {most} (");
         let ran = run(harness(suite(), &["--exact", "cases::passes"]).env(name, value));
         assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
         ran.says(&[&told, "), or unset it"]);
@@ -374,7 +374,7 @@ fn a_variable_that_cannot_be_meant_is_refused() {
     for (name, value) in [("PEER_SEED", "x"), ("RUST_TEST_THREADS", "x")] {
         let ran = run(harness(suite(), &["--list"]).env(name, value));
         assert_eq!((ran.code, &*ran.stdout), (Some(2), ""), "{}", ran.text());
-        ran.says(&[&format!("peer: {name} is `{value}`; set it to a whole number")]);
+        ran.says(&[&format!("{name} is `{value}`; set it to a whole number")]);
     }
     // What the command line says is not asked for.
     run(harness(suite(), &["--exact", "cases::passes", "--jobs=9"]).env("PEER_JOBS", "many")).passed();

@@ -43,8 +43,8 @@ fn an_interrupt_ends_peer_main_in_order_though_cargo_is_gone_at_once() {
         ran.says(&[&format!("test hanging::without_one::{test} ... FAILED (interrupted)")]);
         ran.says(&[&format!("peer test `hanging::without_one::{test}` was interrupted")]);
     }
-    ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked 1s"]);
-    ran.says(&["interrupted: what runs is being ended, in order; a second interrupt ends it at once"]);
+    ran.says(&["  in call:      `suite_hanging::hanging::never_answers`, for ", "its thread is still blocked "]);
+    ran.says(&["interrupted: ending what runs, in order; a second interrupt ends it at once"]);
     ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 2 failed"]);
 }
 
@@ -60,7 +60,7 @@ fn an_interrupt_ends_peer_main_in_time_whatever_blocks_its_threads() {
     let end = "`hanging::ends_block::two::three::four::end_per_testcase`";
     ran.says(&[
         &format!("{end} (tests/harness/suites/hanging/hanging.rs:"),
-        &format!("the thread of {end} is still blocked 1s after"),
+        &format!("the thread of {end} is still blocked "),
     ]);
     ran.says(&["interrupted: this is what ran until then", "test result: FAILED. 0 passed; 5 failed"]);
 }
@@ -76,9 +76,6 @@ fn a_second_interrupt_ends_peer_main_at_once() {
     let effect = "test hanging::without_one::awaits ... FAILED (interrupted)";
     let ran = interrupted_twice(own(&["ends_block", "without_one::awaits"]), 2, effect);
     assert!(!ran.text().contains("test result"), "{}", ran.text());
-    let running = "`hanging::ends_block::two::three::four::blocks` was running";
-    ran.says(&[&format!("\npeer: interrupted again, and ended at once: 1 of 2 tests done, 1 failed, {running}\n")]);
-    ran.says(&["\nfailures until then:\n\n---- hanging::without_one::awaits ----\n"]);
 }
 
 #[test]
@@ -90,7 +87,7 @@ fn a_test_that_waits_for_other_runs_says_so() {
     holder.hangs(1);
     let (mut own, mut stock) = (own_with(Some(&slots), &tests), stock_with(Some(&slots), &tests));
     own.says("test hanging::passes has been waiting for 10s for 1 of the 1 slots that all runs of this user share");
-    stock.says("peer: test hanging::passes has been waiting for 10s for 1 of the 1 slots");
+    stock.says("[peer] test hanging::passes has been waiting for 10s for 1 of the 1 slots");
     holder.interrupt();
     holder.ended();
     own.ended().passed().says(&["test hanging::passes ... ok"]);

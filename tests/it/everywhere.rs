@@ -180,7 +180,7 @@ fn a_trap_says_which_ranks_still_run_and_where_they_wait() {
 
 #[test]
 fn hooks_around_ranks_need_what_hooks_need() {
-    case("hooks::passes").failed().says(&["stock libtest knows nothing of"]);
+    case("hooks::passes").failed().says(&["stock libtest does not support"]);
     // As nextest runs each test.
     let mut command = command(std::env::current_exe().unwrap());
     let command = command.args(["--ignored", "--exact", "everywhere::cases::hooks::passes"]).env("NEXTEST", "1");

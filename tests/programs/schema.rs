@@ -12,7 +12,7 @@ use crate::support::{Folder, run};
 #[peer_test(timetrap = "off")]
 async fn junit_reports_are_valid() {
     let xmllint = installed("xmllint", "libxml2-utils");
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/peer-runtime/src/harness/reporter/junit/junit.xsd");
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/junit.xsd");
     let folder = Folder::new();
     let runs: [(&str, &[&str]); 5] = [
         ("suite_main", &["--include-ignored", "--exact", "cases::fails_with_options", "cases::passes"]),

@@ -9,24 +9,19 @@ use rustix::io::Errno;
 use crate::state::Reason;
 use crate::timeouts::display;
 
-/// Why a peer did not start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BootFailure {
-    /// There is no process.
     Spawn(SpawnFault),
-    /// Its process went down.
     Down {
         phase: BootPhase,
         reason: Reason,
         /// Whether that is what [`Peer::kill`](crate::Peer::kill) did.
         by_kill: bool,
-        /// What `wait_boot` allowed.
         timeout: Duration,
         command_line: String,
     },
 }
 
-/// Why no process was started.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum SpawnFault {
     /// The origin could not listen for the peer: too few descriptors.
@@ -35,14 +30,12 @@ pub(crate) enum SpawnFault {
     Execute { option: &'static str, program: String, kind: io::ErrorKind, errno: Option<i32>, error: String },
 }
 
-/// How far a boot came.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BootPhase {
     /// The node, of this executable or of the option `exec`, had not said hello.
     Hello { has_exec: bool },
     /// The node had said hello, and had not reported that it was started.
     Entered { has_exec: bool },
-    /// The program was not ready.
     Ready {
         waited_for: String,
         /// What the last look found in its place.
@@ -56,15 +49,6 @@ impl SpawnFault {
     pub(crate) fn execute(option: &'static str, program: String, error: &io::Error) -> Self {
         let (kind, errno) = (error.kind(), error.raw_os_error());
         Self::Execute { option, program, kind, errno, error: error.to_string() }
-    }
-
-    /// Whether the machine had no room, or the keeper did not answer.
-    fn is_infrastructure(&self) -> bool {
-        match self {
-            Self::Listen(_) => true,
-            Self::Execute { kind: io::ErrorKind::NotConnected | io::ErrorKind::TimedOut, .. } => true,
-            Self::Execute { .. } => self.known_hint().is_none(),
-        }
     }
 
     fn hint(&self) -> String {
@@ -106,17 +90,7 @@ impl SpawnFault {
     }
 }
 
-impl fmt::Display for SpawnFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Listen(error) => write!(f, "it cannot be listened for: {error}"),
-            Self::Execute { program, error, .. } => write!(f, "`{program}` cannot be executed: {error}"),
-        }
-    }
-}
-
 impl BootFailure {
-    /// Why the process went down, where there was one.
     pub(crate) fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Spawn(_) => None,
@@ -127,14 +101,17 @@ impl BootFailure {
     /// Whether the same start may work a moment later.
     pub(crate) fn is_infrastructure(&self) -> bool {
         match self {
-            Self::Spawn(fault) => fault.is_infrastructure(),
+            // The machine had no room, or the keeper did not answer.
+            Self::Spawn(SpawnFault::Execute {
+                kind: io::ErrorKind::NotConnected | io::ErrorKind::TimedOut, ..
+            }) => true,
+            Self::Spawn(fault) => fault.known_hint().is_none(),
             Self::Down { reason, .. } => {
                 matches!(reason, Reason::BootTimeout | Reason::KeeperLost | Reason::Unheard(_))
             }
         }
     }
 
-    /// What the user can do about it, where that is known.
     pub(crate) fn hint(&self) -> Option<String> {
         let (phase, reason) = match self {
             Self::Spawn(fault) => return Some(fault.hint()),
@@ -169,7 +146,10 @@ impl BootFailure {
 impl fmt::Display for BootFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (phase, reason, by_kill, timeout, command_line) = match self {
-            Self::Spawn(fault) => return write!(f, "{fault}"),
+            Self::Spawn(SpawnFault::Listen(error)) => return write!(f, "it cannot be listened for: {error}"),
+            Self::Spawn(SpawnFault::Execute { program, error, .. }) => {
+                return write!(f, "`{program}` cannot be executed: {error}");
+            }
             Self::Down { phase, reason, by_kill, timeout, command_line } => {
                 (phase, reason, by_kill, display(*timeout), command_line)
             }

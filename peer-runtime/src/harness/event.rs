@@ -1,191 +1,229 @@
-//! What happens in a run, as those hear it who print and write: they alone do so.
+//! What happens in a run, as data: `run` sends it, `report` turns it into text.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use super::verdict::Verdict;
-use crate::origin::Snapshot;
-use crate::scope::{Line, Scope};
+use super::declare::Test;
+use super::outcome::{AttemptOutcome, Blocked, Verdict};
+use crate::leak::Leak;
+use crate::scope::{Scope, Show};
 use crate::slots::Wait;
 
-/// What a result belongs to.
+/// Output that waits to be shown, in bytes. Lines beyond it are dropped, so that a reader that stands still stops no test.
+const OUTPUT_QUEUE: usize = 16 << 20;
+
+/// A test or a hook. A hook has a result only if it did not pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum UnitKind {
     Test,
-    /// A hook, which has a result only if it did not pass.
     Hook,
 }
 
-/// Something that runs just now.
+/// An attempt of a test or a hook that runs.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) name: String,
-    pub(super) what: What,
-    /// From when on its time counts.
-    pub(super) since: Instant,
-    /// What it owns: its nodes, and what they do.
-    pub(super) scope: Scope,
-    /// What its groups own.
-    pub(super) homes: Vec<Scope>,
-}
-
-/// The peers that something had, as they were when it ended.
-#[derive(Default)]
-pub(super) struct Peers {
-    pub(super) own: Vec<Snapshot>,
-    /// At which barriers it waited itself, and for how long.
-    pub(super) barriers: Vec<String>,
-    /// Those of its groups, which it may have used.
-    pub(super) of_groups: Vec<Snapshot>,
-}
-
-/// An attempt that failed, and was not the last one.
-#[derive(Clone, Debug)]
-pub(super) struct Earlier {
-    pub(super) verdict: Verdict,
-    /// What went wrong and where.
-    pub(super) cause: String,
-    /// Its directory, if it had one.
-    pub(super) directory: Option<PathBuf>,
-}
-
-impl Earlier {
-    /// All of it, for a reader.
-    pub(super) fn text(&self) -> String {
-        let directory = self.directory.as_ref().map(|directory| format!("\n  its directory: {}", directory.display()));
-        self.cause.trim_end().to_owned() + &directory.unwrap_or_default()
-    }
-}
-
-/// One round of something, with all its attempts.
-pub(super) struct Finished {
+pub(crate) struct Running {
     /// The path within the crate: `quick::a_leader_is_elected`, `quick::end_per_group`.
-    pub(super) name: String,
-    pub(super) what: What,
-    pub(super) verdict: Verdict,
-    /// Of the last attempt.
-    pub(super) took: Duration,
-    /// The last one, from 1.
-    pub(super) attempt: u32,
-    /// From 1; 1 of 1 without a `repeat`.
-    pub(super) round: u32,
-    pub(super) rounds: u32,
-    /// No further round comes, of it and of the groups around it.
-    pub(super) is_last: bool,
-    /// What went wrong and where, for a reader, if it did not pass: the first lines of its report. Of what passed on a
-    /// retry that of the first attempt.
-    pub(super) cause: Option<String>,
-    /// The attempts before the last one, all of which failed.
-    pub(super) earlier: Vec<Earlier>,
-    /// What `peer::comment` added.
-    pub(super) comments: Vec<String>,
-    /// What its peers were doing, and what they printed.
-    pub(super) peers: Peers,
-    pub(super) console: Vec<Line>,
-    /// Its directory, if it had one and that is kept.
-    pub(super) directory: Option<PathBuf>,
-    /// What is told of its threads that are still blocked.
-    pub(super) abandoned: Vec<String>,
+    pub(crate) name: String,
+    pub(crate) kind: UnitKind,
+    pub(crate) since: Instant,
+    /// Owns its nodes.
+    pub(crate) scope: Scope,
+    /// Those of the groups around it.
+    pub(crate) outer: Vec<Scope>,
+}
+
+/// One round of a test, or a hook that did not pass.
+pub(crate) struct Finished {
+    pub(crate) name: String,
+    pub(crate) kind: UnitKind,
+    /// Of a hook none.
+    pub(crate) test: Option<&'static Test>,
+    pub(crate) verdict: Verdict,
+    /// All attempts; none if it did not run. Only the last one has peers and output.
+    pub(crate) attempts: Vec<AttemptOutcome>,
+    /// From 1.
+    pub(crate) round: u32,
+    /// 1 without a `repeat`.
+    pub(crate) rounds: u32,
+    /// No further round follows, of it and of the groups around it.
+    pub(crate) is_last: bool,
+    /// In a process of its own, so many tests before it in its sequence did not run.
+    pub(crate) missing_before: usize,
 }
 
 impl Finished {
-    /// One that was tried once, at no time, by nobody else.
-    pub(super) fn new(name: &str, what: What, verdict: Verdict, cause: Option<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            what,
-            verdict,
-            took: Duration::ZERO,
-            attempt: 1,
-            round: 1,
-            rounds: 1,
-            is_last: true,
-            cause,
-            earlier: Vec::new(),
-            comments: Vec::new(),
-            peers: Peers::default(),
-            console: Vec::new(),
-            directory: None,
-            abandoned: Vec::new(),
-        }
+    /// The attempt that decides: the last one that was not skipped, or the last one.
+    pub(crate) fn decisive(&self) -> Option<&AttemptOutcome> {
+        let skipped = |attempt: &&AttemptOutcome| attempt.fault.as_ref().is_some_and(super::outcome::Fault::is_skip);
+        self.attempts.iter().rev().find(|attempt| !skipped(attempt)).or(self.attempts.last())
     }
+}
 
-    /// Whether one more test is done. Those whose rounds end early without one are told by [`Event::Over`].
-    pub(super) fn is_over(&self) -> bool {
-        self.what == What::Test && self.is_last
-    }
+/// Something worth a line that is no result.
+pub(crate) enum Note {
+    /// The peers of a test or a group leaked a process, which was killed.
+    Leaked(Leak),
+    /// The directory of a group is kept.
+    DirectoryKept(PathBuf),
+    /// A directory could not be removed; the reason.
+    DirectoryNotRemoved(String),
+    /// A thread of a group's hooks was abandoned.
+    Blocked(Blocked),
+    /// Something of a group panicked in the background.
+    Panicked(String),
+    /// SIGINT and SIGTERM cannot be watched.
+    SignalsNotWatched(String),
+    /// The machine-wide budget of nodes cannot be kept.
+    NoBudget(String),
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Summary {
-    pub(super) passed: usize,
-    pub(super) failed: usize,
-    /// Ignored by their authors, or skipped.
-    pub(super) ignored: usize,
-    pub(super) filtered: usize,
-    /// Passed on a retry, among those that passed.
-    pub(super) flaky: usize,
-    /// Ended early by a signal.
-    pub(super) interrupted: bool,
-    /// So many tests had not begun by then, and are nowhere else.
-    pub(super) not_begun: usize,
-    pub(super) took: Duration,
+pub(crate) struct Summary {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    /// Ignored or skipped.
+    pub(crate) ignored: usize,
+    pub(crate) filtered: usize,
+    /// Passed on a retry; counted among the passed ones, too.
+    pub(crate) flaky: usize,
+    pub(crate) interrupted: bool,
+    /// Tests that an interrupt kept from starting; counted nowhere else.
+    pub(crate) not_started: usize,
+    pub(crate) took: Duration,
 }
 
 impl Summary {
     /// Counts one more result.
-    pub(super) fn count(&mut self, finished: &Finished) {
-        match &finished.verdict {
+    pub(crate) fn count(&mut self, kind: UnitKind, verdict: &Verdict) {
+        match verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Flaky { .. } => {
                 self.passed += 1;
                 self.flaky += 1;
             }
-            // A hook is no test.
-            Verdict::Skipped { .. } if finished.what == What::Hook => {}
-            Verdict::Skipped { .. } => self.ignored += 1,
+            verdict if verdict.is_skip() => self.ignored += usize::from(kind == UnitKind::Test),
             _ => self.failed += 1,
         }
     }
 }
 
-/// Something that happens.
-pub(super) enum Event<'a> {
+/// Something that happens in a run.
+pub(crate) enum Event {
     /// So many tests are to run, each perhaps several times.
-    Begun {
+    RunStarted {
         tests: usize,
         seed: Option<u64>,
         slots: u32,
     },
-    /// One attempt of something starts.
-    Started {
-        running: &'a Arc<Running>,
+    UnitStarted {
+        running: Arc<Running>,
         attempt: u32,
     },
-    /// Something waits for long for what other runs hold.
-    Waiting {
-        name: &'a str,
-        what: What,
-        wait: &'a Wait,
+    /// A hook has ended, and has no result since it passed.
+    HookPassed {
+        name: String,
     },
-    /// The run is to end in order.
+    /// It has waited long for slots that other runs hold.
+    UnitWaiting {
+        name: String,
+        kind: UnitKind,
+        wait: Wait,
+    },
+    /// A line of output, where output is shown at once.
+    Output {
+        name: Arc<str>,
+        line: String,
+    },
+    /// So many lines of output were dropped here, since the reports did not keep up.
+    OutputDropped {
+        lines: usize,
+    },
+    /// About the test, hook or group `name`; empty for the run.
+    Noted {
+        name: String,
+        note: Note,
+    },
     Interrupted,
-    /// A line of output, where it is shown at once.
-    Line {
-        test: &'a str,
-        line: &'a str,
-    },
-    Finished(&'a Finished),
-    /// So many tests, which had not had their last round, have none any more.
-    Over {
+    UnitFinished(Box<Finished>),
+    /// So many tests have no further round, without a result that says so.
+    RoundsOver {
         tests: usize,
     },
-    Ended(&'a Summary),
+    RunFinished(Summary),
+    /// A test calls `exit` while these run. `printed` is sent or dropped once the reports have been written.
+    ProcessExits {
+        running: Vec<String>,
+        printed: mpsc::SyncSender<()>,
+    },
 }
 
-/// Who hears of what happens, one event at a time.
-pub(super) trait Reporter: Send {
-    fn hear(&mut self, event: &Event<'_>);
+/// Where events go. A receiver that is gone receives nothing, which is no error: the run goes on.
+#[derive(Clone)]
+pub(crate) struct EventSink {
+    sender: mpsc::Sender<Event>,
+    output: Arc<OutputQueue>,
+}
+
+#[derive(Default)]
+struct OutputQueue {
+    bytes: AtomicUsize,
+    dropped: AtomicUsize,
+}
+
+/// Where events come from.
+pub(crate) struct Events {
+    receiver: mpsc::Receiver<Event>,
+    output: Arc<OutputQueue>,
+}
+
+/// A queue of events.
+pub(crate) fn events() -> (EventSink, Events) {
+    let (sender, receiver) = mpsc::channel();
+    let output = Arc::<OutputQueue>::default();
+    (EventSink { sender, output: Arc::clone(&output) }, Events { receiver, output })
+}
+
+impl EventSink {
+    pub(crate) fn send(&self, event: Event) {
+        let lines = self.output.dropped.swap(0, Ordering::Relaxed);
+        if lines > 0 {
+            let _ = self.sender.send(Event::OutputDropped { lines });
+        }
+        let _ = self.sender.send(event);
+    }
+
+    pub(crate) fn note(&self, name: &str, note: Note) {
+        self.send(Event::Noted { name: name.to_owned(), note });
+    }
+
+    /// Sends the output of a test or a hook line by line.
+    pub(crate) fn show(&self, name: &str) -> Show {
+        let (sink, name) = (self.clone(), Arc::<str>::from(name));
+        Arc::new(move |line| {
+            let queue = &sink.output;
+            if queue.bytes.load(Ordering::Relaxed) > OUTPUT_QUEUE {
+                queue.dropped.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            queue.bytes.fetch_add(line.len(), Ordering::Relaxed);
+            sink.send(Event::Output { name: Arc::clone(&name), line });
+        })
+    }
+}
+
+impl Events {
+    /// The next event; none after `timeout`. The error says that there will be no further one.
+    pub(crate) fn next(&self, timeout: Duration) -> Result<Option<Event>, mpsc::RecvTimeoutError> {
+        let event = match self.receiver.recv_timeout(timeout) {
+            Err(mpsc::RecvTimeoutError::Timeout) => return Ok(None),
+            event => event?,
+        };
+        if let Event::Output { line, .. } = &event {
+            self.output.bytes.fetch_sub(line.len(), Ordering::Relaxed);
+        }
+        Ok(Some(event))
+    }
 }

@@ -1,14 +1,14 @@
-//! What runs this process, as far as that says so: nextest does.
+//! Whether nextest runs this process.
 
-/// Whether it is nextest.
-pub(super) fn under_nextest() -> bool {
+/// Whether it does.
+pub(crate) fn is_nextest() -> bool {
     std::env::var_os("NEXTEST").is_some()
 }
 
-/// Whether each test has a process of its own, as it has under nextest, which says so; older ones only say that it is they.
-pub(super) fn has_own_process() -> bool {
+/// Whether each test has a process of its own. Older versions of nextest do not say so.
+pub(crate) fn is_process_per_test() -> bool {
     match std::env::var_os("NEXTEST_EXECUTION_MODE") {
         Some(mode) => mode == "process-per-test",
-        None => under_nextest(),
+        None => is_nextest(),
     }
 }

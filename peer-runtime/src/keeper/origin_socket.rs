@@ -21,7 +21,6 @@ pub(super) struct Request {
     pub(super) descriptors: Descriptors,
 }
 
-/// What one `recvmsg` brought.
 pub(super) enum Received {
     Some(Vec<Request>),
     Nothing,
@@ -45,7 +44,6 @@ impl OriginSocket {
         Ok(Self { socket, stream: Stream::frames(LIMIT), descriptors: VecDeque::new(), outgoing: Vec::new() })
     }
 
-    /// What to wait for.
     pub(super) fn awaited(&self) -> PollFd<'_> {
         let more = if self.outgoing.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
         PollFd::new(&self.socket, PollFlags::IN | more)
@@ -97,7 +95,6 @@ impl OriginSocket {
         self.outgoing.extend_from_slice(&message::small(message));
     }
 
-    /// Writes as much as the socket takes.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let mut sent = 0;
         while sent < self.outgoing.len() {

@@ -14,13 +14,11 @@ use crate::wire::keeper::{DESCRIPTORS, Spawn, SpawnFailure, Step};
 /// The `PATH` of a process without one, as in the C library.
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 
-/// Holds the name of the process, if it has one.
 pub(super) fn hold_name(spawn: &Spawn) -> Result<Option<UnixListener>, SpawnFailure> {
     let held = spawn.name.as_deref().map(name::hold).transpose();
     held.map_err(|error| SpawnFailure { step: Step::Name, errno: errno(&error) })
 }
 
-/// Spawns a process with its directory and its standard descriptors. Returns its pid.
 pub(super) fn spawn(
     signals: &SignalFd,
     nice: i32,

@@ -22,7 +22,6 @@ use crate::wire::process_tag::ProcessTag;
 /// How many children one round reaps, or searches again, before the keeper looks at everything else.
 const AT_ONCE: usize = 1000;
 
-/// A process that the keeper spawned.
 struct Child {
     pid: u32,
     /// Once it has ended: the end of its descendants, and when that begins.
@@ -36,7 +35,7 @@ struct Child {
 }
 
 pub(super) struct Supervisor {
-    socket: OriginSocket,
+    pub(super) socket: OriginSocket,
     /// Readable when a child has ended.
     signals: SignalFd,
     /// The nice value of its children.
@@ -59,10 +58,6 @@ impl Supervisor {
             tags: HashMap::new(),
             inherited: HashMap::new(),
         }
-    }
-
-    pub(super) fn socket(&mut self) -> &mut OriginSocket {
-        &mut self.socket
     }
 
     /// What to wait for: a request of the origin, and the end of a child.
@@ -137,7 +132,6 @@ impl Supervisor {
         })
     }
 
-    /// A child has ended: ends its descendants.
     fn exited(&mut self, tag: ProcessTag, pid: u32, exit: Exit) -> io::Result<()> {
         // After an orderly end, descendants that notice it get time to end by themselves.
         let grace = if matches!(exit, Exit::Status(_)) { LEAVE } else { Duration::ZERO };
@@ -196,7 +190,6 @@ impl Supervisor {
         self.is_gone(tag, ending.leaked())
     }
 
-    /// Nothing is left of a child.
     fn is_gone(&mut self, tag: ProcessTag, leaked: Vec<LeakedProcess>) -> io::Result<()> {
         self.socket.send(&FromKeeper::Gone { tag, leaked })?;
         if self.children.is_empty() {
@@ -272,7 +265,6 @@ impl Supervisor {
         Vec::new()
     }
 
-    /// Ends everything below this process.
     pub(super) fn end_all(&mut self) {
         // From here on children are orphans like all others.
         self.tags.clear();

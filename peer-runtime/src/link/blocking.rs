@@ -1,5 +1,4 @@
-//! The node's end of a control connection: plain blocking reads and writes, on threads of the
-//! node's own, so that it answers whatever the node's other threads do.
+//! The node's end of a control connection: blocking reads and writes on own threads, so that it answers at any time.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +13,6 @@ use crate::wire::frame::{Item, Stream};
 /// Replies that wait for a following one are sent at the latest when this many bytes wait.
 const HELD: usize = 64 << 10;
 
-/// The receiving end.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) fd: OwnedFd,
@@ -86,19 +84,8 @@ impl Outgoing {
         state.queue.len() < HELD
     }
 
-    /// The same for a whole frame of its own.
-    pub(crate) fn hold_frame(&self, frame: Vec<u8>) -> bool {
-        let mut state = self.state.lock();
-        if state.queue.is_empty() && frame.len() > HELD && !state.finished {
-            state.queue = frame;
-        } else if !state.finished {
-            state.queue.extend_from_slice(&frame);
-        }
-        state.queue.len() < HELD
-    }
-
-    /// Sends all that is held. If another thread is at it, that one sends it all, and this one only waits
-    /// while more is held than should be: that slows down a sender of more than the origin reads.
+    /// Sends all that is held, or leaves it to the thread that is sending. Waits while too much is held, which slows down a
+    /// sender of more than the origin reads.
     pub(crate) fn flush(&self) {
         let mut state = self.state.lock();
         while state.sending && state.queue.len() > HELD {
@@ -112,8 +99,7 @@ impl Outgoing {
         self.send_all(self.state.lock());
     }
 
-    /// Sends all that is held and `last`, and nothing after that; waits for it, at most until `deadline`: an
-    /// origin that does not read must not keep the node from halting.
+    /// Sends all that is held and `last`, and nothing more. Waits at most until `deadline`: the origin may not read.
     pub(crate) fn finish(&'static self, last: &[u8], deadline: Deadline) {
         let mut state = self.state.lock();
         if !state.finished {
@@ -191,8 +177,7 @@ impl Outgoing {
     }
 }
 
-/// Connects to the first address that answers before `deadline`. With `silence`, a link that says
-/// nothing for that long reads as ended.
+/// Connects to the first address that answers before `deadline`. A link that is silent for `silence` reads as ended.
 pub(crate) fn connect(
     addresses: &[SocketAddr],
     deadline: Deadline,

@@ -12,7 +12,6 @@ const HELLO: usize = 1024;
 /// How much of a message that is no hello an error shows, in characters.
 const SHOWN: usize = 200;
 
-/// What a peer reports about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) build: u128,
@@ -38,7 +37,6 @@ pub(crate) struct Handshake {
     stream: Stream,
 }
 
-/// How far a handshake is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Proved(Hello),
@@ -76,7 +74,6 @@ impl Handshake {
         }
     }
 
-    /// The stream of what follows the hello.
     pub(super) fn into_stream(self) -> Stream {
         self.stream
     }

@@ -1,5 +1,5 @@
-//! The origin's sending end: a sender writes itself where nothing is in its way, so that a call
-//! costs no other thread; what the kernel does not take at once is left to the I/O thread.
+//! The origin's sending end: a sender writes by itself if nothing is queued, so that a call costs no other thread. The I/O
+//! thread writes what the kernel does not take at once.
 
 use std::io;
 use std::net::Shutdown;
@@ -14,14 +14,12 @@ use tokio::sync::Notify;
 
 use crate::sys;
 
-/// So many frames may senders write themselves before something arrives: after that there are others on
-/// their way, and the I/O thread writes many at once, which costs little more than one.
+/// Frames that senders write themselves before something arrives. The I/O thread writes further ones, many at once.
 const ALONE: usize = 2;
 
 /// A queue that grew beyond this is given back when it is empty.
 const KEPT: usize = 1 << 20;
 
-/// Frames on their way to a peer.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     state: Mutex<OutboxState>,
@@ -104,12 +102,11 @@ impl Outbox {
         true
     }
 
-    /// Something arrived from the peer.
     pub(crate) fn heard(&self) {
         self.state.lock().unheard = 0;
     }
 
-    /// Sends what senders had to leave behind, until the connection is closed.
+    /// Sends what is queued, until the connection is closed.
     pub(crate) async fn drive(&self) {
         loop {
             loop {
@@ -147,8 +144,7 @@ impl Outbox {
     }
 }
 
-/// How much the kernel took; none where it would block, and where the reader is gone, which the
-/// receiving end finds out, too.
+/// How much the kernel took. It takes all if the reader is gone: the receiving end reports that.
 fn write(fd: &OwnedFd, bytes: &[u8]) -> usize {
     let mut written = 0;
     while written < bytes.len() {

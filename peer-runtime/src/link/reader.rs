@@ -14,7 +14,6 @@ pub(crate) struct Reader {
     fd: AsyncFd<OwnedFd>,
 }
 
-/// What one read found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Read {
     Bytes(usize),
@@ -23,7 +22,6 @@ pub(crate) enum Read {
 }
 
 impl Reader {
-    /// Takes a descriptor that does not block.
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self { fd: sys::watch(fd, Interest::READABLE)? })
     }

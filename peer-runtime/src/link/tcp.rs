@@ -26,9 +26,9 @@ const QUEUE: i32 = 4096;
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: AsyncFd<OwnedFd>,
-    addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<SocketAddr>,
     /// Whether a link to it could be half-open: never within one machine's loopback.
-    heartbeat: bool,
+    pub(crate) heartbeat: bool,
 }
 
 /// The peer, connected, with what it sent so far.
@@ -66,18 +66,7 @@ impl Listener {
         }))
     }
 
-    /// Where the peer finds it.
-    pub(crate) fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
-    /// Whether the link needs heartbeats.
-    pub(crate) fn needs_heartbeat(&self) -> bool {
-        self.heartbeat
-    }
-
-    /// Waits for the caller that proves with `token` to be the peer. Handshakes run side by side; all others end
-    /// when the peer is connected.
+    /// Waits for the caller that proves with `token` to be the peer. Handshakes run side by side until then.
     pub(crate) async fn accept(self, token: [u8; 32], limit: usize) -> Result<Caller, AcceptError> {
         let mut pending = PendingHandshakes::default();
         let mut pause = None;
@@ -111,7 +100,6 @@ impl Listener {
         }
     }
 
-    /// The next caller.
     async fn arrival(&self) -> io::Result<OwnedFd> {
         loop {
             let mut ready = self.socket.readable().await?;
@@ -122,7 +110,6 @@ impl Listener {
         }
     }
 
-    /// Whether there is a caller to accept.
     fn has_caller(&self) -> bool {
         let mut polls = [PollFd::new(&self.socket, PollFlags::IN)];
         // An error counts as a caller.
@@ -137,8 +124,7 @@ impl Drop for Listener {
     }
 }
 
-/// The peer cannot be accepted, for a reason of the origin's. The connection stays open: closing it would look as if the
-/// peer had ended.
+/// The origin cannot accept the peer. The connection stays open: closing it would look as if the peer had ended.
 #[derive(Debug)]
 pub(crate) struct AcceptError {
     pub(crate) error: io::Error,

@@ -10,7 +10,6 @@ use crate::codec::Encoding;
 /// The table of the root scope of every process.
 pub(crate) const ROOT: u64 = 0;
 
-/// The recipient of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// The mailbox of this name, wherever the connection leads.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::runtime;
-use crate::barrier::{Answer, Arrival, BarrierGate, Verdict, Who};
+use crate::barrier::{AnswerFn, Arrival, BarrierGate, Verdict, Who};
 use crate::wire::message::ToOrigin;
 
 /// The waits of this process, by the id of the arrival.
-static WAITING: Mutex<BTreeMap<u64, Answer>> = Mutex::new(BTreeMap::new());
+static WAITING: Mutex<BTreeMap<u64, AnswerFn>> = Mutex::new(BTreeMap::new());
 
 /// The way to the barriers of this node's origin; none in a process that is no node.
 pub(crate) fn gate() -> Option<Arc<dyn BarrierGate>> {
@@ -37,7 +37,6 @@ impl BarrierGate for Up {
     }
 }
 
-/// Passes the origin's verdict on to the wait.
 pub(super) fn answered(id: u64, verdict: Verdict) {
     let answer = WAITING.lock().remove(&id);
     // None if it was withdrawn meanwhile.

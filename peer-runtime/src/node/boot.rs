@@ -82,7 +82,6 @@ fn try_prepare(args: Vec<OsString>, owner: Arc<dyn PeerEvents>) -> io::Result<Pr
 }
 
 impl Prepared {
-    /// The name without its host.
     pub(crate) fn name(&self) -> &str {
         &self.spec.name
     }
@@ -125,7 +124,6 @@ impl Prepared {
     }
 }
 
-/// When this process came to its hook.
 fn begun() -> Instant {
     static BEGUN: OnceLock<Instant> = OnceLock::new();
     *BEGUN.get_or_init(Instant::now)

@@ -13,13 +13,12 @@ use tokio::runtime::Runtime;
 
 use super::runtime::NodeRuntime;
 use crate::panic;
-use crate::registry::{self, Answer, Handler, Request};
+use crate::registry::{self, CallResult, EncodedCall, Handler};
 use crate::sys;
 use crate::truncate;
 use crate::wire::frame;
 use crate::wire::message::{self, Function, Refusal, ToOrigin};
 
-/// Reports a call that is not run.
 pub(super) fn refuse(node: &NodeRuntime, seq: Option<u64>, why: &str) {
     match seq {
         Some(seq) => node.send(&ToOrigin::Refused { seq, refusal: Refusal::NotRun, text: why }, &[]),
@@ -35,7 +34,7 @@ pub(super) fn run(node: &'static NodeRuntime, seq: Option<u64>, function: &Funct
             frame::begin(&mut out);
             message::header(&ToOrigin::Reply { seq }, &mut out);
         }
-        let request = Request { encoding: function.encoding(), arguments, out };
+        let request = EncodedCall { encoding: function.encoding(), arguments, out };
         let refused = |(refusal, fault)| (refusal, explain(refusal, function, found.signature, fault));
         match &found.handler {
             Handler::Sync(handler) => match catch_unwind(AssertUnwindSafe(|| handler(request))) {
@@ -64,13 +63,11 @@ fn same_build(node: &NodeRuntime, function: &Function<'_>) -> Result<(), (Refusa
     }
 }
 
-/// As much of a text as fits into a message.
 fn short(text: &str, limit: usize) -> &str {
     let longest = limit.saturating_sub(64);
     truncate::start(text, longest)
 }
 
-/// The result of a call.
 enum CallOutcome {
     /// The frame of the reply, but for its length; empty for a cast.
     Reply(Vec<u8>),
@@ -83,7 +80,7 @@ fn start(
     node: &'static NodeRuntime,
     seq: Option<u64>,
     name: String,
-    future: Pin<Box<dyn Future<Output = Answer> + Send>>,
+    future: Pin<Box<dyn Future<Output = CallResult> + Send>>,
 ) -> Result<CallOutcome, (Refusal, String)> {
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -162,7 +159,13 @@ fn reply(
     let (refusal, text) = match (seq, outcome) {
         (_, Ok(CallOutcome::Later)) | (None, Ok(_)) => return true,
         (Some(_), Ok(CallOutcome::Reply(mut frame))) => match frame::finish(&mut frame, limit) {
-            Ok(()) => return node.out.hold_frame(frame),
+            // A large frame becomes the queue, and is not copied.
+            Ok(()) => {
+                return node.out.hold(|queue| match queue.is_empty() && frame.len() > queue.capacity() {
+                    true => *queue = frame,
+                    false => queue.extend_from_slice(&frame),
+                });
+            }
             Err(length) => (
                 Refusal::TooLarge,
                 format!("its result is a message of {length} bytes; the limit is {limit} (option `frame_limit`)"),

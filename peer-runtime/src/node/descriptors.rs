@@ -1,8 +1,7 @@
 //! The three standard descriptors of a node: frames leave them, the console takes them.
 //!
-//! Standard error stays the pipe that it was started with, and standard output becomes a copy of
-//! it, so that the origin reads one stream in true order, the last words of a dying node and of its
-//! children included. Standard input becomes what the test feeds.
+//! Standard error stays the pipe that it was started with, and standard output becomes a copy of it, so that the origin reads
+//! one stream in true order. Standard input becomes what the test feeds.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};

@@ -27,7 +27,6 @@ impl Feeder {
         Self(Mutex::new(InputState::Open(write)))
     }
 
-    /// Appends `bytes` to what a reader finds.
     pub(super) fn feed(&self, bytes: &[u8]) {
         let mut state = self.0.lock();
         if matches!(*state, InputState::Open(_))
@@ -48,7 +47,6 @@ impl Feeder {
     }
 }
 
-/// Starts the thread that writes.
 fn writer(write: OwnedFd) -> Option<mpsc::Sender<Vec<u8>>> {
     let (sender, chunks) = mpsc::channel::<Vec<u8>>();
     let mut pipe = File::from(write);

@@ -9,10 +9,8 @@ use crate::mailbox::Message;
 use crate::owner::PeerEvents;
 use crate::wire::message::{self, BootSpec, ToOrigin};
 
-/// This process as a node.
 pub(super) struct NodeRuntime {
     pub(super) spec: BootSpec,
-    /// The full name.
     pub(super) name: String,
     pub(super) args: Vec<OsString>,
     pub(super) out: Outgoing,
@@ -35,7 +33,6 @@ pub(super) fn enter(node: NodeRuntime) -> &'static NodeRuntime {
 }
 
 impl NodeRuntime {
-    /// Reports that the node is started, once.
     pub(super) fn started(&self) {
         if self.started.set(()).is_ok() {
             self.send(&ToOrigin::Started { node: &self.name }, &[]);
@@ -66,7 +63,6 @@ impl NodeRuntime {
         }
     }
 
-    /// Sends a line for the reader of the origin's console.
     pub(super) fn note(&self, text: &str) {
         self.send(&ToOrigin::Note { text }, &[]);
     }

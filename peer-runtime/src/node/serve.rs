@@ -15,7 +15,7 @@ use super::{barrier, call, halt};
 use crate::link::blocking::Incoming;
 use crate::mailbox::Message;
 use crate::owner::PeerEvent;
-use crate::panic::{self, Says};
+use crate::panic::{self, PanicOutput};
 use crate::sys;
 use crate::timeouts::COME_BACK;
 use crate::wire::frame::Item;
@@ -56,7 +56,7 @@ impl Lead {
 pub(crate) fn serve_here(prepared: Prepared) -> ! {
     sys::ignore_sigpipe();
     sys::report_stack_overflow();
-    panic::record_panics(Says::Us);
+    panic::record_panics(PanicOutput::Print);
     if let Ok(name) = std::ffi::CString::new(prepared.name()) {
         // `ps` shows it in place of "exe"; the kernel cuts it.
         let _ = rustix::thread::set_name(&name);

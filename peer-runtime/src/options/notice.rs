@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::io_thread;
 use crate::timeouts::{BOOT, Deadline, HALT, display};
 
@@ -132,7 +132,7 @@ impl BootNotices {
             Some(Some(notice)) => Ok(notice),
             None => Err(Error::timeout("wait for a boot notice", timeout, "peer started or failed")),
             // This receiver holds a sender of its own.
-            Some(None) => Err(Error::new(Kind::Io, "wait for a boot notice", "the channel is closed")),
+            Some(None) => Err(Error::new(ErrorKind::Io, "wait for a boot notice", "the channel is closed")),
         }
     }
 }
@@ -144,7 +144,7 @@ impl BootNotices {
 /// let boots = peer::BootNotices::new();
 /// assert!(matches!(boots.tagged("server"), WaitBoot::Notify(_)));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct BootNotify {
     tag: String,
     sender: mpsc::UnboundedSender<BootNotice>,
@@ -154,11 +154,5 @@ impl BootNotify {
     pub(crate) fn send(&self, name: &str, outcome: Result<String, Error>) {
         // Fails if the receiver was dropped.
         let _ = self.sender.send(BootNotice { tag: self.tag.clone(), name: name.to_owned(), outcome });
-    }
-}
-
-impl fmt::Debug for BootNotify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BootNotify").field("tag", &self.tag).finish_non_exhaustive()
     }
 }

@@ -22,11 +22,10 @@ use super::kinds::Exec;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ready(pub(crate) Sign);
+pub struct Ready(pub(crate) ReadyCondition);
 
-/// What is waited for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum ReadyCondition {
     #[default]
     Spawned,
     Line(String),
@@ -38,11 +37,11 @@ pub(crate) enum Sign {
 #[expect(non_snake_case, non_upper_case_globals, reason = "they are read, and written, as the variants of an enum")]
 impl Ready {
     /// As soon as it runs.
-    pub const Spawned: Self = Self(Sign::Spawned);
+    pub const Spawned: Self = Self(ReadyCondition::Spawned);
 
     /// When it has printed this, within one line of its standard output or error. The line need not be finished.
     pub fn Line(text: impl Into<String>) -> Self {
-        Self(Sign::Line(text.into()))
+        Self(ReadyCondition::Line(text.into()))
     }
 
     /// When a connection to this port of 127.0.0.1 is accepted (and closed again).
@@ -56,7 +55,7 @@ impl Ready {
 
     /// As [`Tcp`](Self::Tcp), at another address.
     pub fn TcpAt(address: impl Into<IpAddr>, port: u16) -> Self {
-        Self(Sign::Tcp(SocketAddr::new(address.into(), port)))
+        Self(ReadyCondition::Tcp(SocketAddr::new(address.into(), port)))
     }
 
     /// When this file is there, and is not as it was before the program was started: one that an earlier run left
@@ -74,13 +73,13 @@ impl Ready {
     /// # std::fs::remove_file(file)?; Ok(()) }
     /// ```
     pub fn File(path: impl Into<PathBuf>) -> Self {
-        Self(Sign::File(path.into()))
+        Self(ReadyCondition::File(path.into()))
     }
 
     /// When this command ends with exit status 0: a program, or a pair of a program and its arguments. It is run again
     /// and again, one at a time, in the directory and with the environment of the program, and for at most 5 s.
     pub fn Probe(command: impl Into<Exec>) -> Self {
-        Self(Sign::Probe(command.into()))
+        Self(ReadyCondition::Probe(command.into()))
     }
 }
 
@@ -95,12 +94,12 @@ impl Default for Ready {
 impl fmt::Display for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Sign::Spawned => f.write_str("Spawned"),
-            Sign::Line(text) => write!(f, "Line({text:?})"),
-            Sign::Tcp(at) if at.ip() == Ipv4Addr::LOCALHOST => write!(f, "Tcp({})", at.port()),
-            Sign::Tcp(at) => write!(f, "TcpAt({at})"),
-            Sign::File(path) => write!(f, "File({path:?})"),
-            Sign::Probe(command) => write!(f, "Probe({command})"),
+            ReadyCondition::Spawned => f.write_str("Spawned"),
+            ReadyCondition::Line(text) => write!(f, "Line({text:?})"),
+            ReadyCondition::Tcp(at) if at.ip() == Ipv4Addr::LOCALHOST => write!(f, "Tcp({})", at.port()),
+            ReadyCondition::Tcp(at) => write!(f, "TcpAt({at})"),
+            ReadyCondition::File(path) => write!(f, "File({path:?})"),
+            ReadyCondition::Probe(command) => write!(f, "Probe({command})"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Connection, EnvValue, Exec, Input, Shutdown, Sign, StartOptions};
+use super::{Connection, EnvValue, Exec, Input, ReadyCondition, Shutdown, StartOptions};
 use crate::error::Error;
 use crate::name;
 use crate::timeouts::{SHORTEST_SHUTDOWN, display};
@@ -19,7 +19,6 @@ fn refuse(option: &str, value: impl Display, fault: impl Display) -> Result<(), 
 }
 
 impl StartOptions {
-    /// Checks every option; the error names the option and the value.
     pub(crate) fn verify(&self) -> Result<(), Error> {
         if let Some((name, fault)) = self.name.as_ref().and_then(|name| Some((name, name::fault(name)?))) {
             return refuse("name", format!("{name:?}"), fault);
@@ -161,7 +160,7 @@ impl Exec {
     }
 }
 
-impl Sign {
+impl ReadyCondition {
     /// Why it never comes, if that is certain.
     fn fault(&self) -> Option<&'static str> {
         match self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::PeerShared;
-use crate::barrier::{self, Answer, Arrival, Broken, Members, Verdict, Who};
+use crate::barrier::{self, AnswerFn, Arrival, Broken, Members, Verdict, Who};
 use crate::state::Reason;
 use crate::truncate;
 use crate::wire::message::{self, ToPeer};
@@ -12,21 +12,17 @@ use crate::wire::message::{self, ToPeer};
 /// So much of a message, of 4,096 bytes at least, is not the text in it, at most.
 const REST: usize = 2_048;
 
-/// An arrival as it comes over the control connection.
-pub(super) struct Arrived<'a> {
-    pub(super) id: u64,
-    pub(super) name: &'a str,
-    pub(super) members: Members,
-    pub(super) timeout: Duration,
-}
-
-/// The node arrives at a barrier, and is answered by a message.
-pub(super) fn arrive(shared: &Arc<PeerShared>, arrived: Arrived<'_>) -> Result<(), Reason> {
-    let Arrived { id, name, members, timeout } = arrived;
+pub(super) fn arrive(
+    shared: &Arc<PeerShared>,
+    id: u64,
+    name: &str,
+    members: Members,
+    timeout: Duration,
+) -> Result<(), Reason> {
     // A node of ours has looked at it before.
     barrier::check(name).map_err(|error| Reason::Protocol(error.to_string()))?;
     let peer = Arc::clone(shared);
-    let answer: Answer = Box::new(move |verdict| {
+    let answer: AnswerFn = Box::new(move |verdict| {
         let verdict = fitting(verdict, peer.frame_limit);
         // A closed connection is the end of the node, and of its wait.
         peer.outbox.send(&message::small(&ToPeer::Barrier { id, verdict }));

@@ -16,7 +16,7 @@ use super::handle::{Adopter, Handle, LaunchSpec};
 use super::peer::Peer;
 use super::program::Readiness;
 use super::shared::{How, Parts, PeerShared};
-use crate::error::{BootFailure, Error, Kind, SpawnFault};
+use crate::error::{BootFailure, Error, ErrorKind, SpawnFault};
 use crate::io_thread;
 use crate::launch;
 use crate::link::tcp::Listener;
@@ -42,7 +42,6 @@ use crate::wire::{FRAME_LIMIT, PROTOCOL, message};
 pub struct Start(Pin<Box<dyn Future<Output = Result<Peer, Error>> + Send>>);
 
 impl Start {
-    /// A start that has failed already.
     pub(crate) fn failed(error: Error) -> Self {
         Self(Box::pin(std::future::ready(Err(error))))
     }
@@ -74,7 +73,6 @@ impl Drop for Unfinished {
     }
 }
 
-/// Starts a peer that `owner` owns.
 pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool) -> Start {
     Start(Box::pin(async move {
         // Not on the I/O thread: `post_process_args` is the user's code.
@@ -108,7 +106,7 @@ pub(crate) fn start(options: StartOptions, owner: Arc<dyn Adopter>, linked: bool
             let _ = early.send(begun);
             drop(starting);
         });
-        let ended = || Error::new(Kind::Io, "start of a peer", "the I/O thread has ended");
+        let ended = || Error::new(ErrorKind::Io, "start of a peer", "the I/O thread has ended");
         let (mut unfinished, booted) = spawned.await.map_err(|_| ended())??;
         if let Some(booted) = booted {
             booted.await.map_err(|_| ended())??;
@@ -177,7 +175,7 @@ fn listen(connection: Connection, node: &str) -> Result<Option<Listener>, Error>
 
 fn name_in_use(name: &str) -> Error {
     let what = format!("option `name`: \"{name}\": a node of that name is there already");
-    Error::new(Kind::NameInUse, "start of a peer", what)
+    Error::new(ErrorKind::NameInUse, "start of a peer", what)
         .hint("stop that one first, or use `random_name` or `ct_peer_name!`")
 }
 
@@ -210,9 +208,7 @@ fn first_name(options: &StartOptions, name: &str) -> String {
 fn specification(launch_spec: &LaunchSpec, listener: Option<&Listener>) -> BootSpec {
     let LaunchSpec { name, options, owner, .. } = launch_spec;
     let connect = match listener {
-        Some(listener) => {
-            Connect::Tcp { addresses: listener.addresses().to_vec(), heartbeat: listener.needs_heartbeat() }
-        }
+        Some(listener) => Connect::Tcp { addresses: listener.addresses.clone(), heartbeat: listener.heartbeat },
         None => Connect::StandardIo,
     };
     let keeps_terminal = !options.relays_console() && options.connection != Connection::StandardIo;

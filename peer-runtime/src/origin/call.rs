@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::pending_calls::CallAnswer;
 use super::shared::PeerShared;
 use crate::codec::Encoding;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::timeouts::{CALL, Deadline};
 use crate::wire::message::Refusal;
 
@@ -76,11 +76,10 @@ impl<R> Call<R> {
         format!("call of `{}`", self.function)
     }
 
-    fn error(&self, kind: Kind, what: impl Into<String>) -> Error {
+    fn error(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
         self.peer.error(kind, self.operation(), what)
     }
 
-    /// Sends the call, once, if the peer runs.
     fn send(&mut self) -> Result<(), Error> {
         let CallState::Unsent { seq, frame } = &mut self.state else { return Ok(()) };
         let (seq, frame) = (*seq, std::mem::take(frame));
@@ -100,16 +99,16 @@ impl<R: DeserializeOwned> Call<R> {
             CallAnswer::Reply(payload) => self.encoding.decode(&payload).map_err(|fault| {
                 let wanted = std::any::type_name::<R>();
                 let bytes = if payload.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", payload.len()) };
-                self.error(Kind::Codec, format!("the reply of {bytes} does not decode as `{wanted}`: {fault}"))
+                self.error(ErrorKind::Codec, format!("the reply of {bytes} does not decode as `{wanted}`: {fault}"))
             }),
-            CallAnswer::Panic(panic) => Err(self.error(Kind::Panic(panic.clone()), panic.to_string())),
+            CallAnswer::Panic(panic) => Err(self.error(ErrorKind::Panic(panic.clone()), panic.to_string())),
             CallAnswer::Refused(refusal, text) => {
                 let kind = match refusal {
-                    Refusal::Undef => Kind::Undef,
-                    Refusal::BadArg => Kind::BadArg,
-                    Refusal::TooLarge => Kind::TooLarge,
-                    Refusal::Codec => Kind::Codec,
-                    Refusal::NotRun => Kind::Io,
+                    Refusal::Undef => ErrorKind::Undef,
+                    Refusal::BadArg => ErrorKind::BadArg,
+                    Refusal::TooLarge => ErrorKind::TooLarge,
+                    Refusal::Codec => ErrorKind::Codec,
+                    Refusal::NotRun => ErrorKind::Io,
                 };
                 let error = self.error(kind, text);
                 Err(if refusal == Refusal::Undef {
@@ -128,7 +127,7 @@ impl<R: DeserializeOwned> Call<R> {
                 Err(error.hint(hint).output(self.peer.tail()))
             }
             CallAnswer::Down(reason) => {
-                Err(self.error(Kind::NoConnection(Some(reason.clone())), format!("the node went down: {reason}")))
+                Err(self.error(ErrorKind::NoConnection(Some(reason.clone())), format!("the node went down: {reason}")))
             }
         }
     }
@@ -144,7 +143,7 @@ impl<R: DeserializeOwned> Future for Call<R> {
         }
         let answer = match &mut this.state {
             CallState::Failed(error) => {
-                let polled_again = || Error::new(Kind::Io, "call", "it was polled after it had failed");
+                let polled_again = || Error::new(ErrorKind::Io, "call", "it was polled after it had failed");
                 return Poll::Ready(Err(error.take().unwrap_or_else(polled_again)));
             }
             CallState::Sent { answer, .. } => match Pin::new(answer).poll(cx) {
@@ -153,7 +152,11 @@ impl<R: DeserializeOwned> Future for Call<R> {
                 Poll::Ready(answer) => answer.unwrap_or(CallAnswer::TimedOut),
             },
             CallState::Unsent { .. } | CallState::Done => {
-                return Poll::Ready(Err(Error::new(Kind::Io, this.operation(), "it was polled after it was done")));
+                return Poll::Ready(Err(Error::new(
+                    ErrorKind::Io,
+                    this.operation(),
+                    "it was polled after it was done",
+                )));
             }
         };
         this.state = CallState::Done;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::barrier::{self, Arrived};
+use super::barrier;
 use super::pending_calls::CallAnswer;
 use super::shared::PeerShared;
 use crate::link::handshake::{self, Hello};
@@ -23,7 +23,6 @@ use crate::wire::message::{self, ToOrigin};
 /// The most bytes that are read at a node's end, if a child goes on writing: more than a pipe or a socket holds.
 const DRAINED: usize = 8 << 20;
 
-/// What the control process reacts to.
 #[derive(Debug)]
 pub(super) enum ConnectionEvent {
     Hello,
@@ -68,8 +67,7 @@ impl ConnectionContext {
             )));
         }
         if let Some(listener) = listener {
-            // Standard input carries nothing else; an empty pipe takes it whole. `EPIPE` is the end of the process,
-            // whose status says more.
+            // An empty pipe takes it whole. `EPIPE` is the end of the process, whose status says more.
             match rustix::io::write(&stdin, boot) {
                 Ok(_) | Err(rustix::io::Errno::PIPE) => {}
                 Err(error) => return Err(error.into()),
@@ -84,7 +82,6 @@ impl ConnectionContext {
         Ok(())
     }
 
-    /// Waits for the peer on its TCP port, and then serves its connection.
     async fn connect(self, listener: Listener) {
         let mut ending = self.ending.clone();
         let caller = tokio::select! {
@@ -102,21 +99,22 @@ impl ConnectionContext {
         FrameReader { reader, stream, context: self }.run().await;
     }
 
+    pub(super) fn report(&self, event: ConnectionEvent) {
+        // Fails if the control process has ended.
+        let _ = self.events.send(event);
+    }
+
     /// The connection cannot be read, for a reason of the origin's.
     fn unreadable(&self, error: &io::Error) {
-        let why = Reason::Unheard(error.to_string());
-        // Fails if the control process has ended.
-        let _ = self.events.send(ConnectionEvent::Ended(Some(why)));
+        self.report(ConnectionEvent::Ended(Some(Reason::Unheard(error.to_string()))));
     }
 
     fn greet(&self, hello: Hello) {
         self.shared.greet(hello);
-        // Fails if the control process has ended.
-        let _ = self.events.send(ConnectionEvent::Hello);
+        self.report(ConnectionEvent::Hello);
     }
 }
 
-/// The receiving end of a peer's control connection.
 struct FrameReader {
     reader: Reader,
     stream: Stream,
@@ -124,8 +122,7 @@ struct FrameReader {
 }
 
 impl FrameReader {
-    /// Handles what arrives until the connection ends, or until the process has ended and all that
-    /// it had sent is handled.
+    /// Handles what arrives until the connection ends, or the process has ended and all is handled.
     async fn run(mut self) {
         let mut ending = self.context.ending.clone();
         let why = loop {
@@ -144,8 +141,7 @@ impl FrameReader {
         if why.is_none() {
             self.context.shared.printed(self.stream.rest());
         }
-        // Fails if the control process has ended.
-        let _ = self.context.events.send(ConnectionEvent::Ended(why));
+        self.context.report(ConnectionEvent::Ended(why));
     }
 
     /// Reads what is there, without waiting for an end that a child may keep from coming.
@@ -174,7 +170,7 @@ impl FrameReader {
                     context.greet(handshake::read_hello(frame, &context.token).map_err(Reason::Protocol)?);
                 }
                 Some(Item::Frame(frame)) => {
-                    if handle(&context.shared, &context.events, frame)? {
+                    if handle(context, frame)? {
                         self.stream.end_frames();
                     }
                 }
@@ -184,11 +180,8 @@ impl FrameReader {
 }
 
 /// One message; whether it was the last one.
-fn handle(
-    shared: &Arc<PeerShared>,
-    events: &mpsc::UnboundedSender<ConnectionEvent>,
-    frame: &[u8],
-) -> Result<bool, Reason> {
+fn handle(context: &ConnectionContext, frame: &[u8]) -> Result<bool, Reason> {
+    let shared = &context.shared;
     let (message, payload) =
         message::decode::<ToOrigin<'_>>(frame).map_err(|fault| Reason::Protocol(fault.to_string()))?;
     match message {
@@ -203,23 +196,21 @@ fn handle(
         }
         ToOrigin::Started { node } => {
             shared.started(node);
-            // Fails if the control process has ended.
-            let _ = events.send(ConnectionEvent::Started);
+            context.report(ConnectionEvent::Started);
         }
         ToOrigin::Note { text } => shared.note(text),
         ToOrigin::Pong => {}
         ToOrigin::Hello { .. } => return Err(Reason::Protocol("a second hello".to_owned())),
         ToOrigin::Bye => return Ok(true),
         ToOrigin::Arrive { id, name, members, timeout } => {
-            barrier::arrive(shared, Arrived { id, name, members, timeout })?;
+            barrier::arrive(shared, id, name, members, timeout)?;
         }
         ToOrigin::Withdraw { id } => barrier::withdraw(shared, id),
     }
     Ok(false)
 }
 
-/// Relays a peer's console until it ends, or until the process has ended and all is read. `seen` is shown what comes
-/// while the process runs.
+/// Relays a peer's console until it ends, or the process has ended and all is read. `seen` gets what comes before that.
 pub(super) async fn relay_console(
     shared: Arc<PeerShared>,
     reader: Reader,

@@ -31,8 +31,7 @@ impl Tail {
         self.bytes.extend(bytes);
     }
 
-    /// The last `count` lines, with replacement characters for what is not UTF-8. If the node printed before them what ended
-    /// it, half of the lines are those from there on: a backtrace behind it is longer and says less.
+    /// The last `count` lines. If the node printed before them what ended it, half of the lines are those from there on.
     pub(crate) fn lines(&self, count: usize) -> String {
         let (a, b) = self.bytes.as_slices();
         let text = String::from_utf8_lossy(&[a, b].concat()).into_owned();

@@ -23,7 +23,6 @@ use crate::state::{PeerState, Reason};
 use crate::timeouts::{BOOT, Deadline, EXIT_AFTER_LINK, KILLED, display};
 use crate::wire::message::{self, BootSpec, Connect, ToPeer};
 
-/// What waits for the boot.
 pub(super) enum BootWaiter {
     Start { sender: oneshot::Sender<Result<(), Error>>, timeout: Duration },
     Notify(BootNotify),
@@ -46,7 +45,6 @@ impl BootWaiter {
     }
 }
 
-/// What a control process starts with.
 pub(super) struct New {
     pub(super) shared: Arc<PeerShared>,
     pub(super) ends: mpsc::UnboundedReceiver<End>,
@@ -62,9 +60,7 @@ pub(super) struct New {
     pub(super) readiness: Option<Arc<Readiness>>,
 }
 
-/// Why the control process stops watching.
 enum Cause {
-    /// The process ended by itself.
     Exited(Reason),
     /// The connection ended; with a reason if the peer broke the protocol, or the origin failed.
     Link(Option<Reason>),
@@ -75,7 +71,6 @@ enum Cause {
     Asked(End),
 }
 
-/// How the process ended.
 struct Ended {
     reason: Reason,
     /// Answers the `stop` that waits for this.
@@ -104,7 +99,6 @@ pub(super) fn debugging() -> bool {
     std::env::var_os("PEER_BOOT_DEBUG").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// Starts the control process; on the I/O thread.
 pub(super) fn spawn(new: New) {
     tokio::spawn(run(new));
 }
@@ -188,7 +182,6 @@ impl Control {
         }
     }
 
-    /// Ends the process.
     async fn end(&mut self, cause: Cause) -> Ended {
         let reason = match cause {
             Cause::Exited(reason) => return Ended::by_itself(reason),
@@ -287,14 +280,13 @@ impl Control {
         if ended.is_none() {
             self.shared.note(&format!(
                 "os pid {} did not end within {} of being killed; is it another user's, or is its parent, the keeper, stopped?",
-                self.process.pid(),
+                self.process.pid,
                 display(KILLED)
             ));
         }
         ended
     }
 
-    /// Reports the end to all that wait for anything of this peer.
     fn finish(&mut self, reason: &Reason, done: Option<oneshot::Sender<()>>) {
         let shared = &self.shared;
         let unexpected = !matches!(reason, Reason::Stopped | Reason::ScopeEnded);
@@ -333,7 +325,6 @@ impl Control {
         Error::boot_failed(failure).on(shared.node()).output(shared.tail())
     }
 
-    /// Notes a step of the boot where `PEER_BOOT_DEBUG` is set.
     fn step(&self, what: &str) {
         if debugging() {
             let ms = self.begun.elapsed().as_secs_f64() * 1e3;

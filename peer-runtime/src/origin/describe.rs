@@ -24,13 +24,11 @@ pub(crate) struct Snapshot {
     /// Since its process was started.
     age: Duration,
     paused: bool,
-    /// The calls in flight.
     calls: Vec<CallInFlight>,
     /// At which barriers it waited, and for how long.
     barriers: Vec<(String, Duration)>,
 }
 
-/// A peer, part by part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
     pub(crate) node: String,
@@ -38,14 +36,12 @@ pub(crate) struct Description {
     pub(crate) process: String,
     /// The state as it was when it mattered, and whether it was paused.
     pub(crate) state: String,
-    /// The calls in flight, and for how long.
     pub(crate) calls: Vec<String>,
     /// At which barriers it waited, and for how long.
     pub(crate) barriers: Vec<String>,
     pub(crate) command_line: String,
     /// The options that are not the defaults; `{}` if there are none.
     pub(crate) options: String,
-    /// The last lines that it printed.
     pub(crate) output: String,
 }
 
@@ -82,7 +78,6 @@ impl Snapshot {
         self.shared.node()
     }
 
-    /// Part by part.
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
         let calls = first(self.calls.iter().map(|CallInFlight { function, time, has_caller }| {
@@ -160,7 +155,6 @@ fn first(all: impl ExactSizeIterator<Item = String>) -> Vec<String> {
     first
 }
 
-/// A word of a command line as a shell would need it.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, watch};
 
 use crate::process::Process;
 use crate::state::Reason;
@@ -11,23 +11,15 @@ use crate::state::Reason;
 /// How a process ends that [`Peer::kill`](crate::Peer::kill) killed.
 pub(super) const KILLED: Reason = Reason::Killed(9);
 
-/// The faults of one process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Faults {
     kill: watch::Sender<bool>,
     paused: AtomicBool,
     /// Held while the process is being stopped or continued.
-    turn: Mutex<()>,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self { kill: watch::Sender::new(false), paused: AtomicBool::new(false), turn: Mutex::new(()) }
-    }
+    pub(super) turn: Mutex<()>,
 }
 
 impl Faults {
-    /// Asks the control process to kill it.
     pub(super) fn kill(&self) {
         self.kill.send_replace(true);
     }
@@ -42,7 +34,6 @@ impl Faults {
         self.kills() && *reason == KILLED
     }
 
-    /// Completes when it is to be killed.
     pub(super) async fn killed(&self) {
         // Fails only if the sender is dropped, which is in `self`.
         let _ = self.kill.subscribe().wait_for(|kill| *kill).await;
@@ -50,11 +41,6 @@ impl Faults {
 
     pub(super) fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Acquire)
-    }
-
-    /// Waits for the right to stop and to continue the process.
-    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().await
     }
 
     pub(super) async fn pause(&self, process: &Process) -> io::Result<()> {

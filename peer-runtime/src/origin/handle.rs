@@ -23,7 +23,6 @@ pub(crate) trait Adopter: Owner {
     /// The directory of the peer `name`, which is not made yet; none when the scope has ended.
     fn planned_dir(&self, name: &str) -> Option<PathBuf>;
 
-    /// Makes that directory.
     fn make_dir(&self, name: &str) -> Result<PathBuf, Error>;
 
     /// Keeps `peer`, once; fails if the scope has ended.
@@ -82,17 +81,14 @@ impl Handle {
         Arc::new(Self { launch_spec, current: RwLock::new(shared), restarting: AtomicBool::new(false) })
     }
 
-    /// The process of now.
     pub(super) fn current(&self) -> Arc<PeerShared> {
         Arc::clone(&self.current.read())
     }
 
-    /// Makes the peer another process.
     pub(super) fn replace(&self, shared: Arc<PeerShared>) {
         *self.current.write() = shared;
     }
 
-    /// Hands the peer to its owner; fails if the scope has ended.
     pub(super) fn adopt(self: &Arc<Self>) -> Result<(), Error> {
         self.launch_spec.owner.adopt(self, self.launch_spec.linked)
     }

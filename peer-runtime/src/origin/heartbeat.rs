@@ -10,7 +10,6 @@ use super::shared::PeerShared;
 use crate::timeouts::{HEARTBEATS_MISSED, heartbeat};
 use crate::wire::message::{self, ToPeer};
 
-/// Sends heartbeats where they are `needed`, once there is a connection.
 pub(super) async fn beat(
     shared: &PeerShared,
     needed: bool,

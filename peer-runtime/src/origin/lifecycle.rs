@@ -14,7 +14,7 @@ use super::faults::KILLED;
 use super::handle::Restarting;
 use super::peer::Peer;
 use super::shared::{How, PeerShared};
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::io_thread;
 use crate::state::Reason;
 use crate::timeouts::{self, PAUSED};
@@ -108,15 +108,15 @@ impl Peer {
     /// # peer.stop().await?; Ok(()) }
     /// ```
     pub fn pause(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        change(self.shared(), Change::Pause)
+        change(self.shared(), true)
     }
 
-    /// Lets a paused peer go on (SIGCONT). One that is not paused goes on as it does. OTP has no such function.
+    /// Continues a paused peer (SIGCONT); does nothing to another one. OTP has no such function.
     ///
     /// # Errors
     /// `is_noproc` if the peer is down, is being stopped, or went down just then.
     pub fn resume(&self) -> impl Future<Output = Result<(), Error>> + Send + 'static {
-        change(self.shared(), Change::Resume)
+        change(self.shared(), false)
     }
 
     /// Starts the peer again, with the same name, options and directory: ends it as its option `shutdown` says if it is
@@ -149,7 +149,7 @@ impl Peer {
         async move {
             let Some(restarting) = Restarting::new(&peer.handle) else {
                 let what = "another restart of the node is under way";
-                return Err(peer.shared().error(Kind::NoProcess(None), RESTART, what).hint("wait for that one"));
+                return Err(peer.shared().error(ErrorKind::NoProcess(None), RESTART, what).hint("wait for that one"));
             };
             // On the I/O thread, so that it goes on if this future is dropped.
             let restarted = io_thread::handle().spawn(async move {
@@ -165,7 +165,7 @@ impl Peer {
 const RESTART: &str = "restart";
 
 fn io_thread_ended(operation: &str) -> Error {
-    Error::new(Kind::Io, operation, "the I/O thread has ended")
+    Error::new(ErrorKind::Io, operation, "the I/O thread has ended")
 }
 
 async fn restart(peer: &Peer) -> Result<(), Error> {
@@ -201,33 +201,19 @@ async fn restart(peer: &Peer) -> Result<(), Error> {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Change {
-    Pause,
-    Resume,
-}
-
-impl Change {
-    fn operation(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-        }
-    }
-}
-
-async fn change(shared: Arc<PeerShared>, change: Change) -> Result<(), Error> {
-    let operation = change.operation();
+async fn change(shared: Arc<PeerShared>, pauses: bool) -> Result<(), Error> {
+    let operation = if pauses { "pause" } else { "resume" };
     // On the I/O thread, where the timers are, and so that it goes on if this future is dropped.
     let changed = io_thread::handle().spawn(async move {
         let changed = {
-            let _turn = shared.faults.turn().await;
+            let _turn = shared.faults.turn.lock().await;
             // Under the lock: the end of the peer either undoes this, or is found here.
             shared.check_alive(operation, false)?;
             let signal = async {
-                match change {
-                    Change::Pause => shared.faults.pause(&shared.process).await,
-                    Change::Resume => shared.faults.resume(&shared.process).await,
+                if pauses {
+                    shared.faults.pause(&shared.process).await
+                } else {
+                    shared.faults.resume(&shared.process).await
                 }
             };
             tokio::select! {
@@ -239,10 +225,7 @@ async fn change(shared: Arc<PeerShared>, change: Change) -> Result<(), Error> {
         };
         match changed {
             Some(Ok(())) => {
-                shared.note(match change {
-                    Change::Pause => "paused, by `pause`",
-                    Change::Resume => "goes on, by `resume`",
-                });
+                shared.note(if pauses { "paused, by `pause`" } else { "goes on, by `resume`" });
                 Ok(())
             }
             Some(Err(error)) => {
@@ -255,14 +238,14 @@ async fn change(shared: Arc<PeerShared>, change: Change) -> Result<(), Error> {
     changed.await.map_err(|_| io_thread_ended(operation))?
 }
 
-fn describe(error: &io::Error) -> (Kind, String) {
+fn describe(error: &io::Error) -> (ErrorKind, String) {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::TIMEDOUT) => {
-            (Kind::Timeout, format!("something below it did not stop within {}", timeouts::display(PAUSED)))
+            (ErrorKind::Timeout, format!("something below it did not stop within {}", timeouts::display(PAUSED)))
         }
-        Some(Errno::PERM) => (Kind::Io, "something below it is another user's".to_owned()),
-        _ if error.kind() == io::ErrorKind::TimedOut => (Kind::Timeout, error.to_string()),
-        _ => (Kind::Io, error.to_string()),
+        Some(Errno::PERM) => (ErrorKind::Io, "something below it is another user's".to_owned()),
+        _ if error.kind() == io::ErrorKind::TimedOut => (ErrorKind::Timeout, error.to_string()),
+        _ => (ErrorKind::Io, error.to_string()),
     }
 }
 

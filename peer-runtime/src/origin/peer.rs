@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call::Call;
-use super::describe::Snapshot;
 use super::handle::Handle;
 use super::shared::PeerShared;
 use crate::barrier::Barrier;
@@ -198,18 +197,12 @@ impl Peer {
         self.handle.current()
     }
 
-    /// Whether both are one peer.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.handle, &other.handle)
     }
 
     pub(crate) fn weak(&self) -> Weak<Handle> {
         Arc::downgrade(&self.handle)
-    }
-
-    /// The peer as it is now, for a report that is written later.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::of(&self.shared())
     }
 }
 

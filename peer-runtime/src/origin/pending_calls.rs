@@ -13,7 +13,6 @@ use crate::state::Reason;
 use crate::timeouts::Deadline;
 use crate::wire::message::Refusal;
 
-/// How a call ends.
 pub(super) enum CallAnswer {
     Reply(Vec<u8>),
     Panic(RemotePanic),
@@ -58,17 +57,14 @@ impl PendingCall {
     }
 }
 
-/// A call that a peer has not answered.
 #[derive(Clone)]
 pub(super) struct CallInFlight {
     pub(super) function: Arc<str>,
     pub(super) time: Duration,
-    /// Whether the caller still waits.
     pub(super) has_caller: bool,
 }
 
 impl PendingCalls {
-    /// The number of a new call.
     pub(super) fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
@@ -85,7 +81,6 @@ impl PendingCalls {
         calls
     }
 
-    /// Adds a call; the receiver gets its answer.
     pub(super) fn add(&self, seq: u64, function: &Arc<str>, deadline: Deadline) -> oneshot::Receiver<CallAnswer> {
         let (caller, receiver) = oneshot::channel();
         let mut table = self.table.lock();
@@ -106,7 +101,6 @@ impl PendingCalls {
         receiver
     }
 
-    /// The caller of `seq` gives up.
     pub(super) fn give_up(&self, seq: u64) {
         let caller = self.table.lock().pending.get_mut(&seq).and_then(|pending| pending.caller.take());
         // Dropped without the lock: that may run code of the user's.
@@ -132,7 +126,6 @@ impl PendingCalls {
         }
     }
 
-    /// Times calls out, for as long as it is polled.
     pub(super) async fn expire(&self) {
         loop {
             let armed = self.table.lock().armed;

@@ -19,7 +19,7 @@ use crate::error::{BootPhase, Error};
 use crate::io_thread;
 use crate::launch;
 use crate::link::reader::Reader;
-use crate::options::{Input, Sign, StartOptions};
+use crate::options::{Input, ReadyCondition, StartOptions};
 use crate::state::Reason;
 use crate::timeouts::{ANSWER, Deadline, PROBE_AGAIN, READY_AGAIN, display};
 
@@ -29,10 +29,9 @@ mod tests;
 
 use probe::Probed;
 
-/// Whether one program is ready, from before it is spawned until it is.
 #[derive(Debug)]
 pub(super) struct Readiness {
-    sign: Sign,
+    sign: ReadyCondition,
     /// The file as it was before.
     before: Option<Stamp>,
     found: Mutex<Found>,
@@ -46,7 +45,6 @@ struct Found {
     fault: Option<String>,
 }
 
-/// What one look finds.
 enum Look {
     Ready,
     NotYet(String),
@@ -55,7 +53,7 @@ enum Look {
     Ended,
 }
 
-/// Tells a file from the one that was there before.
+/// Distinguishes a file from the one that was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stamp {
     file: (u64, u64),
@@ -85,8 +83,8 @@ impl Readiness {
         let ready = options.ready.clone().unwrap_or_default();
         let mut before = None;
         match &ready.0 {
-            Sign::File(path) => before = Stamp::of(&seen_from(options, path)).ok(),
-            Sign::Tcp(at) if connect(*at).await.is_ok() => {
+            ReadyCondition::File(path) => before = Stamp::of(&seen_from(options, path)).ok(),
+            ReadyCondition::Tcp(at) if connect(*at).await.is_ok() => {
                 let fault = format!("something else listens on {at} already");
                 return Err(
                     Error::option("ready", &ready, fault).hint("end that first, or give the program a free port")
@@ -115,9 +113,11 @@ impl Readiness {
             tasks.push(tokio::spawn(Arc::clone(self).relay(context.clone(), Reader::new(console)?)));
         }
         match &self.sign {
-            Sign::Spawned => ready(&context),
-            Sign::Line(_) => {}
-            Sign::Tcp(_) | Sign::File(_) | Sign::Probe(_) => tasks.push(tokio::spawn(Arc::clone(self).watch(context))),
+            ReadyCondition::Spawned => context.report(ConnectionEvent::Ready),
+            ReadyCondition::Line(_) => {}
+            ReadyCondition::Tcp(_) | ReadyCondition::File(_) | ReadyCondition::Probe(_) => {
+                tasks.push(tokio::spawn(Arc::clone(self).watch(context)))
+            }
         }
         Ok(())
     }
@@ -125,13 +125,13 @@ impl Readiness {
     /// Relays its console, and searches it for the text that makes the program ready.
     async fn relay(self: Arc<Self>, context: ConnectionContext, reader: Reader) {
         let mut search = match &self.sign {
-            Sign::Line(text) => Some(Search { text: text.clone().into_bytes(), rest: Vec::new() }),
+            ReadyCondition::Line(text) => Some(Search { text: text.clone().into_bytes(), rest: Vec::new() }),
             _ => None,
         };
         let seen = |bytes: &[u8]| {
             if search.as_mut().is_some_and(|search| search.is_in(bytes)) {
                 search = None;
-                ready(&context);
+                context.report(ConnectionEvent::Ready);
             }
         };
         connection::relay_console(Arc::clone(&context.shared), reader, context.ending.clone(), seen).await;
@@ -146,18 +146,16 @@ impl Readiness {
         let mut ending = context.ending.clone();
         loop {
             match self.look(&context).await {
-                Look::Ready => return ready(&context),
+                Look::Ready => return context.report(ConnectionEvent::Ready),
                 Look::NotYet(last) => self.found.lock().last = Some(last),
                 Look::Never(fault) => {
                     context.shared.note("stopped: its probe cannot be executed");
                     self.found.lock().fault = Some(fault);
-                    // Fails if the control process has ended.
-                    let _ = context.events.send(ConnectionEvent::Ended(Some(Reason::Stopped)));
-                    return;
+                    return context.report(ConnectionEvent::Ended(Some(Reason::Stopped)));
                 }
                 Look::Ended => return,
             }
-            let pause = if matches!(self.sign, Sign::Probe(_)) { PROBE_AGAIN } else { READY_AGAIN };
+            let pause = if matches!(self.sign, ReadyCondition::Probe(_)) { PROBE_AGAIN } else { READY_AGAIN };
             tokio::select! {
                 _ = ending.wait_for(|ended| *ended) => return,
                 () = Deadline::after(pause).passed() => {}
@@ -169,8 +167,8 @@ impl Readiness {
         let options = &context.shared.options;
         let mut ending = context.ending.clone();
         match &self.sign {
-            Sign::Spawned | Sign::Line(_) => Look::Ended,
-            Sign::Tcp(at) => {
+            ReadyCondition::Spawned | ReadyCondition::Line(_) => Look::Ended,
+            ReadyCondition::Tcp(at) => {
                 let connected = tokio::select! {
                     _ = ending.wait_for(|ended| *ended) => None,
                     connected = connect(*at) => Some(connected),
@@ -181,14 +179,14 @@ impl Readiness {
                     Some(Err(error)) => Look::NotYet(format!("the last attempt to connect: {error}")),
                 }
             }
-            Sign::File(path) => match Stamp::of(&seen_from(options, path)) {
+            ReadyCondition::File(path) => match Stamp::of(&seen_from(options, path)) {
                 Ok(stamp) if self.before.as_ref() == Some(&stamp) => {
                     Look::NotYet("it is there, as it was before the program was started".to_owned())
                 }
                 Ok(_) => Look::Ready,
                 Err(error) => Look::NotYet(error.to_string()),
             },
-            Sign::Probe(command) => match probe::run(launch::beside(command, options), &mut ending).await {
+            ReadyCondition::Probe(command) => match probe::run(launch::beside(command, options), &mut ending).await {
                 Probed::Passed => Look::Ready,
                 Probed::Failed(how) => Look::NotYet(format!("the last one: {how}")),
                 Probed::Impossible(error) => {
@@ -199,7 +197,6 @@ impl Readiness {
         }
     }
 
-    /// How far the boot came, for a failure.
     pub(super) fn phase(&self) -> BootPhase {
         let Found { last, fault } = &*self.found.lock();
         BootPhase::Ready { waited_for: self.to_string(), last: last.clone(), fault: fault.clone() }
@@ -210,18 +207,13 @@ impl Readiness {
 impl fmt::Display for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.sign {
-            Sign::Spawned => f.write_str("its process"),
-            Sign::Line(text) => write!(f, "a line with {text:?} on its console"),
-            Sign::Tcp(at) => write!(f, "a listener on {at}"),
-            Sign::File(path) => write!(f, "the file {path:?}"),
-            Sign::Probe(command) => write!(f, "exit status 0 of the probe {command}"),
+            ReadyCondition::Spawned => f.write_str("its process"),
+            ReadyCondition::Line(text) => write!(f, "a line with {text:?} on its console"),
+            ReadyCondition::Tcp(at) => write!(f, "a listener on {at}"),
+            ReadyCondition::File(path) => write!(f, "the file {path:?}"),
+            ReadyCondition::Probe(command) => write!(f, "exit status 0 of the probe {command}"),
         }
     }
-}
-
-fn ready(context: &ConnectionContext) {
-    // Fails if the control process has ended.
-    let _ = context.events.send(ConnectionEvent::Ready);
 }
 
 /// The path as the program itself would see it.
@@ -248,7 +240,6 @@ async fn connect(at: SocketAddr) -> Result<(), String> {
     }
 }
 
-/// The search for a text in pieces.
 struct Search {
     text: Vec<u8>,
     /// The end of the last pieces, where the text may have begun.

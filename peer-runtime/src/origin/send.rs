@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::shared::PeerShared;
 use crate::codec::Encoding;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::mailbox::{Message, Target};
 use crate::options::Input;
 use crate::registry;
@@ -41,12 +41,12 @@ impl PeerShared {
     pub(super) fn send<M: Serialize>(&self, to: Target, message: &M) -> Result<(), Error> {
         let operation = format!("message to mailbox `{}`", to.name());
         let encoding = if self.same_build() { Encoding::Postcard } else { Encoding::MessagePack };
-        let message = Message::new(to, encoding, message)
-            .map_err(|fault| self.error(Kind::Codec, operation, format!("the message cannot be encoded: {fault}")))?;
+        let message = Message::new(to, encoding, message).map_err(|fault| {
+            self.error(ErrorKind::Codec, operation, format!("the message cannot be encoded: {fault}"))
+        })?;
         self.post(&message)
     }
 
-    /// Sends an encoded message to the node.
     pub(crate) fn post(&self, message: &Message) -> Result<(), Error> {
         let operation = || format!("message to mailbox `{}`", message.to.name());
         self.check_node(operation)?;
@@ -90,14 +90,14 @@ impl PeerShared {
             return Ok(());
         }
         let what = "it is no node: it was started with `program`, and has no functions and no mailboxes";
-        Err(self.error(Kind::Undef, operation(), what).hint("talk to it as its own clients do"))
+        Err(self.error(ErrorKind::Undef, operation(), what).hint("talk to it as its own clients do"))
     }
 
     fn check_fed(&self) -> Result<(), Error> {
         if self.options.input == Input::Fed {
             return Ok(());
         }
-        let error = self.error(Kind::BadOption, "input", "the peer was started with an empty standard input");
+        let error = self.error(ErrorKind::BadOption, "input", "the peer was started with an empty standard input");
         Err(error.hint("start it with `input: Input::Fed`"))
     }
 
@@ -107,17 +107,16 @@ impl PeerShared {
         self.check_node(operation)?;
         let function = Function::Typed(name);
         registry::find(&function).map_err(|(_, fault)| {
-            self.error(Kind::Undef, operation(), fault).hint("put `#[remote]` on the function")
+            self.error(ErrorKind::Undef, operation(), fault).hint("put `#[remote]` on the function")
         })?;
         if self.hello.get().is_some() && !self.same_build() {
             let fault = "the node runs another executable than its origin, where a typed function may be another one";
-            let error = self.error(Kind::Undef, operation(), fault);
+            let error = self.error(ErrorKind::Undef, operation(), fault);
             return Err(error.hint("use `apply`, by module and function name"));
         }
         Ok(function)
     }
 
-    /// A frame with encoded arguments.
     fn frame<A: Serialize>(
         &self,
         head: &ToPeer<'_>,
@@ -132,13 +131,12 @@ impl PeerShared {
             encoded = encoding.append(args, out);
         });
         encoded.map_err(|fault| {
-            self.error(Kind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
+            self.error(ErrorKind::Codec, operation(), format!("the arguments cannot be encoded: {fault}"))
         })?;
         fits.map_err(|length| self.too_large(length, operation()))?;
         Ok(frame)
     }
 
-    /// A frame with bytes.
     fn raw_frame(&self, head: &ToPeer<'_>, payload: &[u8], operation: impl Fn() -> String) -> Result<Vec<u8>, Error> {
         let mut frame = Vec::new();
         message::append(&mut frame, self.frame_limit, head, payload)
@@ -149,7 +147,7 @@ impl PeerShared {
     fn too_large(&self, length: usize, operation: String) -> Error {
         let what =
             format!("it is a message of {length} bytes; the limit is {} (option `frame_limit`)", self.frame_limit);
-        self.error(Kind::TooLarge, operation, what)
+        self.error(ErrorKind::TooLarge, operation, what)
     }
 
     fn send_frame(&self, frame: &[u8], operation: impl Fn() -> String) -> Result<(), Error> {
@@ -158,6 +156,6 @@ impl PeerShared {
             return Ok(());
         }
         let what = if self.is_node() { "the control connection is closed" } else { "its standard input is closed" };
-        Err(self.error(Kind::NoConnection(None), operation(), what))
+        Err(self.error(ErrorKind::NoConnection(None), operation(), what))
     }
 }

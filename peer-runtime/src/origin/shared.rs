@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::console::Tail;
 use super::faults::Faults;
 use super::pending_calls::PendingCalls;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::link::handshake::Hello;
 use crate::link::outbox::Outbox;
 use crate::options::{Shutdown, StartOptions};
@@ -24,16 +24,13 @@ use crate::timeouts::{EXIT_AFTER_CLOSE, HALT};
 /// Lines of output in an error.
 const ERROR_LINES: usize = 10;
 
-/// How a peer is to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     /// As its option `shutdown` says.
     Policy,
-    /// At once.
     Kill,
 }
 
-/// A request for the end of a peer.
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) how: How,
@@ -42,14 +39,12 @@ pub(super) struct End {
     pub(super) done: oneshot::Sender<()>,
 }
 
-/// One peer, as its handles and its control process see it.
 pub(crate) struct PeerShared {
     pub(super) name: Arc<str>,
     /// Its full name.
     node: Mutex<String>,
     pub(super) hello: OnceLock<Hello>,
     os_pid: AtomicU32,
-    /// When its process was started.
     pub(super) since: Instant,
     pub(super) process: Arc<Process>,
     pub(super) options: Arc<StartOptions>,
@@ -88,7 +83,6 @@ impl Status {
     }
 }
 
-/// What a [`PeerShared`] starts with.
 pub(super) struct Parts {
     pub(super) name: Arc<str>,
     /// Its full name, for now.
@@ -109,7 +103,7 @@ impl PeerShared {
             name,
             node: Mutex::new(node),
             hello: OnceLock::new(),
-            os_pid: AtomicU32::new(process.pid()),
+            os_pid: AtomicU32::new(process.pid),
             since: Instant::now(),
             process,
             options,
@@ -144,7 +138,6 @@ impl PeerShared {
         &self.name
     }
 
-    /// Whether it is a node, and no program.
     pub(crate) fn is_node(&self) -> bool {
         self.options.program.is_none()
     }
@@ -154,19 +147,16 @@ impl PeerShared {
         self.hello.get().map(|hello| hello.home)
     }
 
-    /// Whether the node runs this very build.
     pub(super) fn same_build(&self) -> bool {
         self.hello.get().is_some_and(|hello| hello.build == sys::build_id())
     }
 
-    /// Takes the hello of the peer.
     pub(super) fn greet(&self, hello: Hello) {
         self.os_pid.store(hello.os_pid, Ordering::Relaxed);
         // A second hello breaks the protocol before this.
         let _ = self.hello.set(hello);
     }
 
-    /// Makes a booting peer a running one.
     pub(super) fn started(&self, node: &str) {
         *self.node.lock() = node.to_owned();
         let mut status = self.status.lock();
@@ -184,7 +174,6 @@ impl PeerShared {
         }
     }
 
-    /// Fails calls in flight, and reports the end.
     pub(super) fn close(&self, reason: &Reason) {
         self.outbox.close();
         self.calls.close(reason);
@@ -197,12 +186,12 @@ impl PeerShared {
             let status = self.status.lock();
             match &status.state {
                 PeerState::Running if !status.ending => return Ok(()),
-                PeerState::Running => (Kind::NoConnection(None), "the node is being stopped".to_owned()),
+                PeerState::Running => (ErrorKind::NoConnection(None), "the node is being stopped".to_owned()),
                 PeerState::Booting => {
-                    (Kind::NoConnection(None), "the node is still booting; wait for it to be started".to_owned())
+                    (ErrorKind::NoConnection(None), "the node is still booting; wait for it to be started".to_owned())
                 }
                 PeerState::Down(reason) => {
-                    let kind = if status.kept { Kind::NoConnection } else { Kind::NoProcess };
+                    let kind = if status.kept { ErrorKind::NoConnection } else { ErrorKind::NoProcess };
                     (kind(Some(reason.clone())), format!("the node is down: {reason}"))
                 }
             }
@@ -221,7 +210,7 @@ impl PeerShared {
         }
         if let Some((reason, what)) = status.no_process() {
             drop(status);
-            return Err(self.error(Kind::NoProcess(reason), "stop", what));
+            return Err(self.error(ErrorKind::NoProcess(reason), "stop", what));
         }
         status.ending = true;
         // The control process ends after its peer, so the inbox is there.
@@ -234,7 +223,7 @@ impl PeerShared {
         let none = self.status.lock().no_process();
         match none {
             Some((reason, what)) if reason.is_some() || !may_end => {
-                Err(self.error(Kind::NoProcess(reason), operation, what))
+                Err(self.error(ErrorKind::NoProcess(reason), operation, what))
             }
             _ => Ok(()),
         }
@@ -245,7 +234,6 @@ impl PeerShared {
         self.process.kill();
     }
 
-    /// How long stopping it may take.
     pub(crate) fn grace(&self) -> Duration {
         match self.options.shutdown {
             Shutdown::Close => EXIT_AFTER_CLOSE,
@@ -266,7 +254,7 @@ impl PeerShared {
 
     /// Resumes the process if it is paused: the end of the peer, and of its scope, begin with that.
     pub(crate) async fn undo_pause(&self) {
-        let _turn = self.faults.turn().await;
+        let _turn = self.faults.turn.lock().await;
         if self.faults.is_paused()
             && !self.process.has_ended()
             && let Err(error) = self.faults.resume(&self.process).await
@@ -284,14 +272,13 @@ impl PeerShared {
             _ => "went down by itself",
         };
         let what = format!("the node {by} meanwhile: {reason}");
-        self.error(Kind::NoProcess(Some(reason)), operation, what)
+        self.error(ErrorKind::NoProcess(Some(reason)), operation, what)
     }
 
     pub(super) fn event(&self, event: PeerEvent<'_>) {
         self.owner.event(&self.name, event);
     }
 
-    /// The peer printed something.
     pub(super) fn printed(&self, bytes: &[u8]) {
         self.tail.lock().push(bytes);
         self.event(PeerEvent::Console(bytes));
@@ -303,15 +290,13 @@ impl PeerShared {
         self.event(PeerEvent::Note(text));
     }
 
-    /// The last lines of output, for an error.
     pub(super) fn tail(&self) -> String {
         self.tail.lock().lines(ERROR_LINES)
     }
 
-    /// An error on this node, with its last output.
-    pub(super) fn error(&self, kind: Kind, operation: impl Into<String>, what: impl Into<String>) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind, operation: impl Into<String>, what: impl Into<String>) -> Error {
         // The text of a panic has what the node printed last.
-        let tail = if matches!(kind, Kind::Panic(_)) { String::new() } else { self.tail() };
+        let tail = if matches!(kind, ErrorKind::Panic(_)) { String::new() } else { self.tail() };
         Error::new(kind, operation, what).on(self.node()).output(tail)
     }
 }

@@ -10,19 +10,18 @@ use super::request::{Output, SpawnRequest, not_entered};
 use crate::name;
 use crate::wire::keeper::DESCRIPTORS;
 
-/// This side's ends.
-pub(super) struct Ours {
-    pub(super) stdin: OwnedFd,
-    pub(super) frames: Option<OwnedFd>,
-    pub(super) console: Option<OwnedFd>,
-}
+/// The origin's ends of standard input, of the frames and of the console.
+type Ends = (OwnedFd, Option<OwnedFd>, Option<OwnedFd>);
 
 /// Makes the descriptors of the new process, its directory first, and this side's ends.
-pub(super) fn make(request: &SpawnRequest) -> io::Result<([OwnedFd; DESCRIPTORS], Ours)> {
+pub(super) fn make(request: &SpawnRequest) -> io::Result<([OwnedFd; DESCRIPTORS], Ends)> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = match &request.current_dir {
         None => rustix::fs::open(".", flags, Mode::empty())?,
-        Some(path) => rustix::fs::open(path, flags, Mode::empty()).map_err(|error| directory_error(error.into()))?,
+        Some(path) => rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from).map_err(|error| {
+            // A lack of descriptors is no error of the directory.
+            if name::is_short(&error) { error } else { not_entered(&error) }
+        })?,
     };
     let (stdin_read, stdin) = pipe()?;
     let (mut frames, mut console) = (None, None);
@@ -45,12 +44,7 @@ pub(super) fn make(request: &SpawnRequest) -> io::Result<([OwnedFd; DESCRIPTORS]
     for fd in [Some(&stdin), frames.as_ref(), console.as_ref()].into_iter().flatten() {
         rustix::io::ioctl_fionbio(fd, true)?;
     }
-    Ok(([directory, stdin_read, out, err], Ours { stdin, frames, console }))
-}
-
-/// A lack of descriptors is no error of the directory.
-fn directory_error(error: io::Error) -> io::Error {
-    if name::is_short(&error) { error } else { not_entered(&error) }
+    Ok(([directory, stdin_read, out, err], (stdin, frames, console)))
 }
 
 /// Copies one of this process's own; `/dev/null` where it is closed.

@@ -14,15 +14,13 @@ use crate::timeouts::{Deadline, KEEPER_ANSWER};
 use crate::wire::keeper::{Exit, LeakedProcess, ToKeeper};
 use crate::wire::process_tag::ProcessTag;
 
-/// A process that the keeper spawned, with all its descendants.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(super) tag: ProcessTag,
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     keeper: Arc<KeeperSocket>,
     /// This process requested its end.
     is_to_end: AtomicBool,
-    /// How it ended, once it has.
     exit: watch::Sender<Option<Reason>>,
     /// What it leaked, once all its descendants have ended.
     gone: watch::Sender<Option<Vec<LeakedProcess>>>,
@@ -38,10 +36,6 @@ impl Process {
         Self { tag, pid, keeper, is_to_end: AtomicBool::new(false), exit, gone, turn, pausing }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Has the process itself ended? Its descendants may not have.
     pub(crate) fn has_ended(&self) -> bool {
         self.exit.borrow().is_some()
@@ -52,7 +46,6 @@ impl Process {
         self.is_to_end.load(Ordering::Acquire)
     }
 
-    /// Completes when the process has ended.
     pub(crate) async fn ended(&self) -> Reason {
         let exit = self.exit.subscribe().wait_for(Option::is_some).await.ok().and_then(|exit| exit.clone());
         exit.unwrap_or(Reason::ConnectionClosed)
@@ -64,7 +57,6 @@ impl Process {
         gone.unwrap_or_default()
     }
 
-    /// Kills the process and all its descendants.
     pub(crate) fn kill(&self) {
         self.is_to_end.store(true, Ordering::Release);
         self.keeper.request(&ToKeeper::Kill { tag: self.tag });

@@ -1,14 +1,13 @@
 //! The keeper of this process, which starts with the first peer: requests, events, and its loss.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::sync::{oneshot, watch};
 
@@ -39,7 +38,7 @@ pub(crate) fn run_by(parent: u32) {
 /// An interrupt is ending this process in order.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Tells the keeper that an interrupt is ending this process in order, and may have ended the runner above it.
+/// Reports to the keeper that an interrupt is ending this process in order, and may have ended the runner above it.
 pub(crate) fn interrupted() {
     INTERRUPTED.store(true, Ordering::SeqCst);
     let current = CURRENT.lock().clone();
@@ -50,36 +49,29 @@ pub(crate) fn interrupted() {
 
 type Answer = oneshot::Sender<io::Result<Arc<Process>>>;
 
-/// A process of the keeper.
+#[derive(Debug)]
 enum Entry {
     Requested(Answer),
     Running(Arc<Process>),
 }
 
+#[derive(Debug)]
 pub(super) struct Keeper {
     pub(super) socket: Arc<KeeperSocket>,
     /// `None` once the keeper is lost.
     entries: Mutex<Option<HashMap<ProcessTag, Entry>>>,
-    /// True once the keeper is lost.
     lost: watch::Sender<bool>,
     /// Why it cannot be a keeper, in its own words.
     unable: OnceLock<String>,
-}
-
-impl fmt::Debug for Keeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
-    }
 }
 
 /// The current keeper; a new one replaces a lost one.
 static CURRENT: Mutex<Option<Arc<Keeper>>> = Mutex::new(None);
 
 impl Keeper {
-    /// The keeper of this process; on the I/O thread.
     pub(super) fn current() -> io::Result<Arc<Self>> {
         let mut current = CURRENT.lock();
-        if let Some(keeper) = current.as_ref().filter(|keeper| keeper.entries().is_some()) {
+        if let Some(keeper) = current.as_ref().filter(|keeper| keeper.entries.lock().is_some()) {
             return Ok(Arc::clone(keeper));
         }
         let keeper = Self::start()?;
@@ -124,13 +116,12 @@ impl Keeper {
         Ok(keeper)
     }
 
-    /// Completes when it is lost.
     pub(super) async fn until_lost(&self) {
         let _ = self.lost.subscribe().wait_for(|lost| *lost).await;
     }
 
     pub(super) fn is_lost(&self) -> bool {
-        self.entries().is_none()
+        self.entries.lock().is_none()
     }
 
     fn lost_error(&self) -> io::Error {
@@ -140,21 +131,16 @@ impl Keeper {
         })
     }
 
-    /// A tag that no process of this keeper has. If the hard limit is too low for tags, descendants are found by their
-    /// parents alone.
+    /// A tag that no process of this keeper has.
     pub(super) fn free_tag(&self) -> ProcessTag {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Locks).maximum;
-        let entries = self.entries();
+        let entries = self.entries.lock();
         loop {
             let tag = process_tag::make(u64::from_ne_bytes(random::bytes()), limit);
             if entries.as_ref().is_none_or(|entries| !entries.contains_key(&tag)) {
                 return tag;
             }
         }
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Option<HashMap<ProcessTag, Entry>>> {
-        self.entries.lock()
     }
 
     /// Spawns a process, and returns it once it has executed.
@@ -165,8 +151,8 @@ impl Keeper {
     ) -> io::Result<Arc<Process>> {
         let (answer, spawned) = oneshot::channel();
         let tag = spawn.tag;
-        let outgoing = Outgoing::spawn(tag, &ToKeeper::Spawn(spawn), descriptors.into())?;
-        match &mut *self.entries() {
+        let outgoing = Outgoing::new(Some(tag), &ToKeeper::Spawn(spawn), descriptors.into())?;
+        match &mut *self.entries.lock() {
             Some(entries) => entries.insert(tag, Entry::Requested(answer)),
             None => return Err(self.lost_error()),
         };
@@ -177,7 +163,6 @@ impl Keeper {
         spawned.await.map_err(|_| self.lost_error())?
     }
 
-    /// Handles the messages of the keeper until its end.
     async fn receive(self: &Arc<Self>) {
         let mut stream = Stream::frames(LIMIT);
         while let Some(message) = self.socket.next(&mut stream).await {
@@ -201,7 +186,7 @@ impl Keeper {
     fn spawned(self: &Arc<Self>, tag: ProcessTag, pid: u32) {
         let process = Arc::new(Process::new(tag, pid, Arc::clone(&self.socket)));
         let asked =
-            self.entries().as_mut().and_then(|entries| entries.insert(tag, Entry::Running(Arc::clone(&process))));
+            self.entries.lock().as_mut().and_then(|entries| entries.insert(tag, Entry::Running(Arc::clone(&process))));
         if let Some(Entry::Requested(answer)) = asked
             && let Err(Ok(process)) = answer.send(Ok(process))
         {
@@ -218,18 +203,18 @@ impl Keeper {
     }
 
     fn process(&self, tag: ProcessTag, then: impl FnOnce(&Process)) {
-        if let Some(Some(Entry::Running(process))) = self.entries().as_ref().map(|entries| entries.get(&tag)) {
+        if let Some(Some(Entry::Running(process))) = self.entries.lock().as_ref().map(|entries| entries.get(&tag)) {
             then(process);
         }
     }
 
     fn forget(&self, tag: ProcessTag) -> Option<Entry> {
-        self.entries().as_mut()?.remove(&tag)
+        self.entries.lock().as_mut()?.remove(&tag)
     }
 
     /// The keeper ended before this process, so the kernel has killed its children. This ends their descendants.
     fn lost(&self, mut keeper: Child) {
-        let entries = self.entries().take().unwrap_or_default();
+        let entries = self.entries.lock().take().unwrap_or_default();
         self.lost.send_replace(true);
         // It may have spawned more processes than it reported.
         let roots = Roots::Tags(entries.keys().copied().filter(|tag| *tag > process_tag::UNIQUE).collect());

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::Serialize;
@@ -23,7 +23,7 @@ use crate::wire::process_tag::ProcessTag;
 /// A frame to send, with the descriptors that go with its first byte.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    /// Of the process to spawn.
+    /// Of the process to spawn; none for a request without an answer.
     tag: Option<ProcessTag>,
     frame: Vec<u8>,
     sent: usize,
@@ -31,17 +31,11 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// A request without an answer.
-    pub(super) fn new<M: Serialize>(message: &M) -> io::Result<Self> {
-        Self::frame(None, message, Vec::new())
-    }
-
-    /// The request to spawn the process with `tag`.
-    pub(super) fn spawn<M: Serialize>(tag: ProcessTag, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
-        Self::frame(Some(tag), message, descriptors)
-    }
-
-    fn frame<M: Serialize>(tag: Option<ProcessTag>, message: &M, descriptors: Vec<OwnedFd>) -> io::Result<Self> {
+    pub(super) fn new<M: Serialize>(
+        tag: Option<ProcessTag>,
+        message: &M,
+        descriptors: Vec<OwnedFd>,
+    ) -> io::Result<Self> {
         let mut frame = Vec::new();
         // The kernel would refuse as much, with the same error.
         message::append(&mut frame, LIMIT, message, &[]).map_err(|_| Errno::TOOBIG)?;
@@ -54,7 +48,6 @@ pub(super) struct KeeperSocket {
     keeper: u32,
     socket: AsyncFd<OwnedFd>,
     queue: Mutex<VecDeque<Outgoing>>,
-    /// Wakes [`KeeperSocket::drive`] for the queue.
     queued: Notify,
 }
 
@@ -67,7 +60,7 @@ impl KeeperSocket {
 
     /// Sends a request without descriptors. Without a keeper it has no effect, since its children are ending anyway.
     pub(super) fn request(&self, request: &ToKeeper) {
-        let _ = Outgoing::new(request).and_then(|outgoing| self.send(outgoing));
+        let _ = Outgoing::new(None, request, Vec::new()).and_then(|outgoing| self.send(outgoing));
     }
 
     /// The error if the keeper does not answer in time.
@@ -80,7 +73,7 @@ impl KeeperSocket {
 
     /// Sends a frame, after all earlier ones. The error is one of this frame, or that the keeper is gone.
     pub(super) fn send(&self, mut outgoing: Outgoing) -> io::Result<()> {
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         if queue.is_empty() && self.write(&mut outgoing)? {
             return Ok(());
         }
@@ -120,9 +113,9 @@ impl KeeperSocket {
     pub(super) async fn drive(&self, refused: impl Fn(ProcessTag, io::Error)) {
         loop {
             self.queued.notified().await;
-            while !self.queue().is_empty() {
+            while !self.queue.lock().is_empty() {
                 let Ok(mut ready) = self.socket.writable().await else { return };
-                let mut queue = self.queue();
+                let mut queue = self.queue.lock();
                 let Some(first) = queue.front_mut() else { break };
                 match self.write(first) {
                     Ok(true) => drop(queue.pop_front()),
@@ -139,10 +132,6 @@ impl KeeperSocket {
                 }
             }
         }
-    }
-
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
-        self.queue.lock()
     }
 
     /// The next message; `None` when the keeper is gone, or sends something invalid.

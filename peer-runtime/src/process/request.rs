@@ -11,7 +11,6 @@ use crate::options::EnvValue;
 use crate::wire::keeper::{Spawn, SpawnFailure, Step};
 use crate::wire::process_tag::ProcessTag;
 
-/// Where a process's standard output and error go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// Two pipes: frames on the first, the console on the second.
@@ -22,7 +21,6 @@ pub(crate) enum Output {
     Inherited,
 }
 
-/// What to spawn.
 #[derive(Clone, Debug)]
 pub(crate) struct SpawnRequest {
     pub(crate) program: PathBuf,

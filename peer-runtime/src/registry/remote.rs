@@ -1,6 +1,5 @@
 //! Remote functions as values: what `call` accepts, and how a node runs one on encoded arguments.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::codec::Encoding;
 use crate::wire::message::Refusal;
 
-/// A function that can be called with the arguments `A`; `M` tells sync from async ones.
+/// A function that can be called with the arguments `A`; `M` distinguishes sync from async ones.
 ///
 /// It is implemented for functions of up to 12 arguments whose arguments and result can be sent.
 ///
@@ -82,41 +81,31 @@ macro_rules! functions {
         }
     };
 }
-functions!();
-functions!(A1);
-functions!(A1 A2);
-functions!(A1 A2 A3);
-functions!(A1 A2 A3 A4);
-functions!(A1 A2 A3 A4 A5);
-functions!(A1 A2 A3 A4 A5 A6);
-functions!(A1 A2 A3 A4 A5 A6 A7);
-functions!(A1 A2 A3 A4 A5 A6 A7 A8);
-functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9);
-functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10);
-functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11);
-functions!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12);
+
+macro_rules! functions_of_at_most {
+    () => { functions!(); };
+    ($first:ident $($rest:ident)*) => {
+        functions!($first $($rest)*);
+        functions_of_at_most!($($rest)*);
+    };
+}
+functions_of_at_most!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12);
 
 /// Encoded arguments on their way to a function.
-pub struct Request<'a> {
+#[derive(Debug)]
+pub struct EncodedCall<'a> {
     pub(crate) encoding: Encoding,
     pub(crate) arguments: &'a [u8],
     /// Where the result goes: appended to what is there.
     pub(crate) out: Vec<u8>,
 }
 
-impl fmt::Debug for Request<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("encoding", &self.encoding).finish_non_exhaustive()
-    }
-}
-
 /// The request's `out` with the encoded result, or why there is none.
-pub(crate) type Answer = Result<Vec<u8>, (Refusal, String)>;
-/// The same, later.
-pub(crate) type AsyncAnswer = Result<Pin<Box<dyn Future<Output = Answer> + Send>>, (Refusal, String)>;
+pub(crate) type CallResult = Result<Vec<u8>, (Refusal, String)>;
+pub(crate) type AsyncCallResult = Result<Pin<Box<dyn Future<Output = CallResult> + Send>>, (Refusal, String)>;
 
 /// Runs a sync function.
-pub fn answer<F, A>(function: F, request: Request<'_>) -> Answer
+pub fn answer<F, A>(function: F, request: EncodedCall<'_>) -> CallResult
 where
     F: ReadArguments<A, Output: Serialize>,
     A: DeserializeOwned,
@@ -126,29 +115,38 @@ where
 }
 
 /// Decodes for an async function, whose future encodes its result.
-pub fn answer_async<F, A>(function: F, request: Request<'_>) -> AsyncAnswer
+pub fn answer_async<F, A>(function: F, request: EncodedCall<'_>) -> AsyncCallResult
 where
     F: ReadArguments<A, Output: Future<Output: Serialize + Send> + Send + 'static> + Send + 'static,
     A: DeserializeOwned + Send + 'static,
 {
     let arguments: A = decode(&request)?;
-    let Request { encoding, out, .. } = request;
+    let EncodedCall { encoding, out, .. } = request;
     // The function itself runs within the future, so that its panic is the call's.
     Ok(Box::pin(async move { encode(encoding, out, &function.run(arguments).await) }))
 }
 
-fn decode<A: DeserializeOwned>(request: &Request<'_>) -> Result<A, (Refusal, String)> {
+fn decode<A: DeserializeOwned>(request: &EncodedCall<'_>) -> Result<A, (Refusal, String)> {
     request.encoding.decode(request.arguments).map_err(|fault| (Refusal::BadArg, fault))
 }
 
-fn encode<R: Serialize>(encoding: Encoding, mut out: Vec<u8>, result: &R) -> Answer {
+fn encode<R: Serialize>(encoding: Encoding, mut out: Vec<u8>, result: &R) -> CallResult {
     match encoding.append(result, &mut out) {
         Ok(()) => Ok(out),
         Err(fault) => Err((Refusal::Codec, format!("its result cannot be encoded: {fault}"))),
     }
 }
 
-/// Fails to compile where an argument cannot be sent.
-pub fn assert_argument<T: Serialize + DeserializeOwned + Send + 'static>() {}
-/// Fails to compile where a result cannot be sent.
-pub fn assert_result<T: Serialize + DeserializeOwned + Send + 'static>() {}
+/// A type that calls can send.
+#[diagnostic::on_unimplemented(
+    message = "a call cannot send `{Self}` to another process",
+    label = "this type cannot be sent",
+    note = "derive serde's `Serialize` and `Deserialize` for it; what is sent owns its data and is `Send`"
+)]
+pub trait Sendable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Sendable for T {}
+
+/// Generated code calls it at the definition of a remote function, so that the compiler shows the type.
+pub fn assert_sendable<T: Sendable>() {}

@@ -10,16 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 
 use super::directory_name;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::private_dir::{self, is_private};
 
-/// The operation in errors.
 const PRIV_DIR: &str = "priv_dir";
-/// The environment variable that keeps the directories of tests that pass, too.
 const KEEP: &str = "PEER_KEEP_DIRS";
 
 #[derive(Debug)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     /// The test or the group.
     owner: Option<String>,
     /// By the origin of this node, in the directory of the node's scope.
@@ -49,13 +47,14 @@ impl Directory {
         }
     }
 
-    pub(super) fn give(&self, given: &Path) {
+    /// In a node: uses the directory that the origin chose, and removes.
+    pub(crate) fn give(&self, given: &Path) {
         // A process becomes a node once.
         let _ = self.given.set(given.to_owned());
     }
 
     /// Its path, whether it exists or not; `None` after the end.
-    pub(super) fn plan(&self) -> Option<PathBuf> {
+    fn plan(&self) -> Option<PathBuf> {
         let mut state = self.state.lock();
         if matches!(*state, State::Unnamed) {
             if let Some(given) = self.given.get() {
@@ -70,7 +69,7 @@ impl Directory {
     }
 
     /// Its path, if it exists and this scope removes it.
-    pub(super) fn made(&self) -> Option<PathBuf> {
+    pub(crate) fn made(&self) -> Option<PathBuf> {
         match &*self.state.lock() {
             State::Made(path) => Some(path.clone()),
             State::Planned(path) if is_private(path) => Some(path.clone()),
@@ -78,7 +77,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn make(&self) -> Result<PathBuf, Error> {
+    pub(crate) fn make(&self) -> Result<PathBuf, Error> {
         let mut state = self.state.lock();
         // On another machine, or as another user, the node makes one of its own.
         if let (State::Unnamed, Some(given)) = (&*state, self.given.get())
@@ -109,17 +108,23 @@ impl Directory {
         }
     }
 
-    pub(super) fn make_below(&self, name: &str) -> Result<PathBuf, Error> {
-        let path = self.make()?.join(name);
+    /// The directory of the peer `name`, which makes it when it needs it.
+    pub(crate) fn plan_for(&self, name: &str) -> Option<PathBuf> {
+        Some(self.plan()?.join(directory_name::of_peer(name)))
+    }
+
+    pub(crate) fn make_for(&self, name: &str) -> Result<PathBuf, Error> {
+        let path = self.make()?.join(directory_name::of_peer(name));
         private_dir::create_or_open(&path).map_err(|error| not_made(&path, &error))?;
         Ok(path)
     }
 
-    pub(super) fn keep(&self) {
+    pub(crate) fn keep(&self) {
         self.keep.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn end(&self, keep: bool) -> io::Result<Option<PathBuf>> {
+    /// Removes it unless it is kept. Returns where it is then; the error is why it cannot be removed.
+    pub(crate) fn end(&self, keep: bool) -> io::Result<Option<PathBuf>> {
         let path = match std::mem::replace(&mut *self.state.lock(), State::Ended) {
             State::Made(path) => path,
             State::Planned(path) if is_private(&path) => path,
@@ -173,13 +178,13 @@ fn make_writable(folder: &Path) -> io::Result<()> {
 }
 
 fn not_made(path: &Path, error: &io::Error) -> Error {
-    Error::new(Kind::Io, PRIV_DIR, format!("the directory `{}` cannot be made: {error}", path.display())).hint(
+    Error::new(ErrorKind::Io, PRIV_DIR, format!("the directory `{}` cannot be made: {error}", path.display())).hint(
         "it goes into `tmp` of cargo's target directory where there is one, otherwise into that of `TMPDIR`, or /tmp",
     )
 }
 
 fn ended() -> Error {
-    Error::new(Kind::NoScope, PRIV_DIR, "its scope has ended, and its directory with it")
+    Error::new(ErrorKind::NoScope, PRIV_DIR, "its scope has ended, and its directory with it")
 }
 
 #[cfg(test)]
@@ -187,43 +192,6 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
-
-    #[test]
-    fn it_is_private_and_stays_the_same() {
-        let directory = Directory::new(Some("suite::same"));
-        let path = directory.plan().unwrap();
-        assert!(!path.exists());
-        assert_eq!(directory.make().unwrap(), path);
-        assert_eq!(directory.make().unwrap(), path);
-        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, private_dir::MODE);
-        assert_eq!(directory.end(false).unwrap(), None);
-        assert!(!path.exists());
-        assert!(directory.make().unwrap_err().is_noscope());
-        assert_eq!(directory.plan(), None);
-    }
-
-    #[test]
-    fn it_is_kept_on_request_with_what_is_in_it() {
-        let directory = Directory::new(Some("suite::kept"));
-        let below = directory.make_below("db-1").unwrap();
-        fs::write(below.join("log"), "a line").unwrap();
-        assert_eq!(directory.end(true).unwrap().as_deref(), below.parent());
-        assert_eq!(fs::read_to_string(below.join("log")).unwrap(), "a line");
-        fs::remove_dir_all(below.parent().unwrap()).unwrap();
-    }
-
-    #[test]
-    fn what_a_peer_has_made_is_removed() {
-        let (origin, peer) = (Directory::new(Some("suite::peers")), Directory::new(None));
-        let given = origin.plan().unwrap().join("db-1");
-        peer.give(&given);
-        assert_eq!(origin.made(), None);
-        assert_eq!((peer.plan(), peer.make().unwrap()), (Some(given.clone()), given.clone()));
-        assert_eq!((origin.made().as_deref(), peer.made()), (given.parent(), None));
-        assert!(peer.end(false).unwrap().is_none() && given.exists());
-        assert_eq!(origin.end(false).unwrap(), None);
-        assert!(!given.parent().unwrap().exists());
-    }
 
     #[test]
     fn directories_of_others_are_not_used() {
@@ -245,7 +213,7 @@ mod tests {
     #[test]
     fn directories_without_permission_are_removed() {
         let directory = Directory::new(Some("suite::closed"));
-        let closed = directory.make_below("closed").unwrap();
+        let closed = directory.make_for("closed").unwrap();
         fs::create_dir(closed.join("inner")).unwrap();
         for folder in [closed.join("inner"), closed.clone()] {
             fs::set_permissions(folder, Permissions::from_mode(0o500)).unwrap();

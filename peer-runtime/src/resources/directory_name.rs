@@ -56,8 +56,7 @@ fn base() -> &'static Path {
     })
 }
 
-/// The target directory of cargo that contains `executable`. Cargo sets `CARGO_TARGET_TMPDIR` only at compile time, but
-/// leaves a tag file there.
+/// The target directory of cargo that contains `executable`; cargo leaves a tag file there.
 fn target_dir(executable: &Path) -> Option<&Path> {
     executable.ancestors().skip(1).find(|folder| {
         let tag = fs::read_to_string(folder.join("CACHEDIR.TAG"));
@@ -78,21 +77,16 @@ mod tests {
     #[test]
     fn a_name_says_whose_it_is_and_is_not_long() {
         assert_eq!(prefix("store", Some("suite::quick::boots")), "store-suite-quick-boots");
-        assert_eq!(prefix("store", None), "store");
+        assert_eq!(prefix("store", Some("suite::größe::測試")), "store-suite-größe-測試");
+        assert_eq!(prefix("store", Some("a/b\u{1b} c")), "store-abc");
+        let long = prefix("store", Some(&"測".repeat(64)));
+        assert!((LONGEST - 2..=LONGEST).contains(&long.len()), "{long}");
         assert_eq!(prefix("store", Some(&"very_long::".repeat(20))).len(), LONGEST);
         assert_eq!(name::of_program(&name::own_path()), "peer_runtime");
         let (one, two) = (fresh(Some("a::b")), fresh(Some("a::b")));
         assert_ne!(one, two);
         let name = one.file_name().unwrap().to_str().unwrap();
         assert!(name.starts_with(&format!("peer_runtime-a-b-{}-", std::process::id())), "{name}");
-    }
-
-    #[test]
-    fn so_it_says_in_every_script() {
-        assert_eq!(prefix("store", Some("suite::größe::測試")), "store-suite-größe-測試");
-        assert_eq!(prefix("store", Some("a/b\u{1b} c")), "store-abc");
-        let long = prefix("store", Some(&"測".repeat(64)));
-        assert!((LONGEST - 2..=LONGEST).contains(&long.len()), "{long}");
     }
 
     #[test]

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use socket2::{Domain, Socket, Type};
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::name;
 use crate::random;
 
-/// The operation in errors.
 const FREE_PORT: &str = "free_port";
 /// Lower ones are those of well-known services.
 const LOWEST: u16 = 10_000;
@@ -25,8 +24,11 @@ const UNPRIVILEGED: u16 = 1024;
 const EPHEMERAL: RangeInclusive<u16> = 32_768..=60_999;
 
 /// The leases of one scope; `None` once they have been given back.
+///
+/// An abstract Unix socket with the name of the port holds a lease: taking it is atomic, all users of the same network namespace
+/// see it, and it ends with its process. The port itself is not bound, so that a node can bind it, also after a restart.
 #[derive(Debug)]
-pub(super) struct Ports(Mutex<Option<Vec<Lease>>>);
+pub(crate) struct Ports(Mutex<Option<Vec<UnixListener>>>);
 
 impl Default for Ports {
     fn default() -> Self {
@@ -34,27 +36,18 @@ impl Default for Ports {
     }
 }
 
-/// A port that no other scope gets while this lives.
-///
-/// An abstract Unix socket with the name of the port holds it: taking it is atomic, all users of the same network namespace
-/// see it, and it ends with its process. The port itself is not bound, so that a node can bind it, also after a restart.
-#[derive(Debug)]
-struct Lease {
-    _held: UnixListener,
-}
-
 impl Ports {
-    pub(super) fn lease(&self) -> Result<u16, Error> {
+    pub(crate) fn lease(&self) -> Result<u16, Error> {
         let mut leases = self.0.lock();
         let Some(leases) = &mut *leases else {
-            return Err(Error::new(Kind::NoScope, FREE_PORT, "its scope has ended, and has given its ports back"));
+            return Err(Error::new(ErrorKind::NoScope, FREE_PORT, "its scope has ended, and has given its ports back"));
         };
         let (port, lease) = lease()?;
         leases.push(lease);
         Ok(port)
     }
 
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         *self.0.lock() = None;
     }
 }
@@ -62,26 +55,26 @@ impl Ports {
 /// The next free port.
 ///
 /// This process goes through all ports from a random one on, so that another attempt of a test gets other ports.
-fn lease() -> Result<(u16, Lease), Error> {
+fn lease() -> Result<(u16, UnixListener), Error> {
     static TURN: OnceLock<AtomicUsize> = OnceLock::new();
     let turn = TURN.get_or_init(|| AtomicUsize::new(u16::from_ne_bytes(random::bytes()).into()));
     let ports = ports();
     for _ in 0..ports.len() {
         let port = ports[turn.fetch_add(1, Ordering::Relaxed) % ports.len()];
         match name::hold(format!("peer-port/{port}").as_bytes()) {
-            Ok(held) if is_free(port).map_err(|error| failed(&error))? => return Ok((port, Lease { _held: held })),
+            Ok(held) if is_free(port).map_err(|error| failed(&error))? => return Ok((port, held)),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             Err(error) => return Err(failed(&error)),
         }
     }
     let what = format!("all {} ports of this machine that it may have are in use or on lease", ports.len());
-    Err(Error::new(Kind::Io, FREE_PORT, what)
+    Err(Error::new(ErrorKind::Io, FREE_PORT, what)
         .hint("a lease ends with the test that has it; `ss -lntu` shows who listens"))
 }
 
 fn failed(error: &io::Error) -> Error {
-    let failed = Error::new(Kind::Io, FREE_PORT, format!("a port cannot be taken: {error}"));
+    let failed = Error::new(ErrorKind::Io, FREE_PORT, format!("a port cannot be taken: {error}"));
     if name::is_short(error) {
         failed.hint("a lease takes one descriptor, and some more for a moment; see `ulimit -n`")
     } else {
@@ -185,15 +178,5 @@ mod tests {
             drop(socket);
             assert!(is_free(port).unwrap(), "{address}");
         }
-    }
-
-    #[test]
-    fn a_lease_ends_when_it_is_given_back() {
-        let ports = Ports::default();
-        let port = ports.lease().unwrap();
-        let name = format!("peer-port/{port}");
-        assert_eq!(name::hold(name.as_bytes()).unwrap_err().kind(), io::ErrorKind::AddrInUse);
-        ports.give_back();
-        assert!(ports.lease().unwrap_err().is_noscope());
     }
 }

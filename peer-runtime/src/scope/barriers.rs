@@ -16,17 +16,14 @@ use crate::timeouts::{self, Deadline};
 mod table;
 mod timeout_report;
 
-use table::{Answers, Table, Timer, Waiting};
+use table::{Answers, Meeting, Table, Timer, Waiting};
 use timeout_report::TimeoutReport;
 
-/// All barriers of this process.
 static ALL: Mutex<Vec<Weak<Barriers>>> = Mutex::new(Vec::new());
 
-/// The barriers of one scope, by name.
-pub(super) struct Barriers {
+pub(crate) struct Barriers {
     /// The number of the scope.
     scope: u64,
-    /// Is it the scope of a test, and not of a program?
     is_test: bool,
     peers: Arc<Peers>,
     table: Mutex<Table>,
@@ -62,28 +59,26 @@ impl Barriers {
 
     /// Breaks all barriers, also later ones.
     pub(super) fn close(&self, why: &str) {
-        let meetings = {
-            let mut table = self.table.lock();
-            table.closed.get_or_insert_with(|| why.to_owned());
-            table.take_all()
-        };
-        let broken = Broken::new(Break::Ended, why);
-        answer(meetings.into_values().flat_map(|meeting| meeting.broken(&broken)).collect());
+        let mut table = self.table.lock();
+        table.closed.get_or_insert_with(|| why.to_owned());
+        let meetings = table.take_all().into_values();
+        drop(table);
+        break_all(meetings, &Broken::new(Break::Ended, why));
     }
 
     /// The origin does not take part, unless a barrier counts its parties.
-    pub(super) fn restrict_to_nodes(&self) {
+    pub(crate) fn restrict_to_nodes(&self) {
         *self.participants.lock() = Participants::Nodes;
     }
 
     /// Only the nodes with these names take part; `None` lifts that.
-    pub(super) fn restrict(&self, ranks: Option<Vec<String>>) {
+    pub(crate) fn restrict(&self, ranks: Option<Vec<String>>) {
         *self.participants.lock() =
             ranks.map_or(Participants::NodesAndOrigin, |names| Participants::Ranks { names, left: None });
     }
 
     /// A rank has finished, and arrives at no further barrier: breaks those that wait for it.
-    pub(super) fn rank_leaves(&self, name: &str, node: &str) {
+    pub(crate) fn rank_leaves(&self, name: &str, node: &str) {
         let text = "it will not arrive: its test body has already finished";
         let broken = Broken { node: Some(node.to_owned()), ..Broken::new(Break::Ended, text) };
         let mut table = self.table.lock();
@@ -92,10 +87,9 @@ impl Barriers {
         }
         let meetings = table.take_concerned(name);
         drop(table);
-        answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
+        break_all(meetings, &broken);
     }
 
-    /// The name of the origin in texts.
     pub(super) fn origin_label(&self) -> &'static str {
         if self.is_test { "the test" } else { "the origin" }
     }
@@ -104,7 +98,6 @@ impl Barriers {
         matches!(*self.participants.lock(), Participants::NodesAndOrigin)
     }
 
-    /// The nodes that a barrier waits for.
     fn nodes(&self) -> Vec<Arc<PeerShared>> {
         let mut nodes = self.peers.nodes();
         if let Participants::Ranks { names, .. } = &*self.participants.lock() {
@@ -163,7 +156,6 @@ impl Barriers {
         })
     }
 
-    /// Breaks the barrier when the time of this arrival is over.
     fn timer(self: &Arc<Self>, name: String, who: Who, id: u64, limit: Duration) -> Option<Timer> {
         let (barriers, deadline) = (Arc::downgrade(self), Deadline::after(limit));
         deadline.instant()?;
@@ -186,14 +178,13 @@ impl Barriers {
         let whose = whose.map_or("a participant", |one| one.label.as_str());
         let origin = self.waits_for_origin().then(|| self.origin_label());
         let broken = TimeoutReport { whose, limit, origin }.broken(&meeting, &nodes, &waits);
-        answer(meeting.broken(&broken));
+        break_all([meeting], &broken);
     }
 
     pub(super) fn withdraw(&self, who: &Who, id: u64) {
         self.table.lock().withdraw(who, id);
     }
 
-    /// A node is down: breaks the barriers that wait for it.
     pub(super) fn node_is_down(&self, name: &str, node: &str, reason: &Reason, output: &str) {
         let meetings = self.table.lock().take_concerned(name);
         let broken = Broken {
@@ -201,7 +192,7 @@ impl Barriers {
             output: output.to_owned(),
             ..Broken::new(Break::Down(reason.clone()), format!("the node went down: {reason}"))
         };
-        answer(meetings.into_iter().flat_map(|meeting| meeting.broken(&broken)).collect());
+        break_all(meetings, &broken);
     }
 
     /// At which barriers `node` waits, and for how long.
@@ -209,13 +200,18 @@ impl Barriers {
         let waits = self.table.lock().waits(|one| one.who.is_node(node));
         waits.into_iter().map(|wait| (wait.name, wait.time)).collect()
     }
+
+    /// At which barriers of any scope the threads of this one wait, and for how long.
+    pub(crate) fn waits_of_own_threads(&self) -> Vec<String> {
+        let all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
+        let waits = all.iter().flat_map(|other| other.table.lock().waits(|one| one.by == Some(self.scope)));
+        waits.map(|wait| format!("`{}`, for {}", wait.name, timeouts::tenths(wait.time))).collect()
+    }
 }
 
-/// At which barriers, of any scope, the threads of the scope with this number wait, and for how long.
-pub(super) fn waits_by(scope: u64) -> Vec<String> {
-    let all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
-    let waits = all.iter().flat_map(|barriers| barriers.table.lock().waits(|one| one.by == Some(scope)));
-    waits.map(|wait| format!("`{}`, for {}", wait.name, timeouts::tenths(wait.time))).collect()
+/// To be called without any lock.
+fn break_all(meetings: impl IntoIterator<Item = Meeting>, why: &Broken) {
+    answer(meetings.into_iter().flat_map(|meeting| meeting.answers(&Verdict::Broken(why.clone()))).collect());
 }
 
 /// To be called without any lock.

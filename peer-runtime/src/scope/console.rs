@@ -19,7 +19,6 @@ const KEPT: usize = 16 << 20;
 /// A longer line is shown in pieces of this size.
 const LONGEST: usize = 64 << 10;
 
-/// A line that a node printed, or a note about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     /// Since its scope began.
@@ -48,7 +47,6 @@ pub(crate) struct Console {
     longest: usize,
 }
 
-/// Where lines go.
 enum Sink {
     /// Standard error of this program.
     Stderr,
@@ -104,7 +102,6 @@ impl Console {
         }
     }
 
-    /// Shows a note about `node`.
     pub(super) fn note(&self, node: &str, text: &str) {
         // A program needs no name for itself. In a node, the origin adds the name.
         let node = if matches!(self.sink, Sink::Stderr) && node == name::own() { "" } else { node };
@@ -122,7 +119,6 @@ impl Console {
         }
     }
 
-    /// Shows all unfinished lines.
     pub(crate) fn flush(&self) {
         let mut state = self.state.lock();
         for (node, line) in std::mem::take(&mut state.partial) {
@@ -130,24 +126,16 @@ impl Console {
         }
     }
 
-    /// Does a test show its output at once?
     pub(super) fn is_live(&self) -> bool {
         matches!(self.sink, Sink::Show(_))
     }
 
     /// The logged lines, oldest first.
     pub(crate) fn kept(&self) -> Vec<Line> {
-        let log = &self.state.lock().log;
-        self.with_dropped(log.iter().cloned().collect(), log.dropped())
+        let state = self.state.lock();
+        self.with_dropped(state.log.iter().cloned().collect(), state.log.dropped())
     }
 
-    /// Takes the logged lines.
-    fn taken(&self) -> Vec<Line> {
-        let (lines, dropped) = self.state.lock().log.take();
-        self.with_dropped(lines, dropped)
-    }
-
-    /// These lines after one that says how many were dropped.
     fn with_dropped(&self, mut lines: Vec<Line>, dropped: usize) -> Vec<Line> {
         if dropped > 0 {
             let at = lines.first().map_or(self.since.elapsed(), |oldest| oldest.at);
@@ -158,7 +146,8 @@ impl Console {
 
     /// Its own log, which the `last` call takes, and what others logged since this one began, by time.
     pub(super) fn kept_with<'a>(&self, others: impl IntoIterator<Item = &'a Self>, last: bool) -> Vec<Line> {
-        let mut lines = if last { self.taken() } else { self.kept() };
+        let taken = last.then(|| self.state.lock().log.take());
+        let mut lines = taken.map_or_else(|| self.kept(), |(lines, dropped)| self.with_dropped(lines, dropped));
         for other in others {
             let begun = self.since.saturating_duration_since(other.since);
             let later = other.kept().into_iter().filter(|line| line.at >= begun);

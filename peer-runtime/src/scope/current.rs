@@ -13,7 +13,7 @@ use super::handle::Scope;
 use super::route;
 use crate::barrier::Barrier;
 use crate::codec::Encoding;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::mailbox::{Address, Mailbox, Message, ROOT, Target};
 use crate::node;
 use crate::options::StartOptions;
@@ -52,14 +52,8 @@ pub fn scope() -> Option<Scope> {
     entered().or_else(|| (!NO_ROOT.load(Ordering::Relaxed)).then(|| root().clone()))
 }
 
-/// The scope that the calling thread has entered.
 pub(super) fn entered() -> Option<Scope> {
     CURRENT.with_borrow(Clone::clone)
-}
-
-/// The number of the scope that the calling thread has entered.
-pub(crate) fn entered_id() -> Option<u64> {
-    CURRENT_ID.get()
 }
 
 fn scope_or_root() -> Scope {
@@ -69,10 +63,9 @@ fn scope_or_root() -> Scope {
 /// What to do on a thread that belongs to no scope.
 const ENTER: &str = "make the test a `#[peer_test]`; on a thread of your own `enter()` the `peer::scope()` of the test";
 
-/// The error on a thread that belongs to no scope.
 fn no_scope(operation: impl Into<String>) -> Error {
     let what = "there is no scope on this thread, which belongs to no `#[peer_test]`";
-    Error::new(Kind::NoScope, operation, what).hint(ENTER)
+    Error::new(ErrorKind::NoScope, operation, what).hint(ENTER)
 }
 
 fn checked(operation: &str) -> Result<Scope, Error> {
@@ -115,7 +108,6 @@ impl Scope {
     }
 }
 
-/// Sets the scope of the calling thread, and returns the previous one.
 fn set(scope: Option<Scope>) -> Option<Scope> {
     CURRENT_ID.set(scope.as_ref().map(Scope::id));
     CURRENT.replace(scope)
@@ -244,7 +236,7 @@ pub fn barrier(name: &str) -> Barrier {
 /// # Ok(()) }
 /// ```
 pub fn priv_dir() -> Result<PathBuf, Error> {
-    checked("priv_dir")?.resources().priv_dir()
+    checked("priv_dir")?.resources().directory.make()
 }
 
 /// Leases a free port until the current scope ends: no other call on this machine, in any process or node, returns it.
@@ -269,7 +261,7 @@ pub fn priv_dir() -> Result<PathBuf, Error> {
 /// # Ok(()) }
 /// ```
 pub fn free_port() -> Result<u16, Error> {
-    checked("free_port")?.resources().free_port()
+    checked("free_port")?.resources().ports.lease()
 }
 
 /// Sends `message` to the mailbox `name` of the root scope of a node of this build. If it is dropped, the console says so.
@@ -295,34 +287,9 @@ impl<T: Serialize> Address<T> {
 }
 
 /// Keeps a panic for the report of the test that the thread belongs to. Returns false if it must be printed: without such a
-/// test, after its report, and where output is shown at once.
-pub(crate) fn take_panic(record: &Record) -> bool {
-    take(record, true)
-}
-
-/// Keeps a panic as [`take_panic`] does, but not to be printed where output is shown at once.
-pub(crate) fn take_panic_in_any_case(record: &Record) -> bool {
-    take(record, false)
-}
-
-fn take(record: &Record, prints_if_live: bool) -> bool {
+/// test, after its report, and, if `PRINTS_LIVE`, where output is shown at once.
+pub(crate) fn take_panic<const PRINTS_LIVE: bool>(record: &Record) -> bool {
     // The locals of the thread may be destroyed.
     let current = CURRENT.try_with(|current| current.try_borrow().ok().and_then(|scope| scope.clone())).ok().flatten();
-    current.filter(Scope::is_test).is_some_and(|scope| scope.take_panic(record, prints_if_live))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_without_nodes_that_is_none_waits_for_nobody() {
-        let error = barrier("loaded").wait().expect_err("there is nobody");
-        assert_eq!(
-            error.to_string(),
-            "barrier `loaded` failed: there is nobody to wait for: no node was started here that is not down\n  \
-             help: this process is no node itself: one that another process started waits for its origin"
-        );
-        assert!(error.is_barrier() && !error.is_timeout() && !error.is_noscope());
-    }
+    current.filter(Scope::is_test).is_some_and(|scope| scope.take_panic(record, PRINTS_LIVE))
 }

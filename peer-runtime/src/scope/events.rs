@@ -31,7 +31,7 @@ impl PeerEvents for Scope {
                 let Some(listener) = &self.0.listener else {
                     // The scope is this program's, so the program goes down with the peer.
                     self.0.console.note(name, &format!("linked peer down, and this program with it:\n{report}"));
-                    self.0.resources.keep();
+                    self.0.resources.directory.keep();
                     #[expect(
                         clippy::disallowed_methods,
                         reason = "a broken link ends the program that it is linked to"
@@ -41,7 +41,7 @@ impl PeerEvents for Scope {
                 // The report of a test describes all its peers.
                 listener(report.lines().next().unwrap_or_default().to_owned());
             }
-            PeerEvent::Down { node, reason, output } => self.0.barriers.node_is_down(name, node, reason, output),
+            PeerEvent::Down { node, reason, output } => self.barriers().node_is_down(name, node, reason, output),
         }
     }
 }
@@ -51,11 +51,11 @@ impl BarrierGate for Scope {
         // A test that shares the nodes of a group arrives at a barrier of the group.
         let other = current::entered().filter(|other| other.id() != self.id());
         let caller = other.map(|other| Caller { label: format!("test `{}`", other.name()), scope: other.id() });
-        self.0.barriers.arrive(who, caller, arrival);
+        self.barriers().arrive(who, caller, arrival);
     }
 
     fn withdraw(&self, who: &Who, id: u64) {
-        self.0.barriers.withdraw(who, id);
+        self.barriers().withdraw(who, id);
     }
 }
 
@@ -65,11 +65,11 @@ impl Adopter for Scope {
     }
 
     fn planned_dir(&self, name: &str) -> Option<PathBuf> {
-        self.resources().planned_for(name)
+        self.resources().directory.plan_for(name)
     }
 
     fn make_dir(&self, name: &str) -> Result<PathBuf, Error> {
-        self.resources().made_for(name)
+        self.resources().directory.make_for(name)
     }
 
     fn adopt(&self, handle: &Arc<Handle>, linked: bool) -> Result<(), Error> {

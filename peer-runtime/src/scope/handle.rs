@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::barriers::{self, Barriers};
+use super::barriers::Barriers;
 use super::console::{Console, Line, Show};
-use super::panics::{Panicked, Panics};
+use super::panics::Panics;
 use super::peers::Peers;
 use super::{program, route};
 use crate::bounded_log::BoundedLog;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::io_thread;
 use crate::leak::Leak;
 use crate::mailbox::Mailboxes;
@@ -54,7 +54,7 @@ pub(super) struct Shared {
     name: String,
     pub(super) peers: Arc<Peers>,
     pub(super) mailboxes: Arc<Mailboxes>,
-    pub(super) barriers: Arc<Barriers>,
+    barriers: Arc<Barriers>,
     pub(super) console: Arc<Console>,
     /// Why it has ended, once it has.
     ended: OnceLock<String>,
@@ -67,7 +67,6 @@ pub(super) struct Shared {
 }
 
 impl Scope {
-    /// The scope of this program, or of this node.
     pub(super) fn of_program() -> Self {
         let mailboxes = Arc::clone(route::root());
         // Its directory has the name of the executable.
@@ -87,7 +86,7 @@ impl Scope {
         listener: Option<Listener>,
         resources: Resources,
     ) -> Self {
-        let peers = Arc::new(Peers::new());
+        let peers = Arc::<Peers>::default();
         let barriers = Barriers::new(mailboxes.id(), listener.is_some(), Arc::clone(&peers));
         Self(Arc::new(Shared {
             name,
@@ -117,7 +116,6 @@ impl Scope {
         self.0.listener.is_some()
     }
 
-    /// Starts a peer in it.
     pub(super) fn start(&self, options: StartOptions, linked: bool) -> Start {
         if let Err(error) = self.check("start of a peer") {
             return Start::failed(error);
@@ -131,11 +129,11 @@ impl Scope {
             // A test that starts its own executable behind a prefix would otherwise start itself for ever.
             let what = "this process was itself started as a node, and has not entered";
             let hint = "the first line of its main is `let _node = peer::node::enter();`";
-            return Err(Error::new(Kind::NoScope, operation, what).hint(hint));
+            return Err(Error::new(ErrorKind::NoScope, operation, what).hint(hint));
         }
         match self.0.ended.get() {
             Some(why) => {
-                Err(Error::new(Kind::NoScope, operation, format!("the scope of {} has ended: {why}", self.0.name)))
+                Err(Error::new(ErrorKind::NoScope, operation, format!("the scope of {} has ended: {why}", self.0.name)))
             }
             None => Ok(()),
         }
@@ -151,28 +149,12 @@ impl Scope {
         self.0.peers.snapshots().into_iter().map(with_waits).collect()
     }
 
-    pub(crate) fn peer_count(&self) -> usize {
-        self.0.peers.count()
+    pub(crate) fn barriers(&self) -> &Arc<Barriers> {
+        &self.0.barriers
     }
 
-    /// Only nodes take part in its barriers, and the origin does not.
-    pub(crate) fn restrict_barriers_to_nodes(&self) {
-        self.0.barriers.restrict_to_nodes();
-    }
-
-    /// Only the nodes with these names take part in its barriers; `None` lifts that.
-    pub(crate) fn restrict_barriers(&self, ranks: Option<Vec<String>>) {
-        self.0.barriers.restrict(ranks);
-    }
-
-    /// One of these nodes arrives at no further barrier.
-    pub(crate) fn rank_leaves_barriers(&self, name: &str, node: &str) {
-        self.0.barriers.rank_leaves(name, node);
-    }
-
-    /// At which barriers its threads wait, and for how long.
-    pub(crate) fn own_waits(&self) -> Vec<String> {
-        barriers::waits_by(self.id())
+    pub(crate) fn panics(&self) -> &Panics {
+        &self.0.panics
     }
 
     /// What it owns on this machine.
@@ -183,15 +165,13 @@ impl Scope {
         &self.0.resources
     }
 
-    /// Its directory, if it has been made.
     pub(crate) fn directory(&self) -> Option<PathBuf> {
-        self.0.resources.directory()
+        self.0.resources.directory.made()
     }
 
-    /// Removes its directory if it `passed`, after the end of its peers. Returns where it is if it is kept; the error is why it
-    /// cannot be removed.
+    /// Removes its directory if it `passed`, after the end of its peers. Returns where it is if it is kept.
     pub(crate) fn clear(&self, passed: bool) -> io::Result<Option<PathBuf>> {
-        self.0.resources.end(!passed)
+        self.0.resources.directory.end(!passed)
     }
 
     /// Takes the processes that its peers leaked.
@@ -199,13 +179,11 @@ impl Scope {
         std::mem::take(&mut *self.0.leaks.lock())
     }
 
-    /// Adds a line to its report.
     pub(crate) fn comment(&self, text: String) {
         let bytes = size_of::<String>() + text.len();
         self.0.comments.lock().push(text, bytes);
     }
 
-    /// Takes the comments.
     pub(crate) fn comments(&self) -> Vec<String> {
         let (mut comments, dropped) = self.0.comments.lock().take();
         if dropped > 0 {
@@ -220,35 +198,7 @@ impl Scope {
         self.0.panics.add(record, is_printed) && !is_printed
     }
 
-    /// One of its threads is about to unwind in order to skip the test.
-    pub(crate) fn skips(&self, why: &str) {
-        self.0.panics.skip(why);
-    }
-
-    /// Takes the reason of the first skip, which the thread of the test may never have received.
-    pub(crate) fn skipped(&self) -> Option<String> {
-        self.0.panics.take_skip()
-    }
-
-    /// The newest panic with this message, preferably one of the calling thread.
-    pub(crate) fn panic_of(&self, message: &str) -> Option<Panicked> {
-        self.0.panics.find(message)
-    }
-
-    /// Shows the panics that are kept, unless another thread is just adding one: a signal handler must not wait.
-    pub(crate) fn each_kept_panic(&self, show: impl FnMut(&str)) {
-        self.0.panics.each_kept(show);
-    }
-
-    /// Removes a panic that is reported elsewhere.
-    pub(crate) fn tells(&self, panic: Option<&Panicked>) {
-        if let Some(panic) = panic {
-            self.0.panics.remove(panic);
-        }
-    }
-
-    /// Output of its peers and of those of `others`, and its own panics, by time. The `last` call takes the output, and later
-    /// panics are printed.
+    /// Output of its peers and of those of `others`, and its panics, by time. After the `last` call panics are printed.
     pub(crate) fn output(&self, others: &[Self], last: bool) -> Vec<Line> {
         let mut lines = self.0.console.kept_with(others.iter().map(|other| &*other.0.console), last);
         lines.extend(self.0.panics.take(last));
@@ -256,8 +206,7 @@ impl Scope {
         lines
     }
 
-    /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Other peers continue, and are
-    /// resumed if they are paused.
+    /// Ends it: stops all linked peers as their policies say, and waits until they are gone. Resumes the others.
     pub(crate) async fn end(&self, why: &str) {
         self.end_before(why, std::future::pending()).await;
     }
@@ -291,7 +240,7 @@ impl Scope {
             linked.iter().for_each(|peer| peer.shared().kill_now());
             all_gone(&linked).await;
         }
-        self.0.resources.give_back();
+        self.0.resources.ports.give_back();
         self.0.console.flush();
     }
 

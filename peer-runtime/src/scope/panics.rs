@@ -8,16 +8,13 @@ use parking_lot::Mutex;
 use super::console::Line;
 use crate::bounded_log::BoundedLog;
 use crate::panic::Record;
-use crate::sanitize;
 use crate::truncate;
 
 /// How many are kept: code that catches its panics may have any number of them.
 const KEPT: usize = 256;
 
-/// A panic that is kept.
 #[derive(Clone, Debug)]
-pub struct Panicked {
-    /// Its number within the scope.
+pub(crate) struct Panicked {
     number: usize,
     /// Since the scope began.
     at: Duration,
@@ -25,7 +22,7 @@ pub struct Panicked {
     thread_name: String,
     message: String,
     /// `file:line:column`.
-    pub(crate) place: String,
+    pub(crate) location: String,
     /// If the environment asks for it.
     pub(crate) backtrace: Option<String>,
     /// It was also printed where it happened.
@@ -33,7 +30,7 @@ pub struct Panicked {
 }
 
 /// The panics of a scope, until they are reported.
-pub(super) struct Panics {
+pub(crate) struct Panics {
     since: Instant,
     state: Mutex<State>,
 }
@@ -43,7 +40,6 @@ struct State {
     kept: BoundedLog<Panicked>,
     /// The report is written: later panics are printed.
     is_closed: bool,
-    /// The reason of the first skip.
     skip: Option<String>,
 }
 
@@ -62,7 +58,7 @@ impl Panics {
             thread: thread.id(),
             thread_name: thread.name().unwrap_or("<unnamed>").to_owned(),
             message: record.message.clone(),
-            place: record.location.clone(),
+            location: record.location.clone(),
             backtrace: record.backtrace(),
             is_printed,
         };
@@ -77,34 +73,27 @@ impl Panics {
     }
 
     /// A thread of the test is about to unwind in order to skip it.
-    pub(super) fn skip(&self, why: &str) {
+    pub(crate) fn skip(&self, why: &str) {
         self.state.lock().skip.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Takes the reason of the first skip.
-    pub(super) fn take_skip(&self) -> Option<String> {
+    /// Takes the reason of the first skip, whose payload another thread may have caught.
+    pub(crate) fn take_skip(&self) -> Option<String> {
         self.state.lock().skip.take()
     }
 
     /// The newest panic with this message, preferably one of the calling thread.
-    pub(super) fn find(&self, message: &str) -> Option<Panicked> {
+    pub(crate) fn find(&self, message: &str) -> Option<Panicked> {
         let own = std::thread::current().id();
         let state = self.state.lock();
         let newest = || state.kept.iter().rev().filter(|panic| panic.message == message);
         newest().find(|panic| panic.thread == own).or_else(|| newest().next()).cloned()
     }
 
-    /// Shows the panics that are kept, unless another thread is just adding one.
-    pub(super) fn each_kept(&self, mut show: impl FnMut(&str)) {
-        let Some(state) = self.state.try_lock() else { return };
-        for panic in state.kept.iter().filter(|panic| !panic.is_printed) {
-            let lines: Vec<_> = panic.lines().into_iter().map(|line| line.text + "\n").collect();
-            show(&sanitize::text(&lines.concat()));
+    pub(crate) fn remove(&self, reported: Option<&Panicked>) {
+        if let Some(reported) = reported {
+            self.state.lock().kept.retain(|panic| panic.number != reported.number);
         }
-    }
-
-    pub(super) fn remove(&self, reported: &Panicked) {
-        self.state.lock().kept.retain(|panic| panic.number != reported.number);
     }
 
     /// Takes the panics that were not printed, as lines. After the `last` call none is kept.
@@ -126,8 +115,8 @@ impl Panics {
 
 impl Panicked {
     fn lines(&self) -> Vec<Line> {
-        let Self { thread_name, place, message, backtrace, .. } = self;
-        let head = format!("thread '{thread_name}' panicked at {place}:");
+        let Self { thread_name, location, message, backtrace, .. } = self;
+        let head = format!("thread '{thread_name}' panicked at {location}:");
         let message = truncate::text(message);
         let message = message.lines().map(|line| format!("  {line}"));
         let backtrace = backtrace.iter().flat_map(|backtrace| backtrace.lines()).map(str::to_owned);

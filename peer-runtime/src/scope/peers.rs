@@ -12,6 +12,7 @@ use crate::state::PeerState;
 /// How many peers that are down are kept for a report.
 const REMEMBERED: usize = 64;
 
+#[derive(Default)]
 pub(super) struct Peers {
     /// Every peer that was started, with whether it is linked.
     entries: Mutex<Vec<(Peer, bool)>>,
@@ -19,7 +20,6 @@ pub(super) struct Peers {
     starting: watch::Sender<usize>,
 }
 
-/// A start in progress, until it is dropped.
 struct Starting(Arc<Peers>);
 
 impl Drop for Starting {
@@ -29,16 +29,11 @@ impl Drop for Starting {
 }
 
 impl Peers {
-    pub(super) fn new() -> Self {
-        Self { entries: Mutex::default(), starting: watch::Sender::new(0) }
-    }
-
     pub(super) fn starting(self: &Arc<Self>) -> impl Send + use<> {
         self.starting.send_modify(|count| *count += 1);
         Starting(Arc::clone(self))
     }
 
-    /// Completes when no start is in progress.
     pub(super) async fn started(&self) {
         let _ = self.starting.subscribe().wait_for(|count| *count == 0).await;
     }
@@ -79,12 +74,8 @@ impl Peers {
         self.entries.lock().clear();
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.entries.lock().len()
-    }
-
     pub(super) fn snapshots(&self) -> Vec<Snapshot> {
-        self.entries.lock().iter().map(|(peer, _)| peer.snapshot()).collect()
+        self.entries.lock().iter().map(|(peer, _)| Snapshot::of(&peer.shared())).collect()
     }
 
     /// The nodes that can be called and are not down.

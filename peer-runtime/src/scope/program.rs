@@ -13,7 +13,7 @@ static PROGRAM: OnceLock<(u32, Arc<Resources>, Arc<Console>)> = OnceLock::new();
 /// Before each use of the resources of this program: in a node its origin chose the directory, and removes it.
 pub(super) fn prepare(resources: &Arc<Resources>, console: &Arc<Console>) {
     if let Some(given) = node::directory() {
-        resources.give(given);
+        resources.directory.give(given);
     }
     PROGRAM.get_or_init(|| {
         sys::at_exit(remove);
@@ -25,7 +25,7 @@ extern "C" fn remove() {
     let Some((pid, resources, console)) = PROGRAM.get() else { return };
     // A forked child must not remove it.
     if *pid == std::process::id() {
-        match resources.end(false) {
+        match resources.directory.end(false) {
             Ok(None) => {}
             Ok(Some(path)) => console.note("", &format!("directory: {}", path.display())),
             Err(error) => console.note("", &error.to_string()),

@@ -13,13 +13,11 @@ use crate::sys;
 static MAILBOXES: Mutex<Vec<Weak<Mailboxes>>> = Mutex::new(Vec::new());
 static PEERS: Mutex<Vec<Weak<Handle>>> = Mutex::new(Vec::new());
 
-/// The mailboxes of the root scope.
 pub(super) fn root() -> &'static Arc<Mailboxes> {
     static ROOT: OnceLock<Arc<Mailboxes>> = OnceLock::new();
     ROOT.get_or_init(mailboxes)
 }
 
-/// The mailboxes of a new scope.
 pub(super) fn mailboxes() -> Arc<Mailboxes> {
     let new = Arc::new(Mailboxes::new(sys::build_id()));
     let mut all = MAILBOXES.lock();

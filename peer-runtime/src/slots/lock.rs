@@ -17,12 +17,10 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{CWD, FileType, FlockOperation, Mode, OFlags, flock, fstat, mkfifoat};
 use rustix::io::Errno;
 
-/// A lock that this process holds until it drops it.
 #[derive(Debug)]
 pub(super) struct Lock(OwnedFd);
 
 impl Lock {
-    /// Takes the lock if it is free.
     pub(super) fn try_take(path: &Path) -> io::Result<Option<Self>> {
         let fifo = open(path, OFlags::RDWR)?;
         match flock(&fifo, FlockOperation::NonBlockingLockExclusive) {
@@ -105,8 +103,7 @@ pub(super) fn take<P: AsRef<Path>>(
     }
 }
 
-/// Waits until a lock may be free, the wait is cancelled, or `limit` has passed. Returns the paths of those locks and
-/// watches them no longer.
+/// Waits until locks may be free, at most for `limit`. Returns their paths, and watches them no longer.
 fn wait<'a>(watched: &mut Vec<(&'a Path, OwnedFd)>, cancel: &Cancel, limit: Duration) -> io::Result<Vec<&'a Path>> {
     let mut polls = vec![PollFd::new(&cancel.event, PollFlags::IN)];
     // A hang-up is reported without being asked for.

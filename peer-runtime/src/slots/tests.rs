@@ -1,25 +1,19 @@
 //! The budget with real processes and threads.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::fd::AsFd;
-use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use rand::Rng;
-
 use super::*;
 
-/// Far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Where a child process finds the slots.
 const DIRECTORY: &str = "PEER_TEST_SLOTS";
 
-/// A directory that is removed with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -33,7 +27,6 @@ impl Folder {
         Slots::open(&self.0, budget).unwrap()
     }
 
-    /// Runs an ignored test of this executable in this directory.
     fn child(&self, test: &str) -> Child {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--ignored", "--exact", &format!("slots::tests::{test}"), "--nocapture"]);
@@ -60,45 +53,6 @@ fn within<T: Send + 'static>(what: &str, wait: impl FnOnce() -> T + Send + 'stat
     let (done, result) = mpsc::channel();
     thread::spawn(move || done.send(wait()));
     result.recv_timeout(DEADLINE).unwrap_or_else(|error| panic!("waited for {what}: {error}"))
-}
-
-#[test]
-#[ignore = "a child of another test: takes slots, and logs how many it has"]
-fn driven_worker() {
-    let (slots, log) = (slots_of_parent(4), Path::new(&std::env::var_os(DIRECTORY).unwrap()).join("log"));
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let mut log: File = OpenOptions::new().append(true).open(&log).unwrap();
-                for _ in 0..25 {
-                    let taken = take(&slots, rand::rng().next_u32() % 6);
-                    let weight = taken.locks.len();
-                    log.write_all(format!("+{weight}\n").as_bytes()).unwrap();
-                    thread::yield_now();
-                    log.write_all(format!("-{weight}\n").as_bytes()).unwrap();
-                }
-            });
-        }
-    });
-}
-
-#[test]
-fn processes_never_exceed_the_budget() {
-    let folder = Folder::new();
-    File::create(folder.0.join("log")).unwrap();
-    let children: Vec<Child> = (0..4).map(|_| folder.child("driven_worker")).collect();
-    for child in children {
-        let ended = within("a worker", || child.wait_with_output()).unwrap();
-        assert!(ended.status.success(), "{ended:?}");
-    }
-    let log = fs::read_to_string(folder.0.join("log")).unwrap();
-    let (mut held, mut most) = (0, 0);
-    for line in log.lines() {
-        held += line.parse::<i32>().unwrap();
-        assert!((0..=4).contains(&held), "{held} are held in:\n{log}");
-        most = most.max(held);
-    }
-    assert_eq!((log.lines().count(), held, most), (4 * 4 * 25 * 2, 0, 4));
 }
 
 #[test]
@@ -200,25 +154,4 @@ fn a_weight_is_at_least_one_and_at_most_the_budget() {
     assert!(Lock::try_take(&many.files[3]).unwrap().is_none(), "beyond the smaller budget");
     drop(alone);
     assert_eq!((folder.slots(0).budget, folder.slots(u32::MAX).budget), (1, 256));
-}
-
-#[test]
-fn free_slots_are_taken_only_if_no_other_process_waits() {
-    let folder = Folder::new();
-    let slots = folder.slots(4);
-    let held = take(&slots, 1);
-    assert!(slots.take_free(4).unwrap().is_none(), "one of them is held");
-    drop(slots.take_free(3).unwrap().expect("they are free"));
-    let turn = Lock::try_take(&slots.turn).unwrap().expect("it is free");
-    assert!(slots.take_free(1).unwrap().is_none(), "another process waits");
-    drop((turn, held));
-    assert_eq!(slots.take_free(u32::MAX).unwrap().expect("all are free").locks.len(), 4);
-}
-
-#[test]
-fn a_directory_that_others_can_enter_is_refused() {
-    let folder = Folder::new();
-    symlink(&folder.0, folder.0.join("link")).unwrap();
-    let error = Slots::open(&folder.0.join("link"), 1).unwrap_err().to_string();
-    assert!(error.contains("link` must be a directory of this user with mode 700: remove it"), "{error}");
 }

@@ -18,10 +18,8 @@ thread_local! {
     static STACK: RefCell<Option<HandlerStack>> = const { RefCell::new(None) };
 }
 
-/// Whether the handler is ours.
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
-/// Installs the handler for this process.
 pub(crate) fn report_stack_overflow() {
     INSTALLED.store(true, Ordering::Relaxed);
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
@@ -91,7 +89,7 @@ unsafe extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, _: *mut c
         action.sa_sigaction = libc::SIG_DFL;
         libc::sigaction(signal, &raw const action, std::ptr::null_mut());
         if (*info).si_code <= 0 {
-            // Somebody sent it: there is no fault that would come again.
+            // A process sent it: there is no fault that would come again.
             libc::raise(signal);
         }
     }

@@ -18,7 +18,7 @@ impl AsFd for SignalFd {
 
 /// Blocks every signal. Only before main, where there is one thread, and in a process that starts no other.
 pub(crate) fn block_signals(_: &Start) -> io::Result<SignalFd> {
-    // SAFETY: the sets are initialised by `sigfillset` and `sigemptyset`; the descriptor is new, and nobody else's.
+    // SAFETY: the sets are initialised by `sigfillset` and `sigemptyset`; the descriptor is new, and has no other owner.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&raw mut set);

@@ -38,32 +38,21 @@ pub(crate) type Fault = (Step, io::Error);
 
 /// What the child reads and writes in this process's memory until it executes.
 struct Shared<'a> {
-    programs: &'a [CString],
+    plan: &'a SpawnPlan<'a>,
     args: Vec<*const c_char>,
     env: Vec<*const c_char>,
-    directory: RawFd,
-    directory_matters: bool,
-    standard: [RawFd; 3],
-    tag: u64,
-    nice: c_int,
     parent: libc::pid_t,
     /// The highest descriptor, where the kernel cannot close them all at once.
     highest: RawFd,
     fault: Option<(Step, c_int)>,
 }
 
-/// Spawns a process.
 pub(crate) fn spawn(_: &SignalFd, plan: &SpawnPlan<'_>) -> Result<u32, Fault> {
     let pointers = |strings: &[CString]| strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
     let mut shared = Shared {
-        programs: plan.programs,
+        plan,
         args: pointers(plan.args),
         env: pointers(plan.env),
-        directory: plan.directory.as_raw_fd(),
-        directory_matters: plan.directory_matters,
-        standard: plan.standard.map(|fd| fd.as_raw_fd()),
-        tag: plan.tag,
-        nice: plan.nice,
         // SAFETY: it always succeeds.
         parent: unsafe { libc::getpid() },
         highest: if closes_ranges() { 0 } else { highest_descriptor() },
@@ -105,6 +94,7 @@ extern "C" fn child(shared: *mut c_void) -> c_int {
 
 /// Runs in the child: must not allocate, lock or unwind.
 fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
+    let plan = shared.plan;
     // SAFETY: system calls, with descriptors and memory of the waiting parent; each result that can matter is looked at.
     unsafe {
         let errno = || *libc::__errno_location();
@@ -117,27 +107,27 @@ fn prepare_and_execute(shared: &Shared<'_>) -> Result<(), (Step, c_int)> {
         if libc::setsid() < 0 {
             return Err((Step::Fork, errno()));
         }
-        for (target, fd) in (0..).zip(shared.standard) {
-            if libc::dup2(fd, target) < 0 {
+        for (target, fd) in (0..).zip(plan.standard) {
+            if libc::dup2(fd.as_raw_fd(), target) < 0 {
                 return Err((Step::Fork, errno()));
             }
         }
-        if libc::fchdir(shared.directory) != 0 && shared.directory_matters {
+        if libc::fchdir(plan.directory.as_raw_fd()) != 0 && plan.directory_matters {
             return Err((Step::Directory, errno()));
         }
         let mut limit: libc::rlimit = std::mem::zeroed();
         libc::getrlimit(libc::RLIMIT_LOCKS, &raw mut limit);
-        limit.rlim_cur = shared.tag;
+        limit.rlim_cur = plan.tag;
         // Without a tag its descendants are found by their parents alone.
         libc::setrlimit(libc::RLIMIT_LOCKS, &raw const limit);
         // Lowering the priority needs no permission.
-        libc::setpriority(libc::PRIO_PROCESS, 0, shared.nice);
+        libc::setpriority(libc::PRIO_PROCESS, 0, plan.nice);
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
         close_all_but_standard(shared.highest);
         let mut refused = libc::ENOENT;
-        for program in shared.programs {
+        for program in plan.programs {
             libc::execve(CStr::as_ptr(program), shared.args.as_ptr(), shared.env.as_ptr());
             match errno() {
                 libc::ENOENT | libc::ENOTDIR => {}

@@ -18,7 +18,6 @@ const AWAITED: usize = 16;
 /// The most leaked processes that are reported.
 const REPORTED: usize = 200;
 
-/// The pid and the start time of a process.
 type Key = (u32, u64);
 
 /// The end of some processes; each step searches for them again.
@@ -185,7 +184,6 @@ fn is_keeper(pid: u32) -> bool {
     words.split(|byte| *byte == 0).nth(1) == Some(KEEPER.as_bytes())
 }
 
-/// Waits until one of them has ended, but not long.
 fn await_end_of_one(found: &[Found]) {
     let held: Vec<_> = found
         .iter()

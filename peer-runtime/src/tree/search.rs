@@ -27,7 +27,6 @@ pub(crate) struct Found {
     pub(crate) ancestors: Vec<u32>,
 }
 
-/// How to find the children of a process.
 #[derive(Debug)]
 pub(crate) struct Search {
     /// The kernel lists them; not every kernel does.
@@ -73,8 +72,7 @@ impl Search {
             }
             let listed = children(seen.pid).into_iter().filter_map(Seen::read);
             let below: Vec<_> = listed.filter(|child| child.parent == seen.pid).collect();
-            // Pids are reused: these are its children only if it has been the same process all the time. If it was not, the
-            // next search finds its orphans elsewhere.
+            // Pids are reused: these are its children only if it has been the same process all the time.
             if Seen::read(seen.pid).is_some_and(|now| now.started == seen.started) {
                 let path = std::iter::once(seen.pid).chain(ancestors.iter().copied());
                 let ancestors: Vec<u32> = path.take(ANCESTORS).collect();

@@ -63,12 +63,3 @@ fn a_later_process_of_the_same_pid_is_left_alone() {
     seen.signal(rustix::process::Signal::KILL).unwrap();
     shell.wait().unwrap();
 }
-
-#[test]
-fn a_long_command_line_is_cut_where_a_character_ends() {
-    let mut shell = start(1 << 41 | 4, &format!(": {}; echo ready; sleep 100; :", "ü".repeat(400)));
-    let text = command(shell.id());
-    assert!(text.len() <= COMMAND + '…'.len_utf8() && text.ends_with("ü…"), "{text}");
-    Ending::new(None).finish(|| Search::new().below(&Roots::Pids(vec![shell.id()])));
-    shell.wait().unwrap();
-}

@@ -19,12 +19,10 @@ pub(crate) struct TooLong {
     pub(crate) start: String,
 }
 
-/// What a stream holds next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Item<'a> {
     /// Text for the console.
     Console(&'a [u8]),
-    /// A whole frame, without its length.
     Frame(&'a [u8]),
 }
 
@@ -70,7 +68,6 @@ impl Stream {
         self.carries = Carries::Text;
     }
 
-    /// Where the next bytes go.
     pub(crate) fn spare(&mut self) -> &mut [u8] {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -90,8 +87,7 @@ impl Stream {
         &mut self.buffer[self.end..]
     }
 
-    /// The next size of a full buffer: what the frame needs, but at most a multiple of what has arrived. A length alone
-    /// allocates nothing.
+    /// The next size of a full buffer: what the frame needs, but at most 8 times what has arrived.
     fn larger(&self) -> usize {
         let has = self.buffer.len();
         let promised = match self.buffer[self.start..self.end].first_chunk::<PREFIX>() {
@@ -124,7 +120,6 @@ impl Stream {
         }))
     }
 
-    /// Is a complete frame in the buffer?
     pub(crate) fn has_frame(&self) -> bool {
         self.carries == Carries::Frames && matches!(self.frame_range(), Ok(Some(_)))
     }
@@ -166,7 +161,6 @@ impl Stream {
         (text > 0).then_some((from, from + text))
     }
 
-    /// The size of the buffer.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn room(&self) -> usize {
         self.buffer.len()
@@ -184,8 +178,7 @@ fn room(limit: usize) -> usize {
     limit.saturating_add(PREFIX).min(ROOM)
 }
 
-/// Appends a frame to `out` whose content `write` appends. If it is longer than `limit`, restores `out` and returns the
-/// length as the error.
+/// Appends a frame whose content `write` appends. The error is a length beyond `limit`; `out` is as it was then.
 pub(crate) fn append(out: &mut Vec<u8>, limit: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), usize> {
     let start = out.len();
     begin(out);

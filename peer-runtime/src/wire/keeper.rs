@@ -11,7 +11,6 @@ pub(crate) const LIMIT: usize = 64 << 20;
 /// Descriptors that come with every [`ToKeeper::Spawn`]: its directory, and its three standard ones.
 pub(crate) const DESCRIPTORS: usize = 4;
 
-/// From the origin.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToKeeper {
     /// The first message: the origin's pid, and the runner above it that it must not outlive.
@@ -30,7 +29,6 @@ pub(crate) enum ToKeeper {
     Interrupted,
 }
 
-/// A process to spawn.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Spawn {
     pub(crate) tag: ProcessTag,
@@ -45,43 +43,26 @@ pub(crate) struct Spawn {
     pub(crate) directory_matters: bool,
 }
 
-/// From the keeper.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromKeeper {
-    Spawned {
-        tag: ProcessTag,
-        outcome: Result<u32, SpawnFailure>,
-    },
-    /// The process has ended.
-    Exited {
-        tag: ProcessTag,
-        exit: Exit,
-    },
+    /// The answer to `Spawn`, with the pid.
+    Spawned { tag: ProcessTag, outcome: Result<u32, SpawnFailure> },
+    /// The process itself has ended.
+    Exited { tag: ProcessTag, exit: Exit },
     /// All its descendants have ended, too. The last message about it.
-    Gone {
-        tag: ProcessTag,
-        leaked: Vec<LeakedProcess>,
-    },
+    Gone { tag: ProcessTag, leaked: Vec<LeakedProcess> },
     /// It cannot be a keeper, for a reason that the kernel gave. Its last message.
-    Unable {
-        why: String,
-    },
+    Unable { why: String },
     /// With an error number if a process could not be stopped or continued.
-    Paused {
-        tag: ProcessTag,
-        turn: u32,
-        errno: Option<i32>,
-    },
+    Paused { tag: ProcessTag, turn: u32, errno: Option<i32> },
 }
 
-/// Why there is no process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpawnFailure {
     pub(crate) step: Step,
     pub(crate) errno: i32,
 }
 
-/// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Name,
@@ -90,7 +71,6 @@ pub(crate) enum Step {
     Execute,
 }
 
-/// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Exit {
     Status(i32),

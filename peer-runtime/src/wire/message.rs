@@ -17,12 +17,10 @@ use crate::panic::RemotePanic;
 #[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct BootSpec {
     pub(crate) protocol: u32,
-    /// The name of the node, without its host.
     pub(crate) name: String,
     /// The host part of its name, where the origin decides it.
     pub(crate) host: Option<String>,
     pub(crate) longnames: bool,
-    /// The full name of the origin.
     pub(crate) origin: String,
     /// With it the peer proves that it is the one that was started.
     pub(crate) token: [u8; 32],
@@ -31,7 +29,6 @@ pub(crate) struct BootSpec {
     pub(crate) frame_limit: u32,
     /// The process whose terminal the node keeps; `None` if its console is relayed.
     pub(crate) terminal: Option<u32>,
-    /// Whether standard input will be fed.
     pub(crate) input: bool,
     /// Are the steps of the boot shown on the console?
     pub(crate) debug: bool,
@@ -49,12 +46,10 @@ impl fmt::Debug for BootSpec {
 /// How the node reaches its origin.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) enum Connect {
+    /// By standard input and output.
     StandardIo,
     /// The first of these that answers; `heartbeat` where the link can be half-open.
-    Tcp {
-        addresses: Vec<SocketAddr>,
-        heartbeat: bool,
-    },
+    Tcp { addresses: Vec<SocketAddr>, heartbeat: bool },
 }
 
 /// What a call or a cast names.
@@ -84,9 +79,9 @@ impl fmt::Display for Function<'_> {
     }
 }
 
-/// Origin to peer.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) enum ToPeer<'a> {
+    /// The first message.
     Boot(BootSpec),
     /// The payload is the tuple of arguments.
     Call {
@@ -100,24 +95,19 @@ pub(crate) enum ToPeer<'a> {
         function: Function<'a>,
     },
     /// The payload is the message.
-    Message {
-        to: Target,
-        type_name: &'a str,
-        encoding: Encoding,
-    },
+    Message { to: Target, type_name: &'a str, encoding: Encoding },
     /// End at once.
     Halt,
     /// Run the stop hooks, then end.
     Shutdown,
     /// The payload goes to standard input.
     Input,
+    /// A reader of standard input finds the end of the file.
     EndOfInput,
+    /// Answered with `Pong`.
     Ping,
     /// The verdict on the node's arrival with this number.
-    Barrier {
-        id: u64,
-        verdict: Verdict,
-    },
+    Barrier { id: u64, verdict: Verdict },
 }
 
 /// Why a node did not run a function.
@@ -130,58 +120,30 @@ pub enum Refusal {
     NotRun,
 }
 
-/// Peer to origin.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) enum ToOrigin<'a> {
-    Hello {
-        protocol: u32,
-        token: [u8; 32],
-        build: u128,
-        os_pid: u32,
-        host: &'a str,
-        home: u128,
-    },
+    /// The first message; the token proves that this is the peer.
+    Hello { protocol: u32, token: [u8; 32], build: u128, os_pid: u32, host: &'a str, home: u128 },
     /// The node is started; its full name.
-    Started {
-        node: &'a str,
-    },
+    Started { node: &'a str },
     /// The payload is the result, encoded as the arguments were.
-    Reply {
-        seq: u64,
-    },
-    Panic {
-        seq: u64,
-        panic: RemotePanic,
-    },
-    Refused {
-        seq: u64,
-        refusal: Refusal,
-        text: &'a str,
-    },
+    Reply { seq: u64 },
+    /// The function panicked.
+    Panic { seq: u64, panic: RemotePanic },
+    /// The function was not run, or its result cannot be sent.
+    Refused { seq: u64, refusal: Refusal, text: &'a str },
     /// The payload is the message.
-    Message {
-        to: Target,
-        type_name: &'a str,
-        encoding: Encoding,
-    },
+    Message { to: Target, type_name: &'a str, encoding: Encoding },
     /// Something for a reader of the console that concerns no call.
-    Note {
-        text: &'a str,
-    },
+    Note { text: &'a str },
+    /// The answer to `Ping`.
     Pong,
     /// The node ends in order, with nothing more to say.
     Bye,
     /// A thread of the node arrives at a barrier, with a number of the node's own.
-    Arrive {
-        id: u64,
-        name: &'a str,
-        members: Members,
-        timeout: Duration,
-    },
+    Arrive { id: u64, name: &'a str, members: Members, timeout: Duration },
     /// That arrival waits no longer.
-    Withdraw {
-        id: u64,
-    },
+    Withdraw { id: u64 },
 }
 
 /// Bytes that are not a message.

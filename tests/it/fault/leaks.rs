@@ -80,27 +80,27 @@ fn captured(test: &str) -> Ran {
 
 #[track_caller]
 fn lines(ran: &Ran) -> Vec<&str> {
-    ran.stderr.lines().filter(|line| line.starts_with("peer: fault::leaks::")).collect()
+    ran.stderr.lines().filter(|line| line.starts_with("[peer] `fault::leaks::")).collect()
 }
 
 #[test]
 fn leaks_are_told() {
     let ran = captured("driven_leak_is_reported").passed();
     let [line] = lines(&ran)[..] else { panic!("{}", ran.text()) };
-    says(line, &["driven_leak_is_reported: it-fault-leaks", "leaked process", "sleep 1000", "; killed"]);
+    says(line, &["driven_leak_is_reported`: it-fault-leaks", "leaked process", "sleep 1000", "; killed"]);
 
     let ran = captured("driven_leak_is_told_with_a_failure").failed();
-    ran.says(&["no quorum"]);
-    assert_eq!(lines(&ran).len(), 1, "{}", ran.text());
+    ran.says(&["no quorum", "| [peer] leaked process"]);
+    assert_eq!(lines(&ran).len(), 0, "{}", ran.text());
 
     let ran = captured("driven_leak_fails").failed();
-    ran.says(&["left a process behind, ended now, and is marked `leaks = \"fail\"`:\n  it-fault-leaks", "sleep 1000"]);
+    ran.says(&["leaked a process, and is marked `leaks = \"fail\"`:\n  it-fault-leaks", "sleep 1000"]);
     assert_eq!(lines(&ran).len(), 0, "{}", ran.text());
 
     let ran = captured("driven_leak_fails_what_should_panic").failed();
-    ran.says(&["left a process behind", "sleep 1000"]);
+    ran.says(&["leaked a process", "sleep 1000"]);
 
-    captured("driven_child_is_left").failed().says(&["left a process behind", "sleep 1000"]);
+    captured("driven_child_is_left").failed().says(&["leaked a process", "sleep 1000"]);
 
     let ran = captured("driven_no_leak").passed();
     ran.says(&["1 passed"]);

@@ -78,20 +78,23 @@ async fn empty(noise: &peer::Mailbox<String>) {
 }
 
 static QUIET: AtomicBool = AtomicBool::new(false);
-static NOISE: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+static NOISE: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 /// Sends numbers beside noise that does not end before [`be_quiet`].
 #[remote]
 fn send_beside_noise(to: peer::Address<String>, numbers: peer::Address<u32>) {
     QUIET.store(false, Ordering::Relaxed);
     let (begun, wait) = mpsc::channel();
-    let noise = std::thread::spawn(move || {
-        while !QUIET.load(Ordering::Relaxed) {
-            to.send("~".repeat(PIECE));
-            let _ = begun.send(());
-        }
-    });
-    *NOISE.lock().unwrap() = Some(noise);
+    // More than one: while one writes, the next one has something to be written.
+    for _ in 0..3 {
+        let (to, begun) = (to.clone(), begun.clone());
+        NOISE.lock().unwrap().push(std::thread::spawn(move || {
+            while !QUIET.load(Ordering::Relaxed) {
+                to.send("~".repeat(PIECE));
+                let _ = begun.send(());
+            }
+        }));
+    }
     wait.recv().unwrap();
     send_numbers(&numbers);
 }
@@ -99,7 +102,7 @@ fn send_beside_noise(to: peer::Address<String>, numbers: peer::Address<u32>) {
 #[remote]
 fn be_quiet() {
     QUIET.store(true, Ordering::Relaxed);
-    NOISE.lock().unwrap().take().unwrap().join().unwrap();
+    NOISE.lock().unwrap().drain(..).for_each(|noise| noise.join().unwrap());
 }
 
 #[peer_test]

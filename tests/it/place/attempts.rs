@@ -52,6 +52,7 @@ fn nothing_is_kept_of_a_test_that_is_skipped() {
 mod group {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         println!("home={}", peer::priv_dir().unwrap().display());
     }

@@ -121,7 +121,7 @@ fn it_is_kept_on_request() {
     let keeping = |value: &str| run(plainly(driven!("driven_passes")).env(KEEP, value)).passed();
     let ran = keeping("1");
     let directory = told_once(&ran, "directory");
-    says(&ran.stderr, &[&format!("peer: place::directories::driven_passes: directory: {directory}\n")]);
+    says(&ran.stderr, &[&format!("[peer] `place::directories::driven_passes`: kept directory: {directory}\n")]);
     assert_eq!(std::fs::read_to_string(format!("{directory}/logs/db-1")).unwrap(), "a line\n");
     std::fs::remove_dir_all(directory).unwrap();
     for value in ["0", ""] {

@@ -9,6 +9,14 @@ struct Level(u32);
 #[peer_group]
 mod plain {}
 
+#[peer_group]
+mod r#type {
+    use super::*;
+
+    #[init_per_group]
+    async fn r#type() {}
+}
+
 #[peer_group(weight = 1)]
 #[cfg(unix)]
 pub(crate) mod outer {
@@ -17,23 +25,28 @@ pub(crate) mod outer {
     use super::*;
 
     /// Documented.
+    #[init_per_group]
     pub(crate) async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(vec![ct_peer!().await?]))
     }
 
     #[cfg(unix)]
+    #[end_per_group]
     async fn end_per_group(cluster: &Cluster, _all: &(u8, Vec<String>)) -> Result<(), String> {
         let _ = &cluster.0;
         Ok(())
     }
 
     #[cfg(not(unix))]
+    #[end_per_group]
     async fn end_per_group() {}
 
-    async fn init_per_testcase(_: &Cluster) -> Result<Level, std::io::Error> {
+    #[init_per_testcase]
+    async fn set_a_level(_: &Cluster) -> Result<Level, std::io::Error> {
         Ok(Level(1))
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus, Level(level): &Level, _: &'_ Cluster) {
         let _ = (status, level);
     }
@@ -48,12 +61,14 @@ pub(crate) mod outer {
     mod inner {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group(level: &Level) -> &'static str {
             let _ = level.0;
             "text"
         }
 
-        async fn end_per_testcase(_status: &peer::TestStatus) {}
+        #[end_per_testcase]
+        async fn end_per_testcase(_status: peer::TestStatus) {}
 
         #[peer_test(repeat_until_any_ok = 3)]
         #[should_panic]
@@ -68,7 +83,7 @@ pub(crate) mod outer {
         mod last {
             // A helper may have any form.
             fn prepare<T>(_: T) {}
-            macro_rules! init_per_group {
+            macro_rules! prepared {
                 () => {};
             }
         }
@@ -114,14 +129,16 @@ mod written_by_a_macro {
     group!(
         numbers,
         u8,
-        async fn init_per_group() -> u8 {
+        #[init_per_group]
+        async fn start() -> u8 {
             7
         },
     );
     group!(
         texts,
         &String,
-        async fn init_per_group() -> String {
+        #[init_per_group]
+        async fn start() -> String {
             String::new()
         },
         first,
@@ -129,6 +146,9 @@ mod written_by_a_macro {
     );
     items! {
         mod third {
+            use peer::prelude::*;
+
+            #[init_per_testcase]
             async fn init_per_testcase() {}
         }
     }

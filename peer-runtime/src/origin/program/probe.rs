@@ -15,7 +15,6 @@ use crate::timeouts::{Deadline, GONE, KILLED, PROBE, display};
 /// Lines of its output in an error.
 const LINES: usize = 10;
 
-/// How one run ended.
 pub(super) enum Probed {
     Passed,
     /// How it ended, and what it printed.
@@ -84,7 +83,6 @@ pub(super) async fn run(request: SpawnRequest, ending: &mut watch::Receiver<bool
     }
 }
 
-/// Whether a program is not there, or is none.
 fn is_lasting(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory)
         || error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error())

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
-use crate::barrier::{Answer, Broken, Members, Verdict, Who};
+use crate::barrier::{AnswerFn, Broken, Members, Verdict, Who};
 use crate::error::Break;
 
 /// The most participants that may wait at the barriers of one scope.
 const ROOM: usize = 65_536;
 
 /// What those who wait receive, once nothing is locked any more.
-pub(super) type Answers = Vec<(Answer, Verdict)>;
+pub(super) type Answers = Vec<(AnswerFn, Verdict)>;
 
 /// The barriers of a scope at which a participant waits.
 #[derive(Default)]
@@ -28,7 +28,6 @@ pub(super) struct Meeting {
     pub(super) waiting: Vec<Waiting>,
 }
 
-/// A participant that has arrived, and waits.
 pub(super) struct Waiting {
     pub(super) id: u64,
     pub(super) who: Who,
@@ -37,11 +36,10 @@ pub(super) struct Waiting {
     /// The scope of the thread that arrived, if it is one of this process.
     pub(super) by: Option<u64>,
     pub(super) since: Instant,
-    pub(super) answer: Answer,
+    pub(super) answer: AnswerFn,
     pub(super) timer: Option<Timer>,
 }
 
-/// Where a participant waits, and for how long.
 pub(super) struct Wait {
     pub(super) who: Who,
     pub(super) name: String,
@@ -58,12 +56,7 @@ impl Drop for Timer {
 }
 
 impl Meeting {
-    /// The answer to all who wait.
-    pub(super) fn broken(self, why: &Broken) -> Answers {
-        self.answers(&Verdict::Broken(why.clone()))
-    }
-
-    fn answers(self, verdict: &Verdict) -> Answers {
+    pub(super) fn answers(self, verdict: &Verdict) -> Answers {
         self.waiting.into_iter().map(|waiting| (waiting.answer, verdict.clone())).collect()
     }
 
@@ -100,7 +93,6 @@ impl Table {
         self.meetings.remove(name).map(|meeting| meeting.answers(&verdict)).unwrap_or_default()
     }
 
-    /// Why `who` cannot arrive.
     fn refusal(&self, who: &Who, name: &str, members: Members) -> Option<Broken> {
         let refused = |text: &str| Broken::new(Break::Refused, text);
         if let Some(why) = &self.closed {
@@ -160,7 +152,6 @@ impl Table {
         std::mem::take(&mut self.meetings)
     }
 
-    /// Where those wait that match.
     pub(super) fn waits(&self, matches: impl Fn(&Waiting) -> bool) -> Vec<Wait> {
         let all = self.meetings.iter().flat_map(|(name, meeting)| meeting.waiting.iter().map(move |one| (name, one)));
         let wait = |(name, one): (&String, &Waiting)| Wait {
@@ -172,7 +163,6 @@ impl Table {
     }
 }
 
-/// Names who disagrees.
 fn disagreement(meeting: &Meeting, label: &str, members: Members) -> Broken {
     let mut said: Vec<String> =
         meeting.waiting.iter().map(|one| format!("{} says {}", one.label, described(meeting.members))).collect();

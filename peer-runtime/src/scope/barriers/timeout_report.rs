@@ -9,7 +9,6 @@ use crate::error::Break;
 use crate::origin::Snapshot;
 use crate::timeouts;
 
-/// The wait that timed out.
 pub(super) struct TimeoutReport<'a> {
     pub(super) whose: &'a str,
     pub(super) limit: Duration,

@@ -193,6 +193,7 @@ async fn meets_other() {
 mod grouped {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Peer> {
         Ok(ct_peer!().await?)
     }

@@ -12,6 +12,7 @@ fn park() -> ! {
 mod by_an_init {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         park()
     }
@@ -24,6 +25,7 @@ mod by_an_init {
 mod by_an_end {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         park()
     }
@@ -36,6 +38,7 @@ mod by_an_end {
 mod by_an_end_of_a_test {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase() {
         park()
     }
@@ -56,6 +59,7 @@ impl Drop for Blocks {
 mod by_what_was_returned {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> Blocks {
         Blocks
     }
@@ -68,6 +72,7 @@ mod by_what_was_returned {
 mod by_what_a_hook_left {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         drop(tokio::task::spawn_blocking(|| park()));
     }

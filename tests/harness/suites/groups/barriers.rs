@@ -35,6 +35,7 @@ async fn meet(name: String, parties: Option<usize>) -> Result<(), String> {
 mod passing {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         cluster().await
     }
@@ -86,6 +87,7 @@ async fn waiting() -> peer::Result<Waiting> {
 mod timing_out {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Waiting> {
         waiting().await
     }
@@ -104,6 +106,7 @@ mod timing_out {
 mod hanging {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Waiting> {
         waiting().await
     }

@@ -8,10 +8,12 @@ use crate::trace;
 mod its_thread {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         trace(&format!("its_thread: end_per_testcase {status}"));
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("its_thread: end_per_group");
     }

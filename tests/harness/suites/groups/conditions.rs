@@ -15,6 +15,7 @@ macro_rules! until {
 
             static ROUND: AtomicUsize = AtomicUsize::new(0);
 
+            #[init_per_group]
             async fn init_per_group() {
                 let round = ROUND.fetch_add(1, Ordering::Relaxed) + 1;
                 trace(&format!("{}: {} in round {round}", stringify!($until), stringify!($name)));

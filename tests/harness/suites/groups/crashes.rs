@@ -29,11 +29,13 @@ async fn take_it_down(cluster: &Cluster) {
 mod between_tests {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         trace("between_tests: init_per_group");
         cluster().await
     }
 
+    #[end_per_group]
     async fn end_per_group(cluster: &Cluster) {
         trace(&format!("between_tests: end_per_group, {:?}", cluster.0.state()));
     }
@@ -52,6 +54,7 @@ mod between_tests {
     mod nested {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("between_tests: the nested init_per_group, which must not run");
         }
@@ -65,10 +68,12 @@ mod between_tests {
 mod in_use {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         cluster().await
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("in_use: end_per_group");
     }
@@ -86,10 +91,12 @@ mod in_use {
 mod from_a_nested_group {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         cluster().await
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("from_a_nested_group: end_per_group");
     }
@@ -98,6 +105,7 @@ mod from_a_nested_group {
     mod nested {
         use super::*;
 
+        #[end_per_group]
         async fn end_per_group() {
             trace("from_a_nested_group: the nested end_per_group");
         }

@@ -13,6 +13,7 @@ fn own_directory() -> peer::Result {
 mod of_an_init {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result {
         own_directory()?;
         Err("as it has to")?
@@ -26,10 +27,12 @@ mod of_an_init {
 mod of_an_end {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result {
         own_directory()
     }
 
+    #[end_per_group]
     async fn end_per_group() -> peer::Result {
         Err("as it has to")?
     }
@@ -42,6 +45,7 @@ mod of_an_end {
 mod of_a_test {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> peer::Result {
         own_directory()?;
         Err("as it has to")?
@@ -55,6 +59,7 @@ mod of_a_test {
 mod of_none {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result {
         trace("none");
         Err("as it has to")?

@@ -39,18 +39,22 @@ impl Drop for Blocks {
 mod in_a_runtime {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> Spawns {
         Spawns("group")
     }
 
+    #[end_per_group]
     async fn end_per_group(_: &Spawns) {
         trace("end_per_group");
     }
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> Spawns {
         Spawns("test")
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(_: &Spawns) {
         trace("end_per_testcase");
     }
@@ -65,6 +69,7 @@ mod in_a_runtime {
 mod of_a_group {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> Panics {
         Panics
     }
@@ -77,6 +82,7 @@ mod of_a_group {
 mod of_a_test {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> Panics {
         Panics
     }
@@ -89,6 +95,7 @@ mod of_a_test {
 mod that_blocks {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> Blocks {
         Blocks
     }
@@ -111,6 +118,7 @@ async fn panics_with_what_blocks() {
 mod of_an_end {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         std::panic::panic_any(Panics);
     }
@@ -123,10 +131,12 @@ mod of_an_end {
 mod behind_a_hang {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> Spawns {
         Spawns("behind an end that hangs")
     }
 
+    #[end_per_group]
     async fn end_per_group(_: &Spawns) {
         std::future::pending().await
     }
@@ -144,10 +154,12 @@ mod behind_a_crash {
         std::process::abort();
     }
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<(Peer, Spawns)> {
         Ok((ct_peer!({ peer_down: PeerDown::Crash }).await?, Spawns("behind an end with a crash")))
     }
 
+    #[end_per_group]
     async fn end_per_group(given: &(Peer, Spawns)) -> peer::Result {
         given.0.cast(crash, ());
         // busy: it goes on for a while, and what it comes to is nobody's any more

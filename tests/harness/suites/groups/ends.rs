@@ -8,6 +8,7 @@ use crate::trace;
 mod of_a_group {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         panic!("the disk is not clean");
     }
@@ -20,6 +21,7 @@ mod of_a_group {
 mod of_a_case {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) -> Result<(), String> {
         trace(&format!("of_a_case: {status}"));
         Err("the disk is not clean".to_owned())
@@ -40,10 +42,12 @@ mod with_peers_alive {
 
     struct Last(std::sync::Mutex<Option<Peer>>);
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> Last {
         Last(std::sync::Mutex::new(None))
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(last: &Last, status: peer::TestStatus) -> peer::Result {
         let node = last.0.lock().unwrap().take().unwrap();
         trace(&format!("with_peers_alive: {status}: {}", node.call(alive, ()).await?));
@@ -73,10 +77,12 @@ mod after_a_timetrap {
 
     struct Last(std::sync::Mutex<Option<Peer>>);
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> Last {
         Last(std::sync::Mutex::new(None))
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(last: &Last, status: peer::TestStatus) -> peer::Result {
         let node = last.0.lock().unwrap().take().unwrap();
         trace(&format!("after_a_timetrap: {status}: {}", node.call(alive, ()).await?));

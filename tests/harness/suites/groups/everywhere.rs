@@ -243,6 +243,7 @@ async fn passes_when_it_is_tried_again(rank: Rank) -> peer::Result {
 mod hooks {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> peer::Result<()> {
         trace(&format!("init in a node: {}", peer::node::is_node()));
         // It takes no part in the barriers of the ranks.
@@ -250,6 +251,7 @@ mod hooks {
         Ok(())
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         let status = match status {
             peer::TestStatus::Failed { reason, place: Some(place) } => {

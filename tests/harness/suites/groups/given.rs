@@ -16,11 +16,13 @@ struct Level(&'static str);
 mod shared {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         let nodes = vec![ct_peer!().await?, ct_peer!().await?];
         Ok(Cluster(nodes))
     }
 
+    #[end_per_group]
     async fn end_per_group(cluster: &Cluster) -> peer::Result {
         // They are running still.
         for node in &cluster.0 {
@@ -48,6 +50,7 @@ mod shared {
 mod outer {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> Level {
         Level("outer group")
     }
@@ -61,16 +64,19 @@ mod outer {
     mod inner {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group(level: &Level) -> Level {
             assert_eq!(level.0, "outer group");
             Level("inner group")
         }
 
+        #[init_per_testcase]
         async fn init_per_testcase(level: &Level) -> Result<u32, std::io::Error> {
             assert_eq!(level.0, "inner group");
             Ok(7)
         }
 
+        #[end_per_testcase]
         async fn end_per_testcase(number: &u32, level: &Level) {
             assert_eq!((*number, level.0), (7, "inner group"));
         }

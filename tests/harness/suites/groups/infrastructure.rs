@@ -1,4 +1,4 @@
-//! Nodes that cannot boot, which is not the test's fault: there are no descriptors left.
+//! Nodes that cannot boot, which is not the test's fault: there are no descriptors left. Only `retries` try again.
 //!
 //! Names are short, so that those of nodes are not cut.
 
@@ -29,18 +29,19 @@ mod boots {
     static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
 
     /// What an init gives is dropped with its test.
+    #[init_per_testcase]
     async fn init_per_testcase() -> Option<Full> {
         let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed) + 1;
         trace(&format!("boots: attempt {attempt}"));
         (attempt != 2).then(take_all)
     }
 
-    #[peer_test(nodes = 2, exclusive)]
+    #[peer_test(nodes = 2, exclusive, retries = 1)]
     async fn boots_later(nodes: Nodes) {
         trace(&format!("boots: {} of them", nodes.len()));
     }
 
-    #[peer_test(nodes = 1, exclusive)]
+    #[peer_test(nodes = 1, exclusive, retries = 1)]
     async fn does_not_boot(nodes: Nodes) {
         trace(&format!("boots: {nodes:?}, which must not run"));
     }
@@ -64,7 +65,7 @@ mod by_hand {
         Ok(())
     }
 
-    #[peer_test(exclusive)]
+    #[peer_test(exclusive, retries = 1)]
     async fn room_later() -> Result<(), peer::Error> {
         static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
         let full = (ATTEMPT.fetch_add(1, Ordering::Relaxed) == 0).then(take_all);
@@ -106,42 +107,21 @@ mod by_hand {
     }
 }
 
-/// An init is tried again, too.
+/// No retries try an init again.
 #[peer_group(sequence)]
-mod once {
+mod of_an_init {
     use super::*;
 
-    static ATTEMPT: AtomicUsize = AtomicUsize::new(0);
-
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Peer> {
-        let attempt = ATTEMPT.fetch_add(1, Ordering::Relaxed) + 1;
-        trace(&format!("once: attempt {attempt}"));
-        let _full = (attempt == 1).then(take_all);
-        Ok(ct_peer!().await?)
-    }
-
-    async fn end_per_group() {
-        trace("once: end_per_group");
-    }
-
-    #[peer_test]
-    async fn has_a_node(node: &Peer) {
-        assert_eq!(node.state(), PeerState::Running);
-    }
-}
-
-#[peer_group(sequence)]
-mod twice {
-    use super::*;
-
-    async fn init_per_group() -> peer::Result<Peer> {
-        trace("twice: init_per_group");
+        trace("of_an_init: init_per_group");
         let _full = take_all();
         Ok(ct_peer!().await?)
     }
 
+    #[end_per_group]
     async fn end_per_group() {
-        trace("twice: end_per_group, which must not run");
+        trace("of_an_init: end_per_group, which must not run");
     }
 
     #[peer_test]

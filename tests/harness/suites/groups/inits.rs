@@ -13,6 +13,7 @@ static NODE: AtomicU32 = AtomicU32::new(0);
 mod fails {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result {
         trace("fails: init_per_group");
         let node = ct_peer!().await?;
@@ -22,10 +23,12 @@ mod fails {
         Ok(())
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("fails: end_per_group, which must not run");
     }
 
+    #[init_per_testcase]
     async fn init_per_testcase() {
         trace("fails: init_per_testcase, which must not run");
     }
@@ -39,6 +42,7 @@ mod fails {
     mod nested {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("fails: the nested init_per_group, which must not run");
         }
@@ -54,10 +58,12 @@ mod fails {
 mod skips {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         peer::skip("no such hardware here");
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("skips: end_per_group, which must not run");
     }
@@ -70,10 +76,12 @@ mod skips {
 mod hangs {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         std::future::pending().await
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("hangs: end_per_group, which must not run");
     }
@@ -86,12 +94,14 @@ mod hangs {
 mod fails_for_one {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() {
         static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         assert!(count != 1, "the second one is not welcome");
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         trace(&format!("fails_for_one: end_per_testcase {status}"));
     }

@@ -16,10 +16,12 @@ mod in_a_group {
 
     struct Shared(Peer);
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Shared> {
         Ok(Shared(ct_peer!().await?))
     }
 
+    #[end_per_group]
     async fn end_per_group(shared: &Shared) {
         trace(&format!("end_per_group {}", shared.0.os_pid()));
     }
@@ -50,11 +52,13 @@ mod before_others {
     mod the_next {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("an init after the interrupt");
             std::future::pending().await
         }
 
+        #[end_per_group]
         async fn end_per_group() {
             trace("an end after the interrupt");
         }
@@ -68,6 +72,7 @@ mod before_others {
 mod before_a_third {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         trace("another init after the interrupt");
         std::future::pending().await
@@ -98,6 +103,7 @@ mod ignores_it {
 mod given_up_before_it {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase() {
         trace("end_per_testcase");
     }
@@ -115,6 +121,7 @@ mod given_up_before_it {
 mod its_end_hangs {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("end_per_group");
         std::future::pending().await
@@ -131,6 +138,7 @@ mod its_end_hangs {
 mod in_an_init {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result {
         let node = ct_peer!().await?;
         trace(&format!("node {}", node.os_pid()));

@@ -18,10 +18,12 @@ macro_rules! levels {
                 })*
             }
 
+            #[init_per_testcase]
             async fn init_per_testcase() {
                 act("outer_init").await;
             }
 
+            #[end_per_testcase]
             async fn end_per_testcase(status: peer::TestStatus) {
                 act(&format!("outer_end, {status}")).await;
             }
@@ -30,10 +32,12 @@ macro_rules! levels {
             mod inner {
                 use super::*;
 
+                #[init_per_testcase]
                 async fn init_per_testcase() {
                     act("inner_init").await;
                 }
 
+                #[end_per_testcase]
                 async fn end_per_testcase(status: peer::TestStatus) {
                     act(&format!("inner_end, {status}")).await;
                 }

@@ -13,6 +13,7 @@ fn say(what: String) {
 mod of_a_group {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         let cluster = Cluster(vec![ct_peer!().await?, ct_peer!().await?]);
         cluster.0[0].call(say, ("before the first test".to_owned(),)).await?;
@@ -38,6 +39,7 @@ mod of_a_group {
 mod around_another_one {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(vec![ct_peer!().await?]))
     }
@@ -46,6 +48,7 @@ mod around_another_one {
     mod inner {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group(cluster: &Cluster) -> peer::Result {
             cluster.0[0].call(say, ("for the inner group".to_owned(),)).await?;
             peer::comment("one cluster is there");
@@ -61,6 +64,7 @@ mod around_another_one {
 mod before_a_test {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() -> peer::Result {
         let node = ct_peer!().await?;
         node.call(say, ("before the test".to_owned(),)).await?;
@@ -76,6 +80,7 @@ mod before_a_test {
 mod behind_a_test {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase() -> peer::Result {
         let node = ct_peer!().await?;
         node.call(say, ("behind the test".to_owned(),)).await?;

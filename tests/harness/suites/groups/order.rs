@@ -13,18 +13,22 @@ async fn before_the_group() {
 mod outer {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         trace("outer: init_per_group");
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("outer: end_per_group");
     }
 
+    #[init_per_testcase]
     async fn init_per_testcase() {
         trace("outer: init_per_testcase");
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         trace(&format!("outer: end_per_testcase {status}"));
     }
@@ -38,19 +42,23 @@ mod outer {
     mod inner {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("inner: init_per_group");
         }
 
+        #[end_per_group]
         async fn end_per_group() {
             trace("inner: end_per_group");
         }
 
+        #[init_per_testcase]
         async fn init_per_testcase() {
             trace("inner: init_per_testcase");
         }
 
-        async fn end_per_testcase(status: &peer::TestStatus) {
+        #[end_per_testcase]
+        async fn end_per_testcase(status: peer::TestStatus) {
             trace(&format!("inner: end_per_testcase {status}"));
         }
 

@@ -41,6 +41,7 @@ mod around_a_group {
     mod nested {
         use super::*;
 
+        #[end_per_group]
         async fn end_per_group() {
             trace("around_a_group: nested end_per_group");
         }
@@ -85,12 +86,14 @@ mod around_its_tests {
 
     static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
+    #[init_per_group]
     async fn init_per_group() {
         let _running = Running::one(&RUNNING);
         take_a_while().await;
         assert_eq!(RUNNING.load(Ordering::SeqCst), 1);
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         let _running = Running::one(&RUNNING);
         take_a_while().await;

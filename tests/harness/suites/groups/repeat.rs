@@ -10,10 +10,12 @@ use crate::trace;
 mod thrice {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         trace("thrice: init");
     }
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("thrice: end");
     }
@@ -42,6 +44,7 @@ macro_rules! until {
 
             static ROUND: AtomicUsize = AtomicUsize::new(0);
 
+            #[init_per_group]
             async fn init_per_group() {
                 let round = ROUND.fetch_add(1, Ordering::Relaxed) + 1;
                 trace(&format!("{}: round {round}", stringify!($name)));

@@ -8,6 +8,7 @@ use crate::trace;
 mod breaks {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("breaks: end_per_group");
     }
@@ -34,6 +35,7 @@ mod breaks {
     mod nested {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("breaks: the nested init_per_group, which must not run");
         }
@@ -74,6 +76,7 @@ mod is_broken_by_hooks_of_a_group {
     mod that_skips {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             peer::skip("not today");
         }
@@ -86,6 +89,7 @@ mod is_broken_by_hooks_of_a_group {
     mod whose_end_skips {
         use super::*;
 
+        #[end_per_group]
         async fn end_per_group() {
             peer::skip("nothing to clean up");
         }
@@ -98,6 +102,7 @@ mod is_broken_by_hooks_of_a_group {
     mod whose_end_fails {
         use super::*;
 
+        #[end_per_group]
         async fn end_per_group() {
             panic!("the disk is not clean");
         }
@@ -120,6 +125,7 @@ mod is_broken_by_an_init_of_a_group {
     mod that_fails {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             panic!("no quorum");
         }

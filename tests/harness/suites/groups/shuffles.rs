@@ -23,10 +23,12 @@ mod outer {
     mod listed {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             trace("suite_groups::shuffles::outer::listed::init");
         }
 
+        #[end_per_group]
         async fn end_per_group() {
             trace("suite_groups::shuffles::outer::listed::end");
         }

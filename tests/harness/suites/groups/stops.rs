@@ -10,11 +10,13 @@ macro_rules! group {
         mod $name {
             use super::*;
 
+            #[init_per_group]
             async fn init_per_group() {
                 trace(&format!("{}: init_per_group", stringify!($name)));
                 $act.await;
             }
 
+            #[end_per_group]
             async fn end_per_group() {
                 trace(&format!("{}: end_per_group, which must not run", stringify!($name)));
             }
@@ -33,11 +35,13 @@ macro_rules! case {
         mod $name {
             use super::*;
 
+            #[init_per_testcase]
             async fn init_per_testcase() {
                 trace(&format!("{}: init_per_testcase", stringify!($name)));
                 $act.await;
             }
 
+            #[end_per_testcase]
             async fn end_per_testcase() {
                 trace(&format!("{}: end_per_testcase, which must not run", stringify!($name)));
             }
@@ -77,11 +81,13 @@ case!(a_case_that_skips, skips());
 mod a_case_that_hangs {
     use super::*;
 
+    #[init_per_testcase]
     async fn init_per_testcase() {
         trace("a_case_that_hangs: init_per_testcase");
         hangs().await;
     }
 
+    #[end_per_testcase]
     async fn end_per_testcase() {
         trace("a_case_that_hangs: end_per_testcase, which must not run");
     }
@@ -103,10 +109,12 @@ async fn skips_itself() {
 mod a_group_whose_end_fails {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         trace("a_group_whose_end_fails: init_per_group");
     }
 
+    #[end_per_group]
     async fn end_per_group() -> Result<(), String> {
         trace("a_group_whose_end_fails: end_per_group");
         Err("the disk is not clean".to_owned())

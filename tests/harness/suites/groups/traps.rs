@@ -15,6 +15,7 @@ fn block() {
 mod of_the_group {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         trace("of_the_group: end_per_group");
     }
@@ -58,15 +59,18 @@ async fn take_a_while() {
 mod one_clock {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {
         take_a_while().await;
     }
 
+    #[init_per_testcase]
     async fn init_per_testcase() {
         take_a_while().await;
     }
 
     /// Has a clock of its own.
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         take_a_while().await;
         trace(&format!("one_clock: {status}"));

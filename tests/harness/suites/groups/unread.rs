@@ -21,6 +21,7 @@ fn print(lines: usize) {
 mod of_a_test {
     use super::*;
 
+    #[end_per_testcase]
     async fn end_per_testcase(status: peer::TestStatus) {
         trace(&format!("{status}"));
     }

@@ -100,6 +100,7 @@ async fn has_a_node_that_does_not_stop() -> peer::Result {
 mod ends_block {
     use super::*;
 
+    #[end_per_group]
     async fn end_per_group() {
         park()
     }
@@ -108,6 +109,7 @@ mod ends_block {
     mod two {
         use super::*;
 
+        #[end_per_group]
         async fn end_per_group() {
             park()
         }
@@ -116,6 +118,7 @@ mod ends_block {
         mod three {
             use super::*;
 
+            #[end_per_group]
             async fn end_per_group() {
                 park()
             }
@@ -124,10 +127,12 @@ mod ends_block {
             mod four {
                 use super::*;
 
+                #[end_per_group]
                 async fn end_per_group() {
                     park()
                 }
 
+                #[end_per_testcase]
                 async fn end_per_testcase() {
                     park()
                 }

@@ -33,10 +33,12 @@ mod group {
 
     struct Broker(Peer);
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Broker> {
         Ok(Broker(ct_peer!().await?))
     }
 
+    #[end_per_group]
     async fn end_per_group(broker: &Broker) -> peer::Result {
         work(&[&broker.0]).await
     }

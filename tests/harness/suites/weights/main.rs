@@ -10,8 +10,10 @@ use peer::prelude::*;
 mod interrupted {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() {}
 
+    #[end_per_group]
     async fn end_per_group() {
         eprintln!("the end ran");
     }
@@ -28,6 +30,7 @@ mod interrupted {
     mod within {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() {
             eprintln!("the init within ran");
         }

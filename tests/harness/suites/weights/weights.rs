@@ -73,10 +73,12 @@ impl Drop for Beside {
 mod pair {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(boot(2).await?))
     }
 
+    #[end_per_group]
     async fn end_per_group(cluster: &Cluster) -> peer::Result {
         work(&cluster.0, &[]).await
     }
@@ -105,6 +107,7 @@ mod pair {
 mod outer {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(boot(1).await?))
     }
@@ -119,6 +122,7 @@ mod outer {
     mod inner {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() -> peer::Result<Inner> {
             Ok(Inner(boot(1).await?))
         }
@@ -134,6 +138,7 @@ mod outer {
         mod innermost {
             use super::*;
 
+            #[init_per_group]
             async fn init_per_group() {}
 
             #[peer_test(nodes = 1)]
@@ -156,6 +161,7 @@ mod outer {
 mod alone {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(boot(1).await?))
     }
@@ -188,6 +194,7 @@ mod alone {
 mod heavy {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group() -> peer::Result<Cluster> {
         Ok(Cluster(boot(1).await?))
     }
@@ -202,6 +209,7 @@ mod heavy {
     mod heavier {
         use super::*;
 
+        #[init_per_group]
         async fn init_per_group() -> peer::Result<Inner> {
             Ok(Inner(boot(1).await?))
         }

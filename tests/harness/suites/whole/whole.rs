@@ -79,11 +79,13 @@ async fn before_the_group(registry: &Registry) -> peer::Result {
 mod group {
     use super::*;
 
+    #[init_per_group]
     async fn init_per_group(registry: &Registry) -> peer::Result {
         assert!(registry.0.call(alive, ()).await?);
         act("init_per_group").await
     }
 
+    #[end_per_group]
     async fn end_per_group() -> peer::Result {
         act("end_per_group").await
     }

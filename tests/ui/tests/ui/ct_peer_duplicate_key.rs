@@ -1,5 +1,0 @@
-use peer::prelude::*;
-
-fn main() {
-    let _ = ct_peer!({ name: "one", host: "here", name: "two" });
-}

@@ -1,6 +1,0 @@
-use peer::prelude::*;
-
-#[peer_group(sequence, parallel)]
-mod both {}
-
-fn main() {}

@@ -1,7 +1,0 @@
-use peer::prelude::*;
-
-#[peer_group(sequence)]
-#[peer_group(shuffle)]
-mod twice {}
-
-fn main() {}

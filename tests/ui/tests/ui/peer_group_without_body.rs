@@ -1,6 +1,0 @@
-use peer::prelude::*;
-
-#[peer_group]
-mod elsewhere;
-
-fn main() {}

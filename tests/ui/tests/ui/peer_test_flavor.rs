@@ -1,6 +1,0 @@
-use peer::prelude::*;
-
-#[peer_test(flavor = "multithread")]
-async fn misspelt() {}
-
-fn main() {}

@@ -1,8 +1,0 @@
-use peer::prelude::*;
-
-#[peer_test]
-async fn generic<T: Default>() {
-    T::default();
-}
-
-fn main() {}

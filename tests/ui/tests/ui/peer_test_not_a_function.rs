@@ -1,6 +1,0 @@
-use peer::prelude::*;
-
-#[peer_test]
-mod quick {}
-
-fn main() {}

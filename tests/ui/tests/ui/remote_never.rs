@@ -1,8 +1,0 @@
-use peer::prelude::*;
-
-#[remote]
-fn forever() -> ! {
-    loop {}
-}
-
-fn main() {}

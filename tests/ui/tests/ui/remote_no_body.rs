@@ -1,8 +1,0 @@
-use peer::prelude::*;
-
-trait Store {
-    #[remote]
-    fn rows(table: String) -> u64;
-}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use peer::prelude::*;
-
-#[remote]
-unsafe fn two(_text: &str) {}
-
-fn main() {}
