@@ -27,10 +27,16 @@ fn compare(scenario: &str, passes: bool) {
 }
 
 fn compare_with(scenario: &str, passes: bool, arguments: &[&str]) {
-    let (ran, text) = outcome(scenario, &[arguments, &["--test-threads=1"]].concat());
+    let in_order = [arguments, &["--test-threads=1"]].concat();
+    // Most of the time both wait.
+    let (one_by_one, side_by_side) = std::thread::scope(|scope| {
+        let side_by_side = scope.spawn(|| outcome(scenario, arguments));
+        (outcome(scenario, &in_order), side_by_side.join().unwrap())
+    });
+    let (ran, text) = one_by_one;
     assert_eq!(ran.code, Some(if passes { 0 } else { 101 }), "{}", ran.text());
     golden::assert_same(&text, scenario, &ran);
-    let (ran, text) = outcome(scenario, arguments);
+    let (ran, text) = side_by_side;
     golden::assert_same_tests(&text, scenario, &ran);
 }
 
