@@ -17,7 +17,7 @@ mod leaks;
 mod lifecycle;
 mod peer;
 mod pending_calls;
-mod program;
+mod readiness;
 mod send;
 mod shared;
 

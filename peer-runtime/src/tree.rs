@@ -8,10 +8,10 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use crate::truncate;
 use crate::wire::process_tag::ProcessTag;
 
-mod ending;
+mod kill;
 mod search;
 
-pub(crate) use ending::Ending;
+pub(crate) use kill::SubtreeKill;
 pub(crate) use search::{Found, Roots, Search};
 
 /// The longest command line that is reported, in bytes.

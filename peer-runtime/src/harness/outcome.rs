@@ -8,4 +8,4 @@ mod verdict;
 pub(crate) use attempt::{AttemptOutcome, Blocked, Peers};
 pub(crate) use fault::{Fault, PanicFault};
 pub(crate) use rank_failure::{RankCause, RankError, RankFailure};
-pub(crate) use verdict::{SkippedBy, Verdict, may_pass_on_retry, passes};
+pub(crate) use verdict::{SkippedBy, Verdict, passes};

@@ -7,6 +7,7 @@ mod group_scope;
 mod options;
 mod permits;
 mod results;
+mod retry;
 mod scheduler;
 mod tally;
 mod worker;

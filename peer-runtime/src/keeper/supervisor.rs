@@ -15,7 +15,7 @@ use super::origin_socket::{Descriptors, OriginSocket};
 use super::spawn;
 use crate::sys::{self, SignalFd};
 use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, UNLIMITED};
-use crate::tree::{self, Ending, Found, Roots, Search};
+use crate::tree::{self, SubtreeKill, Found, Roots, Search};
 use crate::wire::keeper::{Exit, FromKeeper, LeakedProcess, Spawn, SpawnFailure, Step};
 use crate::wire::process_tag::ProcessTag;
 
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 1000;
 struct Child {
     pid: u32,
     /// Once it has ended: the end of its descendants, and when that begins.
-    ending: Option<(Ending, Deadline)>,
+    ending: Option<(SubtreeKill, Deadline)>,
     /// Until all its descendants stand still: the deadline, and the turn of the request.
     pausing: Option<(Deadline, u32)>,
     /// What was stopped on request, by pid and start time.
@@ -146,7 +146,7 @@ impl Supervisor {
         }
         if let Some(child) = self.children.get_mut(&tag) {
             child.pausing = None;
-            child.ending = Some((Ending::new(Some(pid)), Deadline::after(grace)));
+            child.ending = Some((SubtreeKill::new(Some(pid)), Deadline::after(grace)));
         }
         if grace.is_zero() {
             // Reads their command lines before it kills them.
@@ -194,7 +194,7 @@ impl Supervisor {
         self.socket.send(&FromKeeper::Gone { tag, leaked })?;
         if self.children.is_empty() {
             // Orphans without a known tag descend from some child. One step: a process that cannot be killed must not block.
-            Ending::new(None).step(|| {
+            SubtreeKill::new(None).step(|| {
                 self.stop_groups(None);
                 self.find(|supervisor| supervisor.inherited_from(None))
             });
@@ -268,7 +268,7 @@ impl Supervisor {
     pub(super) fn end_all(&mut self) {
         // From here on children are orphans like all others.
         self.tags.clear();
-        Ending::new(None).finish(|| {
+        SubtreeKill::new(None).finish(|| {
             self.stop_groups(None);
             self.find(|supervisor| supervisor.inherited_from(None))
         });

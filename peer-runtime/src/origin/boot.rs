@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::control::{self, BootWaiter};
 use super::handle::{Adopter, Handle, LaunchSpec};
 use super::peer::Peer;
-use super::program::Readiness;
+use super::readiness::Readiness;
 use super::shared::{How, Parts, PeerShared};
 use crate::error::{BootFailure, Error, ErrorKind, SpawnFault};
 use crate::io_thread;

@@ -11,7 +11,7 @@ use super::describe::{command_line, describe};
 use super::faults::KILLED as KILLED_HERE;
 use super::heartbeat::beat;
 use super::leaks;
-use super::program::Readiness;
+use super::readiness::Readiness;
 use super::shared::{End, How, PeerShared};
 use crate::error::{BootFailure, BootPhase, Error};
 use crate::link::tcp::Listener;

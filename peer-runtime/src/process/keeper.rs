@@ -16,7 +16,7 @@ use super::keeper_socket::{KeeperSocket, Outgoing};
 use super::request::spawn_error;
 use crate::name;
 use crate::random;
-use crate::tree::{Ending, Roots, Search};
+use crate::tree::{SubtreeKill, Roots, Search};
 use crate::wire::frame::Stream;
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, LIMIT, Spawn, ToKeeper};
 use crate::wire::process_tag::{self, ProcessTag};
@@ -233,7 +233,7 @@ impl Keeper {
             let _ = keeper.kill();
             let _ = keeper.wait();
             let search = Search::new();
-            Ending::new(None).finish(|| search.below(&roots));
+            SubtreeKill::new(None).finish(|| search.below(&roots));
             for process in running {
                 process.is_gone(Vec::new());
             }

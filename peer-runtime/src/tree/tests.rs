@@ -45,7 +45,7 @@ fn both_ways_of_searching_find_the_same() {
     let inner = all.iter().find(|found| command(found.seen.pid) == "sleep 101").unwrap();
     assert_eq!((inner.ancestors.len(), inner.ancestors[1]), (2, shell.id()));
 
-    let mut ending = Ending::new(Some(shell.id()));
+    let mut ending = SubtreeKill::new(Some(shell.id()));
     ending.finish(|| Search::new().below(&roots));
     let leaked = ending.leaked();
     assert_eq!(leaked.len(), 5, "{leaked:?}");

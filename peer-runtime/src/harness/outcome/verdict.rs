@@ -94,13 +94,3 @@ pub(crate) fn passes(test: &Test, fault: Option<&Fault>) -> bool {
         _ => false,
     }
 }
-
-/// Whether an attempt failed for something that another one may do better.
-pub(crate) fn may_pass_on_retry(test: &Test, fault: Option<&Fault>) -> bool {
-    match fault {
-        fault if passes(test, fault) => false,
-        Some(fault @ Fault::Init { .. }) => fault.is_infrastructure(),
-        Some(fault) => Verdict::of(fault).fails(),
-        None => true,
-    }
-}

@@ -1,6 +1,6 @@
 //! The nodes of a test while they boot.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -8,16 +8,11 @@ use crate::error::Error;
 use crate::harness::declare::Test;
 use crate::harness::outcome::{Fault, PanicFault};
 use crate::options::StartOptions;
-use crate::origin::{Peer, Start};
+use crate::origin::Peer;
 use crate::scope::{Nodes, Scope, ct_peer};
 
 /// Boots that have begun.
-pub(super) struct Booting(Vec<Boot>);
-
-enum Boot {
-    Pending(Start),
-    Ready(Result<Peer, Error>),
-}
+pub(super) struct Booting(Vec<Pin<Box<dyn Future<Output = Result<Peer, Error>> + Send>>>);
 
 impl Booting {
     /// Begins to boot the nodes of a test in its scope, which may have no thread and no runtime yet.
@@ -25,12 +20,12 @@ impl Booting {
         let _entered = scope.enter();
         let path = format!("{}::{}", test.module, test.name);
         let options = StartOptions::new().connection(test.connection).own_dir(test.own_dirs);
-        let begin = |_| {
-            let mut start = ct_peer(&path, options.clone());
+        let begin = |_| -> Pin<Box<dyn Future<Output = _> + Send>> {
+            let mut start = Box::pin(ct_peer(&path, options.clone()));
             // A start begins with its first poll; the one that waits for it polls it again.
-            match Pin::new(&mut start).poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(result) => Boot::Ready(result),
-                Poll::Pending => Boot::Pending(start),
+            match start.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(result) => Box::pin(ready(result)),
+                Poll::Pending => start,
             }
         };
         Self((0..test.nodes).map(begin).collect())
@@ -38,15 +33,7 @@ impl Booting {
 
     /// Waits for all of them; in a runtime.
     pub(super) async fn nodes(self) -> Result<Nodes, Fault> {
-        let wait = |boot| {
-            tokio::spawn(async {
-                match boot {
-                    Boot::Pending(start) => start.await,
-                    Boot::Ready(result) => result,
-                }
-            })
-        };
-        let boots: Vec<_> = self.0.into_iter().map(wait).collect();
+        let boots: Vec<_> = self.0.into_iter().map(tokio::spawn).collect();
         let mut nodes = Vec::new();
         for boot in boots {
             match boot.await {

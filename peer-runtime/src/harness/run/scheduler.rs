@@ -13,10 +13,11 @@ use super::group_scope::GroupScope;
 use super::options::Options;
 use super::permits::Limiter;
 use super::results::Results;
+use super::retry::{self, Tried};
 use super::tally::Tally;
 use crate::harness::declare::{Fixtures, Hook, Moment, Suite, Test};
 use crate::harness::event::{Event, EventSink, Finished, Note, Summary, UnitKind};
-use crate::harness::outcome::{AttemptOutcome, Fault, SkippedBy, Verdict, may_pass_on_retry};
+use crate::harness::outcome::{AttemptOutcome, Fault, SkippedBy, Verdict};
 use crate::harness::plan::{Branch, Item, Plan, reservation, shuffled, weight};
 use crate::harness::running;
 use crate::scope::{Scope, Show};
@@ -404,28 +405,11 @@ impl Scheduler<'_> {
         let mut around = context.surroundings.clone();
         around.limit = test.timetrap.map_or(around.limit, |limit| self.limit(limit));
         let is_pointless = || context.crashed().is_some() || self.cancel.is_interrupted();
-        let mut attempts: Vec<AttemptOutcome> = Vec::new();
-        let last = loop {
-            let number = attempts.len() as u32 + 1;
-            let on_start = |scope: &Scope| {
-                self.results.started(&name, UnitKind::Test, scope, &around.outer, number);
-            };
-            let outcome = attempt::run(test, &around, self.show(&name), (self.cancel, self.sink), on_start);
-            if number > test.retries || is_pointless() || !may_pass_on_retry(test, outcome.fault.as_ref()) {
-                break outcome;
-            }
-            // Its report says what went wrong, and not what its peers printed.
-            attempts.push(AttemptOutcome { peers: Default::default(), output: Vec::new(), ..outcome });
-        };
-        let verdict = Verdict::of_attempt(test, last.fault.as_ref());
+        let Tried { verdict, mut attempts, last } = retry::run(test, is_pointless, |number| {
+            let on_start = |scope: &Scope| self.results.started(&name, UnitKind::Test, scope, &around.outer, number);
+            attempt::run(test, &around, self.show(&name), (self.cancel, self.sink), on_start)
+        });
         let init_failed = matches!(last.fault, Some(Fault::Init { .. }));
-        let failed_before = attempts.last().map(|attempt| Verdict::of_attempt(test, attempt.fault.as_ref()));
-        let verdict = match (verdict, failed_before) {
-            (Verdict::Passed, Some(_)) => Verdict::Flaky { attempt: attempts.len() as u32 + 1 },
-            // A skip makes up for no failure.
-            (Verdict::Ignored(_), Some(failed)) => failed,
-            (verdict, _) => verdict,
-        };
         attempts.push(self.results.report_init(last));
         let mut tally = Tally::default();
         tally.count(&verdict);

@@ -1,4 +1,4 @@
-//! Ending processes that may start others meanwhile: all are stopped, until a search finds no new one, and then killed.
+//! Kills a subtree of processes that may start others meanwhile: stops all of them until a search finds no new one, then kills.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -22,7 +22,7 @@ type Key = (u32, u64);
 
 /// The end of some processes; each step searches for them again.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct SubtreeKill {
     found: HashSet<Key>,
     /// The killed processes; `None` for the keeper of a nested origin and its descendants, which end by themselves.
     killed: HashMap<Key, Option<LeakedProcess>>,
@@ -33,7 +33,7 @@ pub(crate) struct Ending {
     growing: bool,
 }
 
-impl Ending {
+impl SubtreeKill {
     pub(crate) fn new(group: Option<u32>) -> Self {
         let deadline = Deadline::after(KILLED);
         Self { found: HashSet::new(), killed: HashMap::new(), group, deadline, growing: false }
