@@ -48,7 +48,7 @@ const PASSING: [&str; 5] =
 fn what_passes_passes_under_both_and_prints_nothing() {
     for ran in both(&["cases::"]) {
         let ran = ran.passed();
-        ran.says(&["test result: ok. 5 passed; 0 failed; 17 ignored"]);
+        ran.says(&["test result: ok. 5 passed; 0 failed; 18 ignored"]);
         for name in PASSING {
             let line =
                 ran.stdout.lines().find(|line| line.starts_with("test") && line.contains(&format!("cases::{name} ")));
@@ -69,7 +69,7 @@ fn the_list_is_the_list() {
     let all = run(&mut harness(suite(), &["--list"])).passed();
     names.extend(all.stdout.lines().filter(|line| !line.contains("passes")).map(str::to_owned));
     let mut listed: Vec<&str> = all.stdout.lines().collect();
-    assert_eq!(listed.len(), 22, "{}", all.stdout);
+    assert_eq!(listed.len(), 23, "{}", all.stdout);
     assert!(listed.iter().all(|line| line.starts_with("cases::") && line.ends_with(": test")), "{}", all.stdout);
     listed.sort_unstable();
     names.sort_unstable();
@@ -79,7 +79,7 @@ fn the_list_is_the_list() {
     assert_eq!((debugged.stdout, debugged.stderr), (all.stdout, String::new()));
     // As nextest asks for it.
     let terse = run(&mut harness(suite(), &["--list", "--format", "terse"])).passed();
-    assert_eq!(terse.stdout.lines().count(), 22);
+    assert_eq!(terse.stdout.lines().count(), 23);
 }
 
 #[test]
@@ -284,6 +284,14 @@ fn every_step_of_a_boot_is_shown_when_asked_for() {
     }
     let quiet = run(harness(stock(), &["--exact", "cases::passes", "--nocapture"]).env("PEER_BOOT_DEBUG", "0"));
     assert!(!quiet.passed().text().contains("boot +"));
+}
+
+#[test]
+fn a_hook_that_panics_is_not_the_panic_that_a_test_should_end_with() {
+    let arguments = ["--ignored", "--exact", "cases::below_a_panic::should_panic"];
+    for exe in [stock(), suite()] {
+        run(harness(exe, &arguments).env("NEXTEST", "1")).failed().says(&["init_per_group` failed"]);
+    }
 }
 
 #[test]

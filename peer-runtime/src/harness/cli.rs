@@ -72,6 +72,7 @@ pub fn main() -> ExitCode {
     let options = Options {
         slots: threads.unwrap_or(u32::MAX).min(slots::keep_to(jobs)),
         live,
+        keeps_output: false,
         ignored: arguments.runs_ignored(),
         shuffle: arguments.shuffles(),
         seed: seed.unwrap_or_else(rand::random),
@@ -84,8 +85,9 @@ pub fn main() -> ExitCode {
     let summary = run::run(&plan, options, &cancel, &sink);
     drop(sink);
     let is_written = reporting.finish();
-    drop(guard);
-    exit_code(summary.failed == 0 && !summary.interrupted && is_written)
+    let is_ok = summary.failed == 0 && !summary.interrupted && is_written;
+    guard.end(if is_ok { 0 } else { FAILED });
+    exit_code(is_ok)
 }
 
 fn exit_code(is_ok: bool) -> ExitCode {

@@ -41,6 +41,7 @@ pub fn run_test(module: &str, name: &str) {
     let options = Options {
         slots: u32::MAX,
         live: reporter.is_live(),
+        keeps_output: reporter.shows_output(),
         // Libtest decides about ignored tests.
         ignored: true,
         shuffle: false,
@@ -90,11 +91,13 @@ struct Deciding {
 
 impl Deciding {
     fn of(finished: &Finished) -> Self {
+        let is_test = finished.kind == UnitKind::Test;
         let fault = finished.decisive().and_then(|attempt| attempt.fault.as_ref());
         Self {
             verdict: finished.verdict.clone(),
-            is_test: finished.kind == UnitKind::Test,
-            panic: fault.and_then(|fault| fault.panic_message()).map(str::to_owned),
+            is_test,
+            // Libtest compares that of the test, and not that of a hook around it.
+            panic: fault.filter(|_| is_test).and_then(|fault| fault.panic_message()).map(str::to_owned),
         }
     }
 

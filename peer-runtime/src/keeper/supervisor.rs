@@ -15,7 +15,7 @@ use super::origin_socket::{Descriptors, OriginSocket};
 use super::spawn;
 use crate::sys::{self, SignalFd};
 use crate::timeouts::{Deadline, LEAVE, LOOK_AGAIN, UNLIMITED};
-use crate::tree::{self, SubtreeKill, Found, Roots, Search};
+use crate::tree::{self, Found, Roots, Search, SubtreeKill};
 use crate::wire::keeper::{Exit, FromKeeper, LeakedProcess, Spawn, SpawnFailure, Step};
 use crate::wire::process_tag::ProcessTag;
 

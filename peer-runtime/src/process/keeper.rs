@@ -16,7 +16,7 @@ use super::keeper_socket::{KeeperSocket, Outgoing};
 use super::request::spawn_error;
 use crate::name;
 use crate::random;
-use crate::tree::{SubtreeKill, Roots, Search};
+use crate::tree::{Roots, Search, SubtreeKill};
 use crate::wire::frame::Stream;
 use crate::wire::keeper::{DESCRIPTORS, FromKeeper, KEEPER, LIMIT, Spawn, ToKeeper};
 use crate::wire::process_tag::{self, ProcessTag};

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::process;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
 
 use super::plain;
@@ -21,9 +21,13 @@ static GUARDED: AtomicU32 = AtomicU32::new(0);
 /// Where a run under `peer::main!()` sends its events.
 static SINK: OnceLock<EventSink> = OnceLock::new();
 
+/// The exit status of a run that has ended; no thread that was abandoned may change it.
+static ENDED: AtomicI32 = AtomicI32::new(RUNNING);
+const RUNNING: c_int = -1;
+
 static UNDER_NEXTEST: AtomicBool = AtomicBool::new(false);
 
-/// While it lives, `exit` fails the run, after a report of what there is.
+/// Until its end, `exit` fails the run, after a report of what there is.
 #[derive(Debug)]
 pub(crate) struct ExitGuard(());
 
@@ -34,11 +38,10 @@ impl ExitGuard {
         arm();
         Self(())
     }
-}
 
-impl Drop for ExitGuard {
-    fn drop(&mut self) {
-        GUARDED.store(0, Ordering::SeqCst);
+    /// The run has ended, and the process ends with this status.
+    pub(crate) fn end(self, status: u8) {
+        ENDED.store(status.into(), Ordering::SeqCst);
     }
 }
 
@@ -58,12 +61,18 @@ extern "C" fn on_exit(status: c_int, _: *mut c_void) {
     if GUARDED.load(Ordering::SeqCst) != process::id() {
         return;
     }
+    match ENDED.load(Ordering::SeqCst) {
+        RUNNING => {}
+        ended if ended == status => return,
+        ended => sys::exit_now(ended),
+    }
     let running = running::names();
     if let Some(sink) = SINK.get() {
         let (printed, reported) = mpsc::sync_channel(1);
         sink.send(Event::ProcessExits { running, printed });
         // The process ends in any case.
         let _ = reported.recv_timeout(EXIT_REPORTED);
+        sys::exit_now(FAILED);
     } else if running.is_empty() {
         // Libtest ends the process.
         return;
@@ -74,5 +83,6 @@ extern "C" fn on_exit(status: c_int, _: *mut c_void) {
             plain::print(&error_line(&why));
         }
     }
-    sys::exit_now(if status == 0 { FAILED } else { status });
+    // The parent sees the last eight bits.
+    sys::exit_now(if status & 0xff == 0 { FAILED } else { status });
 }

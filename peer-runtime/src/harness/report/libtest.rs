@@ -39,6 +39,11 @@ impl Libtest {
         settings::shows_output_at_once() || has_argument(&["--nocapture", "--no-capture"])
     }
 
+    /// Whether libtest shows the output of tests that pass.
+    pub(crate) fn shows_output(&self) -> bool {
+        has_argument(&["--show-output"])
+    }
+
     pub(crate) fn event(&mut self, event: Event) {
         match event {
             Event::Output { line, .. } => print(Palette::colored_if(io::stderr().is_terminal()), &line),
@@ -63,7 +68,7 @@ impl Libtest {
         if let Some(last) = finished.attempts.last_mut() {
             if fails {
                 OutputBound::default().cut(&mut last.output);
-            } else if has_argument(&["--show-output"]) {
+            } else {
                 last.output.iter().map(Line::to_string).for_each(|line| print(Palette::Plain, &line));
             }
         }

@@ -96,7 +96,7 @@ impl Reporter {
     /// Reports until the run has finished.
     fn run(&mut self, events: &Events) {
         while let Ok(event) = events.next(self.progress.wait(&self.terminal.bar)) {
-            let is_last = matches!(event, Some(Event::RunFinished(_)));
+            let (idle, is_last) = (event.is_none(), matches!(event, Some(Event::RunFinished(_))));
             if is_last || matches!(event, Some(Event::Interrupted)) {
                 // After an interrupt the terminal may belong to the shell at any time.
                 self.terminal.hide_bar();
@@ -108,7 +108,9 @@ impl Reporter {
             if is_last {
                 return;
             }
-            for (running, time) in self.progress.take_due() {
+            // What has ended by now may be among the events that wait.
+            let due = if idle { self.progress.take_due() } else { Vec::new() };
+            for (running, time) in due {
                 let activity = Activity::of(&running);
                 self.send(&Message::Running { running: &running, time, activity });
             }
@@ -125,13 +127,8 @@ impl Reporter {
             Event::OutputDropped { lines } => self.terminal.note(&notes::dropped(lines)),
             Event::Noted { name, note } => self.terminal.note(&notes::note(&name, &note)),
             Event::UnitFinished(mut finished) => {
-                let fails = finished.verdict.fails();
                 if let Some(last) = finished.attempts.last_mut() {
-                    if fails {
-                        self.bound.cut(&mut last.output);
-                    } else {
-                        last.output.clear();
-                    }
+                    self.bound.cut(&mut last.output);
                 }
                 self.send(&Message::Result(&Rendered::of(&finished)));
             }

@@ -29,8 +29,8 @@ pub(super) struct Surroundings {
 }
 
 /// How far the hooks before the test have come.
-struct Progress {
-    /// How many groups' hooks have passed.
+struct HooksPassed {
+    /// Of how many groups.
     passed: usize,
     fixtures: Fixtures,
 }
@@ -47,15 +47,15 @@ pub(super) fn run(
     let scope = worker.scope().clone();
     on_start(&scope);
     let since = Instant::now();
-    let progress = Arc::new(Mutex::new(Progress { passed: 0, fixtures: around.fixtures.clone() }));
+    let progress = Arc::new(Mutex::new(HooksPassed { passed: 0, fixtures: around.fixtures.clone() }));
     let job = body_job(test, around, &progress, &scope);
     let mut fault = worker.run_only(around.limit, job).err();
     // Hooks behind the test may skip themselves.
     let lost_skip = scope.panics().take_skip();
     let took = since.elapsed();
-    let Progress { passed, fixtures } = {
+    let HooksPassed { passed, fixtures } = {
         let mut progress = progress.lock();
-        Progress { passed: progress.passed, fixtures: std::mem::take(&mut progress.fixtures) }
+        HooksPassed { passed: progress.passed, fixtures: std::mem::take(&mut progress.fixtures) }
     };
     if let Some((Some(init), _)) = around.hooks.get(passed) {
         fault = fault.map(|fault| fault.in_init(init.path()));
@@ -93,15 +93,15 @@ pub(super) fn run(
         }
     };
     if !has_report {
-        let blocked = std::mem::take(&mut outcome.blocked);
-        blocked.into_iter().for_each(|blocked| sink.note(&test.path(), Note::Blocked(blocked)));
+        let blocked = outcome.blocked.iter().cloned();
+        blocked.for_each(|blocked| sink.note(&test.path(), Note::Blocked(blocked)));
     }
     scope.forget_peers();
     outcome
 }
 
 /// The hooks before the test, its nodes, and its body.
-fn body_job(test: &'static Test, around: &Surroundings, progress: &Arc<Mutex<Progress>>, scope: &Scope) -> Job {
+fn body_job(test: &'static Test, around: &Surroundings, progress: &Arc<Mutex<HooksPassed>>, scope: &Scope) -> Job {
     let (progress, hooks, scope) = (Arc::clone(progress), around.hooks.clone(), scope.clone());
     // Without hooks before it, its nodes boot while its thread starts.
     let early = hooks.iter().all(|(init, _)| init.is_none()).then(|| Booting::begin(test, &scope));

@@ -11,8 +11,11 @@ use crate::options::StartOptions;
 use crate::origin::Peer;
 use crate::scope::{Nodes, Scope, ct_peer};
 
-/// Boots that have begun.
-pub(super) struct Booting(Vec<Pin<Box<dyn Future<Output = Result<Peer, Error>> + Send>>>);
+/// A boot that has begun.
+type Boot = Pin<Box<dyn Future<Output = Result<Peer, Error>> + Send>>;
+
+/// Those of a test.
+pub(super) struct Booting(Vec<Boot>);
 
 impl Booting {
     /// Begins to boot the nodes of a test in its scope, which may have no thread and no runtime yet.
@@ -20,7 +23,7 @@ impl Booting {
         let _entered = scope.enter();
         let path = format!("{}::{}", test.module, test.name);
         let options = StartOptions::new().connection(test.connection).own_dir(test.own_dirs);
-        let begin = |_| -> Pin<Box<dyn Future<Output = _> + Send>> {
+        let begin = |_| -> Boot {
             let mut start = Box::pin(ct_peer(&path, options.clone()));
             // A start begins with its first poll; the one that waits for it polls it again.
             match start.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -1,6 +1,6 @@
 //! Ending a run early: the first interrupt cancels it and leaves cleanup a grace period, the second one kills the process.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -27,7 +27,8 @@ pub(crate) struct Cancel(Arc<Shared>);
 struct Shared {
     /// When the run was interrupted.
     at: watch::Sender<Option<Instant>>,
-    callbacks: Mutex<HashMap<u64, Callback>>,
+    /// Called in the order in which they subscribed.
+    callbacks: Mutex<BTreeMap<u64, Callback>>,
     next: AtomicU64,
 }
 

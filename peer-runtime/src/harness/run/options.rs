@@ -6,6 +6,8 @@ pub(crate) struct Options {
     pub(crate) slots: u32,
     /// Whether output is shown at once.
     pub(crate) live: bool,
+    /// Whether results keep the output of tests that pass.
+    pub(crate) keeps_output: bool,
     /// Whether ignored tests run, too.
     pub(crate) ignored: bool,
     /// Whether everything but sequences runs in a random order.

@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::cancel::{Cancel, Subscription};
 use crate::slots::{self, Wait};
 
-/// Grants slots in the order in which they are asked for: those of a run, or of a group's reservation.
+/// Grants slots, those of a run or of a group's reservation. One thread asks for them, so the order is its own.
 #[derive(Clone)]
 pub(super) struct Limiter(Arc<Shared>);
 
@@ -22,13 +22,10 @@ struct Shared {
     reservation: Option<Permit>,
     /// Permits take slots of the user's, too, unless a reservation has done so.
     takes_user_slots: bool,
-    subscription: Mutex<Option<Subscription>>,
 }
 
 struct State {
     used: u32,
-    /// Of that, what groups hold: they wait for what is below them.
-    held_by_groups: u32,
     interrupted: bool,
 }
 
@@ -36,65 +33,52 @@ struct State {
 pub(super) struct Permit {
     limiter: Limiter,
     slots: u32,
-    is_group: bool,
     _user_slots: Option<slots::Taken>,
 }
 
 impl Limiter {
-    /// That of a run with so many slots. Once it is interrupted there are none.
-    pub(super) fn of_run(capacity: u32, cancel: &Cancel) -> Self {
+    /// That of a run with so many slots. Once it is interrupted there are none, as long as the subscription lives.
+    pub(super) fn of_run(capacity: u32, cancel: &Cancel) -> (Self, Subscription) {
         let limiter = Self::new(capacity, None, true);
-        let weak = Arc::downgrade(&limiter.0);
+        let shared = Arc::clone(&limiter.0);
         let subscription = cancel.subscribe(move || {
-            let Some(shared) = weak.upgrade() else { return };
-            slots::cancel_all();
             shared.state.lock().interrupted = true;
             shared.changed.notify_all();
+            slots::cancel_all();
         });
-        *limiter.0.subscription.lock() = Some(subscription);
-        limiter
+        (limiter, subscription)
     }
 
     fn new(capacity: u32, reservation: Option<Permit>, takes_user_slots: bool) -> Self {
-        let state = Mutex::new(State { used: 0, held_by_groups: 0, interrupted: false });
-        let (changed, subscription) = (Condvar::new(), Mutex::new(None));
-        Self(Arc::new(Shared { capacity, state, changed, reservation, takes_user_slots, subscription }))
+        let state = Mutex::new(State { used: 0, interrupted: false });
+        Self(Arc::new(Shared { capacity, state, changed: Condvar::new(), reservation, takes_user_slots }))
     }
 
     /// Waits for slots for a test or a hook; none once the run is interrupted. `on_wait` hears of a long wait for other
     /// runs.
     pub(super) fn acquire(&self, weight: u32, on_wait: &mut dyn FnMut(&Wait)) -> Option<Permit> {
-        self.take(weight, false, on_wait)
+        let slots = weight.clamp(1, self.0.capacity);
+        let mut state = self.0.state.lock();
+        self.0.changed.wait_while(&mut state, |state| !state.interrupted && state.used + slots > self.0.capacity);
+        if state.interrupted || self.0.reservation.as_ref().is_some_and(|permit| permit.limiter.is_interrupted()) {
+            return None;
+        }
+        state.used += slots;
+        drop(state);
+        let mut permit = Permit { limiter: self.clone(), slots, _user_slots: None };
+        if self.0.takes_user_slots {
+            permit._user_slots = Some(slots::take_for(weight, on_wait)?);
+        }
+        Some(permit)
     }
 
     /// Reserves slots for a group of this `weight` and everything below it, `all` together. What is below takes its slots
     /// from the limiter that this returns.
     pub(super) fn reserve(&self, weight: u32, all: u32, on_wait: &mut dyn FnMut(&Wait)) -> Option<Self> {
-        let permit = self.take(all, true, on_wait)?;
+        let permit = self.acquire(all, on_wait)?;
         // Where there are fewer, what is below runs all the same, one after the other.
         let capacity = permit.slots.saturating_sub(weight).max(1);
         Some(Self::new(capacity, Some(permit), false))
-    }
-
-    fn take(&self, weight: u32, is_group: bool, on_wait: &mut dyn FnMut(&Wait)) -> Option<Permit> {
-        let mut state = self.0.state.lock();
-        // What groups hold is not given back before what they wait for has run.
-        let slots = weight.min(self.0.capacity - state.held_by_groups).max(1);
-        let has_room = |state: &State| state.used + slots <= self.0.capacity || state.used == state.held_by_groups;
-        self.0.changed.wait_while(&mut state, |state| !state.interrupted && !has_room(state));
-        if state.interrupted || self.0.reservation.as_ref().is_some_and(|permit| permit.limiter.is_interrupted()) {
-            return None;
-        }
-        state.used += slots;
-        if is_group {
-            state.held_by_groups += slots;
-        }
-        drop(state);
-        let mut permit = Permit { limiter: self.clone(), slots, is_group, _user_slots: None };
-        if self.0.takes_user_slots {
-            permit._user_slots = Some(slots::take_for(weight, on_wait)?);
-        }
-        Some(permit)
     }
 
     fn is_interrupted(&self) -> bool {
@@ -115,9 +99,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = self.limiter.0.state.lock();
         state.used -= self.slots;
-        if self.is_group {
-            state.held_by_groups -= self.slots;
-        }
         drop(state);
         self.limiter.0.changed.notify_all();
     }
@@ -150,13 +131,5 @@ mod tests {
         assert_eq!(acquire(&group, 9).slots, 2);
         drop(group);
         assert_eq!(run.0.state.lock().used, 0);
-    }
-
-    #[test]
-    fn a_group_within_a_reservation_that_has_no_room_left_runs_its_tests_one_by_one() {
-        let group = Limiter::new(1, None, false);
-        let nested = group.reserve(3, 5, &mut |_| {}).expect("it is not interrupted");
-        drop(acquire(&nested, 2));
-        drop(acquire(&group, 1));
     }
 }

@@ -14,15 +14,16 @@ use crate::scope::Scope;
 /// Counts results and sends them.
 pub(super) struct Results<'a> {
     sink: &'a EventSink,
+    keeps_output: bool,
     summary: Mutex<Summary>,
     /// The tests that have started or have a result.
     seen: Mutex<HashSet<String>>,
 }
 
 impl<'a> Results<'a> {
-    pub(super) fn new(sink: &'a EventSink, filtered: usize) -> Self {
+    pub(super) fn new(sink: &'a EventSink, filtered: usize, keeps_output: bool) -> Self {
         let summary = Mutex::new(Summary { filtered, ..Summary::default() });
-        Self { sink, summary, seen: Mutex::default() }
+        Self { sink, keeps_output, summary, seen: Mutex::default() }
     }
 
     /// Whether a test has started or has a result.
@@ -110,7 +111,10 @@ impl<'a> Results<'a> {
     }
 
     /// Counts and reports a result.
-    pub(super) fn finished(&self, finished: Finished) {
+    pub(super) fn finished(&self, mut finished: Finished) {
+        if !finished.verdict.fails() && !self.keeps_output {
+            finished.attempts.iter_mut().for_each(|attempt| attempt.output.clear());
+        }
         self.summary.lock().count(finished.kind, &finished.verdict);
         if finished.kind == UnitKind::Test {
             self.seen.lock().insert(finished.name.clone());

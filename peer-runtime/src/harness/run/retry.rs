@@ -26,7 +26,7 @@ pub(super) fn run(
             attempts.push(AttemptOutcome { peers: Default::default(), output: Vec::new(), ..last });
             continue;
         }
-        let failed_before = attempts.last().map(|attempt| Verdict::of_attempt(test, attempt.fault.as_ref()));
+        let failed_before = attempts.last().map(|attempt| attempt.fault.as_ref().map_or(Verdict::Failed, Verdict::of));
         let verdict = match (Verdict::of_attempt(test, last.fault.as_ref()), failed_before) {
             (Verdict::Passed, Some(_)) => Verdict::Flaky { attempt: number },
             // A skip makes up for no failure.
@@ -45,5 +45,29 @@ fn may_pass_on_retry(test: &Test, fault: Option<&Fault>) -> bool {
         Some(fault @ Fault::Init { .. }) => fault.is_infrastructure(),
         Some(fault) => Verdict::of(fault).fails(),
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::declare::BodyError;
+
+    fn verdict(faults: [Option<Fault>; 2]) -> Verdict {
+        let test = Test { retries: 1, ..Test::PASSES };
+        let mut faults = faults.into_iter();
+        let attempt = |_| AttemptOutcome { fault: faults.next().flatten(), ..AttemptOutcome::default() };
+        run(&test, || false, attempt).verdict
+    }
+
+    #[test]
+    fn a_skip_makes_up_for_no_failure() {
+        let failed = || Fault::Returned(BodyError::Other("no quorum".to_owned()));
+        let init = |fault| Fault::Init { hook: "init_per_testcase".to_owned(), fault: Box::new(fault) };
+        let skip = || Some(Fault::Skipped("not here".to_owned()));
+        assert_eq!(verdict([Some(failed()), None]), Verdict::Flaky { attempt: 2 });
+        assert_eq!(verdict([Some(failed()), skip()]), Verdict::Failed);
+        assert_eq!(verdict([Some(init(Fault::NotRun("no thread".to_owned()))), skip()]), Verdict::Infrastructure);
+        assert_eq!(verdict([skip(), None]), Verdict::Ignored("not here".to_owned()));
     }
 }

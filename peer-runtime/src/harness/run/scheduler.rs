@@ -30,16 +30,19 @@ pub(crate) fn run(plan: &Plan, options: Options, cancel: &Cancel, sink: &EventSi
     let is_shuffled = options.shuffle || plan.suite.has_shuffle(options.seeded);
     let seed = is_shuffled.then_some(options.seed);
     sink.send(Event::RunStarted { tests: tests.len(), seed, slots: options.slots });
-    let _subscription = {
+    // The first one, so that nothing that the interrupt causes is reported before it.
+    let subscription = {
         let sink = sink.clone();
         cancel.subscribe(move || sink.send(Event::Interrupted))
     };
-    let results = Results::new(sink, options.filtered);
+    let results = Results::new(sink, options.filtered, options.keeps_output);
     let scheduler = Scheduler { options, cancel, sink, results };
     scheduler.suite(plan);
+    // Waits for an interrupt that is being reported.
+    drop(subscription);
     let interrupted = cancel.is_interrupted();
     if interrupted {
-        // An interrupt keeps no ignored test from running.
+        // Ignored tests have their result after an interrupt, too.
         for test in &tests {
             if scheduler.is_ignored(test) && !scheduler.results.has_seen(test) {
                 scheduler.results.skip(test, &Verdict::ignored(test), false);
@@ -95,7 +98,7 @@ impl Scheduler<'_> {
         let [init, end] = if self.has_work(&plan.suite) { [plan.init, plan.end] } else { [None, None] };
         let [init_path, end_path] = [Moment::InitPerSuite, Moment::EndPerSuite].map(|moment| moment.name().to_owned());
         let surroundings = Surroundings { limit: self.limit(Suite::timetrap()), ..Surroundings::default() };
-        let limiter = Limiter::of_run(self.options.slots, self.cancel);
+        let (limiter, _subscription) = Limiter::of_run(self.options.slots, self.cancel);
         let context = Context { surroundings, limiter, round: None, again: false, owners: Vec::new() };
         self.reserving(Suite::weight(), &plan.suite, "init_per_suite", &context, |context| {
             self.between(
@@ -142,7 +145,7 @@ impl Scheduler<'_> {
         act: impl FnOnce(&Context) -> Tally,
     ) -> Tally {
         let Some(weight) = weight.filter(|_| self.has_work(branch)) else { return act(context) };
-        let all = reservation(weight, branch, self.options.ignored);
+        let all = reservation(weight, branch, self.options.ignored, self.options.slots);
         let reserved = context.limiter.reserve(weight, all, &mut self.on_wait(init, UnitKind::Hook));
         // None once the run is interrupted: then nothing starts.
         reserved.map_or_else(Tally::default, |limiter| act(&Context { limiter, ..context.clone() }))

@@ -35,7 +35,7 @@ pub(super) enum OnInterrupt {
 }
 
 /// What the waiting thread receives.
-enum Event {
+enum WorkerEvent {
     Crashed(String),
     /// The job with this number.
     Done(u64, JobResult, Seen),
@@ -69,7 +69,7 @@ impl Seen {
 pub(super) struct Worker {
     scope: Scope,
     tasks: Option<mpsc::Sender<Task>>,
-    inbox: mpsc::Receiver<Event>,
+    inbox: mpsc::Receiver<WorkerEvent>,
     /// Stops the newest job.
     stop: Arc<Notify>,
     /// A linked peer of the scope went down while no job was waited for; its report.
@@ -78,6 +78,8 @@ pub(super) struct Worker {
     released: bool,
     /// The newest job was abandoned and has not ended since.
     is_busy: bool,
+    /// Until when an abandoned job is waited for, once it is.
+    settle_by: Option<Deadline>,
     number: u64,
     seen: Seen,
     /// Why there is no thread.
@@ -95,7 +97,7 @@ impl Worker {
             let (events, has_crashed) = (events.clone(), Arc::clone(&has_crashed));
             move |report| {
                 has_crashed.store(true, Ordering::Relaxed);
-                let _ = events.send(Event::Crashed(report));
+                let _ = events.send(WorkerEvent::Crashed(report));
             }
         };
         let scope = Scope::of_test(name.to_owned(), show, Arc::new(listener));
@@ -112,13 +114,13 @@ impl Worker {
         name: &str,
         spec: RuntimeSpec,
         scope: Scope,
-        (events, inbox): (mpsc::Sender<Event>, mpsc::Receiver<Event>),
+        (events, inbox): (mpsc::Sender<WorkerEvent>, mpsc::Receiver<WorkerEvent>),
         cancel: &Cancel,
     ) -> Self {
         let (tasks, queue) = mpsc::channel();
         let subscription = {
             let events = events.clone();
-            cancel.subscribe(move || drop(events.send(Event::Interrupted)))
+            cancel.subscribe(move || drop(events.send(WorkerEvent::Interrupted)))
         };
         let body = {
             let scope = scope.clone();
@@ -134,6 +136,7 @@ impl Worker {
             has_crashed: Arc::default(),
             released: false,
             is_busy: false,
+            settle_by: None,
             number: 0,
             seen: Seen::default(),
             missing,
@@ -179,7 +182,7 @@ impl Worker {
         let task = Task { number: self.number, job, stop: Arc::clone(&self.stop), is_last };
         let is_sent = self.tasks.as_ref().is_some_and(|tasks| tasks.send(task).is_ok());
         let ended = if is_sent { self.wait(limit, on_interrupt) } else { Err(thread_ended()) };
-        self.is_busy = ended.is_err();
+        (self.is_busy, self.settle_by) = (ended.is_err() && !self.released, None);
         // Of an abandoned job before it drops its calls.
         let (result, seen) = ended.unwrap_or_else(|fault| (Err(fault), Seen::now(&self.scope)));
         self.seen = seen;
@@ -200,32 +203,35 @@ impl Worker {
                 (deadline, expired) = (Deadline::after(grace), Fault::GraceExpired(grace));
             }
             match self.inbox.recv_timeout(deadline.left()) {
-                Ok(Event::Crashed(report)) => return Err(Fault::Crashed(report)),
-                Ok(Event::Done(number, result, seen)) if number == self.number => return Ok((result, seen)),
-                Ok(Event::Interrupted) if on_interrupt == OnInterrupt::Abandon => return Err(Fault::Interrupted),
-                Ok(Event::Released) => return Err(thread_ended()),
+                Ok(WorkerEvent::Crashed(report)) => return Err(Fault::Crashed(report)),
+                Ok(WorkerEvent::Done(number, result, seen)) if number == self.number => return Ok((result, seen)),
+                Ok(WorkerEvent::Interrupted) if on_interrupt == OnInterrupt::Abandon => return Err(Fault::Interrupted),
+                Ok(WorkerEvent::Released) => {
+                    self.note(WorkerEvent::Released);
+                    return Err(thread_ended());
+                }
                 Ok(event) => self.note(event),
                 Err(_) => return Err(expired),
             }
         }
     }
 
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, event: WorkerEvent) {
         match event {
-            Event::Crashed(report) => drop(self.crash.get_or_insert(report)),
-            Event::Released => (self.released, self.is_busy) = (true, false),
-            Event::Done(number, result, _) => {
+            WorkerEvent::Crashed(report) => drop(self.crash.get_or_insert(report)),
+            WorkerEvent::Released => (self.released, self.is_busy) = (true, false),
+            WorkerEvent::Done(number, result, _) => {
                 self.is_busy &= number != self.number;
                 // Of an abandoned init: dropping a user's value here could block or panic, so it is leaked.
                 std::mem::forget(result);
             }
-            Event::Interrupted => {}
+            WorkerEvent::Interrupted => {}
         }
     }
 
     /// Waits a short time until an abandoned job has dropped what it owned. Whether the thread is free.
     pub(super) fn settle(&mut self) -> bool {
-        let deadline = Deadline::after(STOPPED_TEST);
+        let deadline = *self.settle_by.get_or_insert_with(|| Deadline::after(STOPPED_TEST));
         while self.is_busy
             && let Ok(event) = self.inbox.recv_timeout(deadline.left())
         {
@@ -263,7 +269,7 @@ impl Worker {
         while !self.released
             && let Ok(event) = self.inbox.recv_timeout(limit.saturating_sub(since.elapsed()))
         {
-            if matches!(event, Event::Interrupted) {
+            if matches!(event, WorkerEvent::Interrupted) {
                 limit = limit.min(timeouts::whole_tenths(since.elapsed()) + BLOCKED_INTERRUPTED);
             }
             self.note(event);
@@ -277,8 +283,9 @@ fn thread_ended() -> Fault {
 }
 
 /// The thread: builds its runtime and runs one task after the other.
-fn run_tasks(spec: RuntimeSpec, scope: &Scope, queue: &mpsc::Receiver<Task>, events: &mpsc::Sender<Event>) {
+fn run_tasks(spec: RuntimeSpec, scope: &Scope, queue: &mpsc::Receiver<Task>, events: &mpsc::Sender<WorkerEvent>) {
     scope.enter_for_good();
+    let _release = Release(events);
     let own = scope.clone();
     match spec.build(move || own.enter_for_good()) {
         Ok(runtime) => {
@@ -299,7 +306,7 @@ fn run_tasks(spec: RuntimeSpec, scope: &Scope, queue: &mpsc::Receiver<Task>, eve
                 }));
                 let result = result.unwrap_or_else(|payload| Err(panicked(payload)));
                 // The receiver may have gone, here and below.
-                let _ = events.send(Event::Done(number, result, Seen::now(scope)));
+                let _ = events.send(WorkerEvent::Done(number, result, Seen::now(scope)));
                 // A current-thread runtime runs nothing by itself any more, so it can be dropped while the scope ends. A
                 // stopped job drops its peers first.
                 if is_last && !stopped && spec.flavor == Flavor::CurrentThread {
@@ -310,11 +317,19 @@ fn run_tasks(spec: RuntimeSpec, scope: &Scope, queue: &mpsc::Receiver<Task>, eve
         }
         Err(error) => {
             if let Ok(Task { number, .. }) = queue.recv() {
-                let _ = events.send(Event::Done(number, Err(Fault::NotRun(error.to_string())), Seen::default()));
+                let _ = events.send(WorkerEvent::Done(number, Err(Fault::NotRun(error.to_string())), Seen::default()));
             }
         }
     }
-    let _ = events.send(Event::Released);
+}
+
+/// Says that the thread ends, also if tokio panics for want of threads.
+struct Release<'a>(&'a mpsc::Sender<WorkerEvent>);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.send(WorkerEvent::Released);
+    }
 }
 
 /// What a caught panic is; on the thread that panicked.

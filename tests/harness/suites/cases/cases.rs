@@ -205,3 +205,18 @@ mod grouped {
         Ok(())
     }
 }
+
+#[peer_group]
+mod below_a_panic {
+    use super::*;
+
+    #[init_per_group]
+    async fn init_per_group() {
+        panic!("no disk");
+    }
+
+    #[peer_test]
+    #[should_panic]
+    #[ignore = "run by tests/harness/results.rs: its init panics"]
+    async fn should_panic() {}
+}
