@@ -56,7 +56,7 @@ fn within<T: Send + 'static>(what: &str, wait: impl FnOnce() -> T + Send + 'stat
 }
 
 #[test]
-#[ignore = "a child of another test: takes all slots, and has a child with a copy of one descriptor"]
+#[ignore = "run by other tests here: takes all slots, and has a child with a copy of one descriptor"]
 fn driven_holder() {
     let taken = take(&slots_of_parent(2), 2);
     let copy = taken.locks[1].as_fd().try_clone_to_owned().unwrap();
