@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use libtest_mimic::{ColorSetting, FormatSetting};
 
 use self::args::{Arguments, INVALID_USAGE};
-use super::declare::Test;
 use super::event::{Note, events};
 use super::plan::Plan;
 use super::report::{self, ExitGuard, Format, ReportSettings};
@@ -42,12 +41,12 @@ pub fn main() -> ExitCode {
         return ExitCode::from(FAILED);
     }
     let all = plan.tests();
-    let missing_before = match chosen(&all, &arguments)[..] {
-        [only] if runner::is_process_per_test() => plan.before_in_sequence(only),
-        _ => 0,
-    };
     plan.retain(&|test| arguments.chooses(&test.path(), test.ignore.is_some()));
     let tests = plan.tests();
+    let missing_before = match tests[..] {
+        [only] if runner::is_process_per_test() => Plan::of_all().before_in_sequence(only),
+        _ => 0,
+    };
     let reports = report_settings(&arguments);
     if arguments.libtest.list {
         return exit_code(report::list(&tests, reports.format));
@@ -92,10 +91,6 @@ pub fn main() -> ExitCode {
 
 fn exit_code(is_ok: bool) -> ExitCode {
     if is_ok { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
-}
-
-fn chosen(tests: &[&'static Test], arguments: &Arguments) -> Vec<&'static Test> {
-    tests.iter().copied().filter(|test| arguments.chooses(&test.path(), test.ignore.is_some())).collect()
 }
 
 fn report_settings(arguments: &Arguments) -> ReportSettings {

@@ -113,51 +113,29 @@ impl Summary {
 /// Something that happens in a run.
 pub(crate) enum Event {
     /// So many tests are to run, each perhaps several times.
-    RunStarted {
-        tests: usize,
-        seed: Option<u64>,
-        slots: u32,
-    },
-    UnitStarted {
-        running: Arc<Running>,
-        attempt: u32,
-    },
+    RunStarted { tests: usize, seed: Option<u64>, slots: u32 },
+    /// An attempt starts.
+    UnitStarted { running: Arc<Running>, attempt: u32 },
     /// A hook has ended, and has no result since it passed.
-    HookPassed {
-        name: String,
-    },
+    HookPassed { name: String },
     /// It has waited long for slots that other runs hold.
-    UnitWaiting {
-        name: String,
-        kind: UnitKind,
-        wait: Wait,
-    },
+    UnitWaiting { name: String, kind: UnitKind, wait: Wait },
     /// A line of output, where output is shown at once.
-    Output {
-        name: Arc<str>,
-        line: String,
-    },
+    Output { name: Arc<str>, line: String },
     /// So many lines of output were dropped here, since the reports did not keep up.
-    OutputDropped {
-        lines: usize,
-    },
+    OutputDropped { lines: usize },
     /// About the test, hook or group `name`; empty for the run.
-    Noted {
-        name: String,
-        note: Note,
-    },
+    Noted { name: String, note: Note },
+    /// The first interrupt.
     Interrupted,
+    /// A result.
     UnitFinished(Box<Finished>),
     /// So many tests have no further round, without a result that says so.
-    RoundsOver {
-        tests: usize,
-    },
+    RoundsOver { tests: usize },
+    /// The last event of a run.
     RunFinished(Summary),
     /// A test calls `exit` while these run. `printed` is sent or dropped once the reports have been written.
-    ProcessExits {
-        running: Vec<String>,
-        printed: mpsc::SyncSender<()>,
-    },
+    ProcessExits { running: Vec<String>, printed: mpsc::SyncSender<()> },
 }
 
 /// Where events go. A receiver that is gone receives nothing, which is no error: the run goes on.

@@ -13,6 +13,7 @@ use crate::timeouts;
 /// Why an attempt of a test or a hook did not pass.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
+    /// The body panicked.
     Panicked(PanicFault),
     /// The body returned an error.
     Returned(BodyError),
@@ -22,6 +23,7 @@ pub(crate) enum Fault {
     Boot(Error),
     /// A linked peer went down; its report.
     Crashed(String),
+    /// It exceeded its timetrap.
     TimedOut(Duration),
     /// What cleans up exceeded what an interrupt leaves it.
     GraceExpired(Duration),
@@ -30,16 +32,9 @@ pub(crate) enum Fault {
     /// `peer::skip`, with its reason.
     Skipped(String),
     /// A hook before the test did not pass.
-    Init {
-        hook: String,
-        fault: Box<Self>,
-    },
+    Init { hook: String, fault: Box<Self> },
     /// The test passed, or was skipped, and a hook behind it did not pass.
-    End {
-        hook: String,
-        after_skip: bool,
-        fault: Box<Self>,
-    },
+    End { hook: String, after_skip: bool, fault: Box<Self> },
     /// Dropping what a hook had returned failed.
     Drop(Box<Self>),
     /// The run was interrupted.

@@ -24,8 +24,7 @@ pub(super) struct Human {
     times: bool,
     tests: usize,
     done: usize,
-    /// Those of the terse format.
-    characters: usize,
+    terse_characters: usize,
     /// Names and reports.
     failures: Vec<(String, String)>,
     /// What failed before a retry passed.
@@ -90,8 +89,8 @@ impl Human {
             _ => 'F',
         };
         let mut text = terminal.palette().verdict(verdict, character);
-        self.characters += 1;
-        if self.characters.is_multiple_of(COLUMNS) {
+        self.terse_characters += 1;
+        if self.terse_characters.is_multiple_of(COLUMNS) {
             let _ = writeln!(text, " {}/{}", self.done, self.tests);
         }
         terminal.print(&text);

@@ -10,13 +10,10 @@ use crate::harness::event::{Event, Running};
 pub(super) enum Message<'a> {
     /// Any event but `UnitFinished` and `ProcessExits`.
     Event(&'a Event),
+    /// What a test or a hook came to.
     Result(&'a Rendered<'a>),
     /// A test or a hook has been running for a long time.
-    Running {
-        running: &'a Running,
-        time: Duration,
-        activity: Activity,
-    },
+    Running { running: &'a Running, time: Duration, activity: Activity },
     /// A test calls `exit`: which one, and how far the run has come.
     Exit(&'a str),
 }
