@@ -208,7 +208,7 @@ impl Barrier {
     /// As when it is awaited.
     pub fn wait(mut self) -> Result<(), Error> {
         let (answer, verdict) = mpsc::channel();
-        self.arrive(Box::new(move |passed| drop(answer.send(passed))))?;
+        self.arrive(Box::new(move |passed| drop(answer.send(passed))))?; // Fails if this wait has ended.
         self.finish(verdict.recv().ok())
     }
 

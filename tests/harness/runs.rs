@@ -48,7 +48,7 @@ pub(crate) fn start(mut run: Command, tests: &[&str], slots: Option<&Path>) -> R
     Run { child, begun, printed, ran, mark, _folder: folder }
 }
 
-/// Hands on lines as they come, on a thread of its own, until there are no more or nobody takes them.
+/// Hands on lines as they come, on a thread of its own, until there are no more or the receiver is gone.
 pub(crate) fn read(from: impl Read + Send + 'static, say: impl FnMut(String) -> bool + Send + 'static) {
     thread::spawn(move || BufReader::new(from).lines().map_while(Result::ok).all(say));
 }
@@ -149,7 +149,7 @@ pub(crate) fn place(module: &str, test: &str) -> String {
     format!("(tests/harness/suites/hanging/hanging.rs:{line}:14) did not end within its timetrap of 3s")
 }
 
-/// What is told of those that hang, whoever runs them.
+/// The report of tests that hang says where each one is, under every runner.
 pub(crate) fn says_where_they_were(ran: &Ran, suite: &str) {
     for test in ["awaits", "blocks"] {
         let place = place("with_a_limit", test);

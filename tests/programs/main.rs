@@ -21,7 +21,7 @@ mod suite;
 #[allow(dead_code, unused_imports, unused_macros, reason = "other targets use the rest of it")]
 mod support;
 
-/// Whoever waits for a server has this long.
+/// The limit of each wait for a server.
 fn patient(options: peer::StartOptions) -> peer::StartOptions {
     options.wait_boot(peer::WaitBoot::For(peer::UNLIMITED))
 }

@@ -107,7 +107,7 @@ async fn failures_that_are_no_panics_are_told() {
     for (suite, told) in of {
         for (test, reason) in told {
             let message = &found[&format!("peer::{suite} {test}")];
-            assert!(message.contains(reason), "`{reason}` is missing in what is told of {suite} {test}: `{message}`");
+            assert!(message.contains(reason), "`{reason}` is missing in the report of {suite} {test}: `{message}`");
         }
     }
 }

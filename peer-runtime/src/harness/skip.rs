@@ -9,10 +9,10 @@ use crate::truncate;
 
 /// Ends the test, or the init, that calls it as skipped, for this reason; Common Test's `{skip, Reason}`.
 ///
-/// It unwinds like a panic, without a message; so it has to be called on the thread of the test, or in a task that the test
-/// awaits by [`resume_unwind`]; a test that fails behind one that was called elsewhere says so. A skip fails nothing: the exit status is the same as without the test. Below an init that
-/// skips, everything is skipped. Under stock libtest, which has no such verdict, the test passes, and shows the reason with
-/// its output. Of a reason that is longer than 64 KiB both ends are told.
+/// It unwinds like a panic, without a message: call it on the thread of the test, or in a task whose panic the test passes
+/// on with [`resume_unwind`]. A test that fails after a skip elsewhere reports that skip. A skip does not change the exit
+/// status. If an init skips, everything below it is skipped. Stock libtest cannot skip: there the test passes, and the reason
+/// is in its output. A reason longer than 64 KiB loses its middle.
 ///
 /// ```no_run
 /// use peer::prelude::*;
@@ -34,12 +34,12 @@ pub fn skip(why: impl Into<String>) -> ! {
     resume_unwind(Box::new(Skip(why)))
 }
 
-/// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. In JSON and JUnit it is there whether the test passes
-/// or fails, in what a person reads if it fails. Hooks around a test comment on that test, those of a group and of the suite on themselves, if they
-/// fail.
+/// Adds a line to the report of the test that calls it; Common Test's `ct:comment/1`. JSON and JUnit always contain it, the
+/// report for people only if the test fails. A hook around a test comments on that test; a hook of a group or of the suite
+/// comments on itself, if it fails.
 ///
-/// In a body that runs [everywhere](crate::Rank) it is told with the rank. It belongs to the current scope; where there is none, or no test's, nobody reads it.
-/// Of a text that is longer than 64 KiB both ends are told, and of all comments on one test the last MiB.
+/// In a body that runs [everywhere](crate::Rank) the line names the rank. Outside the scope of a test it is dropped.
+/// A text longer than 64 KiB loses its middle; one test keeps the last MiB of its comments.
 ///
 /// ```no_run
 /// use peer::prelude::*;

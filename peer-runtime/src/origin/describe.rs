@@ -81,7 +81,7 @@ impl Snapshot {
     pub(crate) fn description(&self) -> Description {
         let paused = self.paused && !matches!(self.state, PeerState::Down(_));
         let calls = first(self.calls.iter().map(|CallInFlight { function, time, has_caller }| {
-            let more = if *has_caller { "" } else { ", nobody waits for it any more" };
+            let more = if *has_caller { "" } else { ", no caller awaits it" };
             doing_for(function, *time) + more
         }));
         let barriers = first(self.barriers.iter().map(|(name, time)| doing_for(name, *time)));

@@ -205,7 +205,7 @@ impl PeerShared {
         let (done, wait) = oneshot::channel();
         if status.kept {
             status.kept = false;
-            let _ = done.send(());
+            let _ = done.send(()); // Cannot fail: `wait` is here.
             return Ok(wait);
         }
         if let Some((reason, what)) = status.no_process() {

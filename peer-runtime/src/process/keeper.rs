@@ -31,7 +31,7 @@ static RUNNER: OnceLock<u32> = OnceLock::new();
 pub(crate) fn run_by(parent: u32) {
     let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();
     if RUNNERS.contains(&name.trim_end()) {
-        let _ = RUNNER.set(parent);
+        let _ = RUNNER.set(parent); // Called once, before main.
     }
 }
 
@@ -117,7 +117,7 @@ impl Keeper {
     }
 
     pub(super) async fn until_lost(&self) {
-        let _ = self.lost.subscribe().wait_for(|lost| *lost).await;
+        let _ = self.lost.subscribe().wait_for(|lost| *lost).await; // `self` holds the sender.
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -169,7 +169,7 @@ impl Keeper {
             match message {
                 FromKeeper::Spawned { tag, outcome: Ok(pid) } => self.spawned(tag, pid),
                 FromKeeper::Spawned { tag, outcome: Err(why) } => self.refused(tag, spawn_error(why)),
-                FromKeeper::Unable { why } => drop(self.unable.set(why)),
+                FromKeeper::Unable { why } => drop(self.unable.set(why)), // The first reason stays.
                 FromKeeper::Exited { tag, exit } => self.process(tag, |process| process.exited(exit)),
                 FromKeeper::Paused { tag, turn, errno } => {
                     self.process(tag, |process| process.is_paused(turn, errno));
@@ -221,7 +221,7 @@ impl Keeper {
         let mut running = Vec::new();
         for entry in entries.into_values() {
             match entry {
-                Entry::Requested(answer) => drop(answer.send(Err(self.lost_error()))),
+                Entry::Requested(answer) => drop(answer.send(Err(self.lost_error()))), // May have given up.
                 Entry::Running(process) => running.push(process),
             }
         }

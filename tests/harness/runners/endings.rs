@@ -19,7 +19,7 @@ fn crashing(tests: &[&str]) -> Ran {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let ran = own(&[&["--include-ignored", "--exact", "--test-threads=1"], &names[..]].concat()).ended();
     assert!(!ran.text().contains("test result"), "{}", ran.text());
-    // What is told at the end otherwise, once.
+    // The failures that a summary would list, once.
     ran.says(&["\nfailures until then:\n\n---- crashing::fails ----\npeer test `crashing::fails` panicked at "]);
     ran.says(&["three are a quorum", " | hello from a node\n"]);
     assert_eq!(ran.text().matches("three are a quorum").count(), 1, "{}", ran.text());

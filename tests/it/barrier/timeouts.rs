@@ -83,14 +83,14 @@ async fn it_says_who_is_missing_and_what_those_are_doing() -> peer::Result {
 
 /// Until it answers, the node is not idle.
 #[peer_test(nodes = 2)]
-async fn a_call_that_nobody_waits_for_any_more_is_told_until_it_ends(nodes: Nodes) -> peer::Result {
+async fn a_call_without_a_caller_is_reported_until_it_ends(nodes: Nodes) -> peer::Result {
     let [busy, here] = &nodes[..] else { unreachable!() };
     let missing = async || -> peer::Result<String> {
         let told = waits(here, "loaded", Who::Parties(2), SHORT).await?.await??.unwrap_err();
         let text = plain(&told.text, &[("busy", busy), ("here", here)]);
         Ok(text.lines().find(|line| line.trim_start().starts_with("`busy`: ")).unwrap().trim().to_owned())
     };
-    let working = "`busy`: running, in call `it::barrier::timeouts::work`, for Ns, nobody waits for it any more";
+    let working = "`busy`: running, in call `it::barrier::timeouts::work`, for Ns, no caller awaits it";
     assert!(busy.call(work, ()).timeout(SHORT).await.unwrap_err().is_timeout());
     mailbox::<String>("arrived").recv().await?;
     assert_eq!(missing().await?, working);

@@ -75,7 +75,7 @@ fn come(port: u16, strangers: usize) {
             1 => stranger.write_all(&hello(&[number as u8; 32])),
             _ => stranger.write_all(&hello(&[0; 32])[..30]).and_then(|()| stranger.shutdown(Half::Write)),
         };
-        assert!(is_dropped(&stranger), "stranger {number} was told something");
+        assert!(is_dropped(&stranger), "stranger {number} got an answer");
     }
 }
 
@@ -115,7 +115,7 @@ fn token(specification: &[u8]) -> [u8; 32] {
     specification[at..at + 32].try_into().unwrap()
 }
 
-/// Says a hello on a port, and that it is started; whether it was hung up on, and not told anything.
+/// Says a hello on a port, and that it is started; whether the peer hung up without an answer.
 fn say_hello(port: u16, token: &[u8; 32]) -> bool {
     let mut caller = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     // It may be too late already.
@@ -125,7 +125,7 @@ fn say_hello(port: u16, token: &[u8; 32]) -> bool {
 
 #[peer_test]
 async fn one_caller_for_each_token() -> peer::Result {
-    // It passes on what it is told, and is no node: the callers are ours.
+    // It passes on what it reads, and is no node: the callers are ours.
     let mut late = Late::running(r#"cat > "$0"; exec sleep 1000"#, &[]).await;
     let fifo = late.fifo.clone();
     let token = token(&within("the boot specification", move || std::fs::read(fifo)).unwrap());

@@ -201,7 +201,7 @@ async fn graceful_is_cut_off(connection: Connection) -> peer::Result {
     let peer = ct_peer!({ connection: connection, shutdown: Shutdown::Graceful(SECOND) }).await?;
     let names = mailbox::<String>("names");
     peer.call(prepare, (names.address(), true)).await?;
-    // Whoever is first, the node or its keeper, the last hook does not end.
+    // The last hook does not end, whether the node or its keeper comes first.
     is_killed_by_stop(&peer).await?;
     assert_eq!(names_of_hooks(&names).await?, ["third", "second", "first"]);
     Ok(())

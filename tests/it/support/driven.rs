@@ -40,7 +40,7 @@ pub(crate) fn driver_port() -> u16 {
     variable("PEER_TEST_PORT").parse().unwrap()
 }
 
-/// Lets whoever waits for a line from `fifo` go on.
+/// Lets a process that waits for a line from `fifo` go on.
 #[track_caller]
 pub(crate) fn release(fifo: &Path) {
     let fifo = fifo.to_owned();

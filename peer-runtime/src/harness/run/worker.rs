@@ -97,7 +97,7 @@ impl Worker {
             let (events, has_crashed) = (events.clone(), Arc::clone(&has_crashed));
             move |report| {
                 has_crashed.store(true, Ordering::Relaxed);
-                let _ = events.send(WorkerEvent::Crashed(report));
+                let _ = events.send(WorkerEvent::Crashed(report)); // The worker may have ended.
             }
         };
         let scope = Scope::of_test(name.to_owned(), show, Arc::new(listener));
@@ -120,7 +120,7 @@ impl Worker {
         let (tasks, queue) = mpsc::channel();
         let subscription = {
             let events = events.clone();
-            cancel.subscribe(move || drop(events.send(WorkerEvent::Interrupted)))
+            cancel.subscribe(move || drop(events.send(WorkerEvent::Interrupted))) // It may have ended.
         };
         let body = {
             let scope = scope.clone();
@@ -328,7 +328,7 @@ struct Release<'a>(&'a mpsc::Sender<WorkerEvent>);
 
 impl Drop for Release<'_> {
     fn drop(&mut self) {
-        let _ = self.0.send(WorkerEvent::Released);
+        let _ = self.0.send(WorkerEvent::Released); // A worker that gave up does not listen.
     }
 }
 
