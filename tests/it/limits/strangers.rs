@@ -1,66 +1,10 @@
 //! Strangers on a TCP control port while its peer boots, and callers that know the token.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown as Half, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::io::Write;
+use std::net::{Ipv4Addr, Shutdown as Half, TcpStream};
 use std::thread;
 
-use peer::BootNotices;
-
 use super::*;
-
-/// A peer on a port of its own, which waits until it may go on to become a node.
-struct Late {
-    peer: Peer,
-    port: u16,
-    notices: BootNotices,
-    fifo: PathBuf,
-    _folder: Folder,
-}
-
-impl Late {
-    /// One that will be a node when it may.
-    async fn start() -> Self {
-        let exe = std::env::current_exe().unwrap();
-        Self::running(r#"read line < "$0" && exec "$@""#, &[exe.to_str().unwrap()]).await
-    }
-
-    /// Runs a shell script, whose `$0` is a fifo.
-    async fn running(script: &str, args: &[&str]) -> Self {
-        let folder = Folder::new();
-        let fifo = folder.fifo("fifo");
-        let exec = [&["-c", script, fifo.to_str().unwrap()], args].concat();
-        loop {
-            // Free now; if it is somebody else's a moment later, another one is tried.
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-            let notices = BootNotices::new();
-            let options = StartOptions::new().exec(("sh", exec.clone())).connection(Connection::Tcp(port));
-            match peer::start_link(options.wait_boot(notices.tagged("late"))).await {
-                Ok(peer) => return Self { peer, port, notices, fifo, _folder: folder },
-                Err(error) => assert!(error.is_bad_option(), "{error}"),
-            }
-        }
-    }
-
-    /// It may, and gets in.
-    async fn comes(&mut self) {
-        assert_eq!(self.peer.state(), PeerState::Booting);
-        release(&self.fifo);
-        let notice = self.notices.recv_within(DEADLINE).await.unwrap();
-        assert_eq!(notice.outcome.unwrap(), self.peer.node());
-        goes_on(&self.peer).await;
-    }
-}
-
-/// A hello as a peer would say it, with a token.
-fn hello(token: &[u8; 32]) -> Vec<u8> {
-    let mut bytes = b"\0\xffpeer-1\xfe\r\n\0".to_vec();
-    bytes.extend_from_slice(&39_u32.to_be_bytes());
-    bytes.extend_from_slice(&[0, 1]);
-    bytes.extend_from_slice(token);
-    bytes.extend_from_slice(&[0, 1, 1, b'x', 0]);
-    bytes
-}
 
 /// A frame with the message that the node `a@b` is started.
 const STARTED: &[u8] = b"\0\0\0\x05\x01\x03a@b";
@@ -76,20 +20,6 @@ fn come(port: u16, strangers: usize) {
             _ => stranger.write_all(&hello(&[0; 32])[..30]).and_then(|()| stranger.shutdown(Half::Write)),
         };
         assert!(is_dropped(&stranger), "stranger {number} got an answer");
-    }
-}
-
-fn is_closed(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
-}
-
-/// Waits until the origin has hung up; `false` if it said anything.
-fn is_dropped(mut stranger: &TcpStream) -> bool {
-    stranger.set_read_timeout(Some(DEADLINE)).unwrap();
-    match stranger.read(&mut [0; 64]) {
-        Ok(bytes) => bytes == 0,
-        Err(error) if is_closed(&error) => true,
-        Err(error) => panic!("a stranger was not hung up on: {error}"),
     }
 }
 
